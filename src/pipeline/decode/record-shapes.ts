@@ -1,0 +1,79 @@
+import { Column, createLayout, type Layout, refuseUnknown } from '../layout.ts'
+
+/** What Debezium itself puts into records, in every version and connector we know. All else is refused or denied. */
+
+/** `source.query` of other connectors is missing on purpose: it holds the statement with its values. */
+export const sourceMembers = [
+  'version', 'connector', 'name', 'ts_ms', 'snapshot', 'db', 'sequence', 'ts_us', 'ts_ns', 'schema', 'table', 'txId',
+  'lsn', 'xmin', 'origin', 'origin_lsn', 'collection', 'server_id', 'gtid', 'file', 'pos', 'row', 'thread',
+  'change_lsn', 'commit_lsn', 'event_serial_no', 'scn', 'commit_scn', 'lcr_position',
+] as const
+
+export const transactionMembers = ['id', 'total_order', 'data_collection_order'] as const
+
+export const envelopeMembers = ['before', 'after', 'source', 'transaction', 'op', 'ts_ms', 'ts_us', 'ts_ns'] as const
+
+const transactionTopicMembers = ['status', 'id', 'event_count', 'data_collections', 'ts_ms']
+const messageMembers = ['op', 'ts_ms', 'source', 'transaction', 'message']
+const signalMembers = ['id', 'type', 'data']
+
+/** Columns that ExtractNewRecordState adds to a flattened row (`add.fields`, `rewrite`), default prefix. */
+export const flattenedMetadata: ReadonlySet<string> = new Set<string>([
+  '__deleted', '__op',
+  ...sourceMembers.flatMap(name => [`__${name}`, `__source_${name}`]),
+  ...transactionMembers.map(name => `__transaction_${name}`),
+])
+
+
+/** The envelope around two row images. */
+export function envelopeLayout(before: Layout, after: Layout, members: readonly string[] = envelopeMembers): Layout {
+  const columns = members.map(name => {
+    switch (name) {
+      case 'before':
+        return new Column(name, { child: before })
+      case 'after':
+        return new Column(name, { child: after })
+      case 'source':
+        return new Column(name, { child: metadataLayout('source', sourceMembers) })
+      case 'transaction':
+        return new Column(name, { child: metadataLayout('transaction', transactionMembers) })
+      default:
+        return new Column(name, { tellsOperation: name === 'op' })
+    }
+  })
+  return createLayout('', columns, refuseUnknown('RECORD_UNKNOWN_MEMBER'))
+}
+
+function metadataLayout(label: string, members: readonly string[]): Layout {
+  return createLayout(label, members.map(name => new Column(name)), refuseUnknown('RECORD_UNKNOWN_MEMBER'))
+}
+
+export type RecordShape = 'event' | 'row' | 'heartbeat' | 'transaction' | 'message' | 'schema-change'
+
+/** By the name of the value's schema, as the sinks do. */
+export function shapeBySchema(name: string | null, fields: readonly string[]): RecordShape {
+  if (name === 'io.debezium.connector.common.Heartbeat') return 'heartbeat'
+  if (name === 'io.debezium.connector.common.TransactionMetadataValue') return 'transaction'
+  if (name !== null && /^io\.debezium\.connector\.[a-z]+\.MessageValue$/.test(name)) return 'message'
+  if (name?.includes('SchemaChangeValue')) return 'schema-change'
+  if (name?.endsWith('.Envelope') || (name === null && fields.includes('op'))) return 'event'
+  return 'row'
+}
+
+const sameSet = (names: ReadonlySet<string>, members: readonly string[]): boolean =>
+  names.size === members.length && members.every(name => names.has(name))
+
+/** By the members' names, where there is no schema. What is none of Debezium's own is a row: unknown columns are denied there. */
+export function shapeByMembers(topic: string, names: ReadonlySet<string>): RecordShape {
+  if (names.has('op') && names.has('source') && (names.has('before') || names.has('after'))) return 'event'
+  // A table could have these columns too, so the topic's name must agree.
+  if (topic.startsWith('__debezium-heartbeat') && sameSet(names, ['ts_ms'])) return 'heartbeat'
+  if (topic.endsWith('.transaction') && sameSet(names, transactionTopicMembers)) return 'transaction'
+  if (sameSet(names, messageMembers)) return 'message'
+  return 'row'
+}
+
+/** Debezium's signalling table, by its three columns and its name: its rows are orders to Debezium, not data to sync. */
+export function isSignalTable(topic: string, names: readonly string[]): boolean {
+  return /signal/i.test(topic.slice(topic.lastIndexOf('.') + 1)) && sameSet(new Set(names), signalMembers)
+}

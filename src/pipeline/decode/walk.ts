@@ -1,0 +1,164 @@
+import type { ErrorCode } from '../../errors.ts'
+import { Column, type Layout, MASK, PASS, REFUSE, REMOVE, TOAST_KEEP, TOAST_OMIT, TOAST_REFUSE } from '../layout.ts'
+import type { Edits } from './edits.ts'
+import {
+  CLOSE_BRACE,
+  COMMA,
+  fail,
+  LETTER_N,
+  MAX_DEPTH,
+  OPEN_BRACE,
+  QUOTE,
+  skipColon,
+  skipSpace,
+  skipString,
+  skipValue,
+  stringText,
+} from './scanner.ts'
+import type { ToastMarkers } from './toast.ts'
+
+/** A layout remembers no more foreign names than this; a record that brings more is not a row. */
+const MAX_REMEMBERED = 2_000
+
+/** Walks objects along a layout and notes the spans to rewrite. One per thread of work; its fields are the result. */
+export class Walker {
+  readonly edits: Edits
+  /** First letter of the operation, 0 where none was told. */
+  operation = 0
+  /** Columns whose TOAST placeholder has to be left out of the record; empty most of the time. */
+  readonly omitted = new Set<string>()
+  /** Set where the place of a failure is not the member that was read last. */
+  place = ''
+  private readonly toast: ToastMarkers
+  private part = ''
+  private stamp = 0
+  private valueAt = 0
+  private layout: Layout | null = null
+  private column: Column | null = null
+
+  constructor(edits: Edits, toast: ToastMarkers) {
+    this.edits = edits
+    this.toast = toast
+  }
+
+  /** Before each part of a record; `part` is the place to tell until a member has been read. */
+  begin(part: 'key' | 'value' | 'headers'): void {
+    this.edits.count = 0
+    this.operation = 0
+    this.part = part
+    this.place = ''
+    this.layout = null
+    this.column = null
+    if (this.omitted.size > 0) this.omitted.clear()
+  }
+
+  /** The place of a failure at this position: names only. */
+  path(at: number, code: ErrorCode): string {
+    if (this.place !== '') return this.place
+    const edit = code === 'RECORD_MASK_TYPE_MISMATCH' ? this.edits.indexAt(at) : -1
+    const label = (edit < 0 ? this.layout : this.edits.layouts[edit])?.label ?? ''
+    const name = tellableName((edit < 0 ? this.column : this.edits.columns[edit])?.name ?? '')
+    const path = label === '' || name === '' ? label + name : `${label}.${name}`
+    return path === '' ? this.part : path
+  }
+
+  /** From the opening brace to the position after the closing one. */
+  object(b: Buffer, i: number, end: number, layout: Layout, depth: number): number {
+    if (depth > MAX_DEPTH) return fail('RECORD_TOO_DEEP', i)
+    const mine = ++this.stamp
+    this.layout = layout
+    let column = layout.first
+    let previous: Column | null = null
+    let keptOne = false
+    let previousEnd = 0
+    i = skipSpace(b, i + 1)
+    if (b[i] === CLOSE_BRACE) return i + 1
+    for (;;) {
+      const nameStart = i
+      if (column !== null && matches(b, i, column.text)) {
+        i += column.text.length
+        if ((b[i] as number) <= 32) i = skipSpace(b, i)
+      } else {
+        column = this.find(b, i, end, layout)
+        i = this.valueAt
+        // The next record of this table most likely has the same order.
+        if (previous === null) layout.first = column
+        else previous.next = column
+      }
+      if (column.seen === mine) {
+        this.column = column
+        return fail('RECORD_REPEATED_MEMBER', nameStart)
+      }
+      column.seen = mine
+      this.column = column
+      const valueStart = i
+      const child = column.child
+      if (child === null) i = skipValue(b, i, end, depth)
+      else if (b[i] === OPEN_BRACE) {
+        i = this.object(b, i, end, child, depth + 1)
+        this.layout = layout
+        this.column = column
+      } else if (b[i] === LETTER_N) i = skipValue(b, i, end, depth)
+      else return fail('RECORD_UNKNOWN_SHAPE', i)
+
+      const act = column.act
+      if (act !== PASS || column.toast !== 0 || column.tellsOperation) this.note(b, valueStart, i, column, layout)
+      const valueEnd = i
+      if ((b[i] as number) <= 32) i = skipSpace(b, i)
+      const after = b[i]
+      if (act === REMOVE) {
+        // With the comma in front where a member stays before it, else with the comma behind: what is left is well-formed.
+        if (keptOne) this.edits.add(previousEnd, valueEnd, null)
+        else this.edits.add(nameStart, after === COMMA ? skipSpace(b, i + 1) : valueEnd, null)
+      } else keptOne = true
+      previousEnd = valueEnd
+      if (after === COMMA) {
+        i++
+        if ((b[i] as number) <= 32) i = skipSpace(b, i)
+        previous = column
+        column = column.next
+      } else if (after === CLOSE_BRACE) return i + 1
+      else return fail('RECORD_MALFORMED', i)
+    }
+  }
+
+  /** What the scanner has to do at a value beside passing over it. */
+  private note(b: Buffer, start: number, end: number, column: Column, layout: Layout): void {
+    if (column.act === REFUSE) fail(column.code ?? 'INTERNAL', start)
+    if (column.tellsOperation && b[start] === QUOTE && end - start === 3) this.operation = b[start + 1] as number
+    if (column.toast !== 0 && column.act !== REMOVE && this.toast.isMarker(b, start, end)) {
+      if (column.toast === TOAST_OMIT) this.omitted.add(column.name)
+      else if (column.toast === TOAST_REFUSE) fail('SCHEMA_TOAST', start)
+      else if (column.toast === TOAST_KEEP) return
+    }
+    // Null stays null under every mask.
+    if (column.act === MASK && b[start] !== LETTER_N) this.edits.addValue(start, end, column.mask, column, layout)
+  }
+
+  /** Looks the member at `i` up by name; sets `valueAt`. */
+  private find(b: Buffer, i: number, end: number, layout: Layout): Column {
+    if (b[i] !== QUOTE) return fail('RECORD_MALFORMED', i)
+    const nameEnd = skipString(b, i, end)
+    this.valueAt = skipColon(b, nameEnd)
+    const name = stringText(b, i, nameEnd)
+    let column = layout.byName.get(name)
+    if (column === undefined) {
+      if (layout.byName.size >= MAX_REMEMBERED) return fail('RECORD_UNKNOWN_MEMBER', i)
+      const { act, mask, code } = layout.unknown
+      column = new Column(name, { act, mask, code })
+      // A refused name is not kept: names of rejected records must not fill the memory.
+      if (act !== REFUSE) layout.byName.set(name, column)
+    }
+    return column
+  }
+}
+
+/** Compared from the end, where names differ most often; the opening quote included, so only the whole name matches. */
+function matches(b: Buffer, i: number, text: Buffer): boolean {
+  for (let j = text.length - 1; j >= 0; j--) if (b[i + j] !== text[j]) return false
+  return true
+}
+
+/** Names are told as they are, so that somebody can act on them; but not where a value seems to have been used as a name. */
+const ordinary = /^[\p{L}\p{M}_$#. -][\p{L}\p{M}\p{N}_$#. -]{0,62}$/u
+const tellableName = (name: string): string => (name === '' || (ordinary.test(name) && !/\p{N}{5}/u.test(name)) ? name : '?')

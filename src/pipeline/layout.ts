@@ -1,0 +1,73 @@
+import type { ErrorCode } from '../errors.ts'
+import type { ValueMask } from './mask/mask-type.ts'
+
+/**
+ * The path tree of the scanner: which members an object may have and what becomes of each. Made when a schema (or a
+ * topic without one) is seen first, kept in the plan and dead with it.
+ */
+export interface Layout {
+  /** Where the object stands, for places: `after`, `before`, `key`; empty for the outermost. */
+  readonly label: string
+  readonly byName: Map<string, Column>
+  first: Column | null
+  readonly unknown: UnknownMember
+}
+
+/** What becomes of a member that the layout does not name. */
+export interface UnknownMember {
+  readonly act: Act
+  readonly mask: ValueMask | null
+  readonly code: ErrorCode | null
+}
+
+/** PASS leaves the bytes, MASK rewrites them, REMOVE takes the whole member out, REFUSE rejects the record with `code`. */
+export type Act = typeof PASS | typeof MASK | typeof REMOVE | typeof REFUSE
+export const PASS = 0
+export const MASK = 1
+export const REMOVE = 2
+export const REFUSE = 3
+
+/** What to do with the placeholder that Debezium writes for an unchanged TOAST value. */
+export type ToastAct = typeof TOAST_UNCHECKED | typeof TOAST_OMIT | typeof TOAST_KEEP | typeof TOAST_REFUSE
+export const TOAST_UNCHECKED = 0
+export const TOAST_OMIT = 1
+export const TOAST_KEEP = 2
+export const TOAST_REFUSE = 3
+
+/** One member that the scanner knows. */
+export class Column {
+  readonly name: string
+  /** The member's name as compact JSON with its colon: `"email":`. */
+  readonly text: Buffer
+  readonly act: Act
+  readonly mask: ValueMask | null
+  readonly code: ErrorCode | null
+  readonly toast: ToastAct
+  readonly child: Layout | null
+  /** The value tells what was done to the row: `op` of an envelope, `__op` of a flattened row. */
+  readonly tellsOperation: boolean
+  /** The member that followed this one last time. Only a guess that saves a look-up; a wrong one costs a look-up. */
+  next: Column | null = null
+  /** Number of the object in which the member was seen last: the test for repeats without clearing anything. */
+  seen = 0
+
+  constructor(name: string, rest: Partial<Pick<Column, 'act' | 'mask' | 'code' | 'toast' | 'child' | 'tellsOperation'>> = {}) {
+    this.name = name
+    this.text = Buffer.from(`${JSON.stringify(name)}:`)
+    this.act = rest.act ?? PASS
+    this.mask = rest.mask ?? null
+    this.code = rest.code ?? null
+    this.toast = rest.toast ?? TOAST_UNCHECKED
+    this.child = rest.child ?? null
+    this.tellsOperation = rest.tellsOperation ?? false
+  }
+}
+
+export const refuseUnknown = (code: ErrorCode): UnknownMember => ({ act: REFUSE, mask: null, code })
+
+export function createLayout(label: string, columns: readonly Column[], unknown: UnknownMember): Layout {
+  columns.forEach((column, index) => {
+    column.next = columns[index + 1] ?? null
+  })
+  return { label, byName: new Map(columns.map(column => [column.name, column])), first: columns[0] ?? null, unknown }
+}

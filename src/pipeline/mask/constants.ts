@@ -1,0 +1,43 @@
+/** Encodings of constants into Connect's logical types. */
+
+const unitsPerMs: Record<string, { readonly factor: bigint; readonly divisor: bigint }> = {
+  'io.debezium.time.Date': { factor: 1n, divisor: 86_400_000n },
+  'org.apache.kafka.connect.data.Date': { factor: 1n, divisor: 86_400_000n },
+  'io.debezium.time.Timestamp': { factor: 1n, divisor: 1n },
+  'org.apache.kafka.connect.data.Timestamp': { factor: 1n, divisor: 1n },
+  'io.debezium.time.MicroTimestamp': { factor: 1_000n, divisor: 1n },
+  'io.debezium.time.NanoTimestamp': { factor: 1_000_000n, divisor: 1n },
+}
+
+/** `1970-01-01` (or an ISO timestamp) as the number that the logical type holds; null where it is no such text or type. */
+export function temporalNumber(text: string, logical: string | null): bigint | null {
+  const unit = logical === null ? undefined : unitsPerMs[logical]
+  if (unit === undefined || !/^\d{4}-\d\d-\d\d(?:T[\d:.]+Z?)?$/.test(text)) return null
+  const ms = Date.parse(text.includes('T') && !text.endsWith('Z') ? `${text}Z` : text)
+  return Number.isNaN(ms) ? null : (BigInt(ms) * unit.factor) / unit.divisor
+}
+
+/** A decimal constant in both spellings of JsonConverter, or null where it does not fit scale and precision. */
+export function decimalLiterals(
+  text: string,
+  parameters: ReadonlyMap<string, string>,
+): { readonly base64: Buffer; readonly numeric: Buffer } | null {
+  const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text)
+  const scale = Number(parameters.get('scale') ?? Number.NaN)
+  if (match === null || !Number.isInteger(scale) || scale < 0 || scale > 1000) return null
+  const [, sign = '', whole = '0', fraction = ''] = match
+  if (fraction.length > scale) return null
+  const digits = whole + fraction.padEnd(scale, '0')
+  const precision = Number(parameters.get('connect.decimal.precision') ?? digits.length)
+  if (digits.replace(/^0+/, '').length > precision) return null
+  const unscaled = BigInt(sign + digits)
+  const numeric = scale === 0 ? `${sign}${whole}` : `${sign}${whole}.${fraction.padEnd(scale, '0')}`
+  return { base64: Buffer.from(`"${twosComplement(unscaled).toString('base64')}"`), numeric: Buffer.from(numeric) }
+}
+
+/** Shortest big-endian two's complement, as java.math.BigInteger.toByteArray gives it. */
+function twosComplement(value: bigint): Buffer {
+  let bytes = 1
+  while (BigInt.asIntN(bytes * 8, value) !== value) bytes++
+  return Buffer.from(BigInt.asUintN(bytes * 8, value).toString(16).padStart(bytes * 2, '0'), 'hex')
+}

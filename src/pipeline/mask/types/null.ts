@@ -1,0 +1,25 @@
+import Type from 'typebox'
+import { constantMask } from '../literal.ts'
+import type { MaskType } from '../mask-type.ts'
+
+const mask = constantMask(Buffer.from('null'))
+
+/** Writes null. The schema block loses the column's default, which the sink would otherwise put in its place. */
+export const nullify: MaskType = {
+  summary: 'Replaces the value by null; only for columns that are optional.',
+  effect: 'rewrite',
+  params: Type.Object({}, { additionalProperties: false }),
+  accepts: 'any type, if optional',
+  produces: 'null',
+  uniqueness: 'lossy',
+  needsKey: false,
+  typeless: true,
+  examples: [
+    { params: {}, type: 'string', input: 'Asha', output: null },
+    { params: {}, type: 'int64', input: 42, output: null },
+  ],
+  bind: (_params, type) =>
+    type !== null && !type.optional
+      ? { code: 'SCHEMA_MASK_NULLABLE', detail: 'the column is not optional' }
+      : { mask, becomes: null, maxCharacters: null, constant: null, writesNull: true },
+}

@@ -1,0 +1,82 @@
+import type { KeyObject } from 'node:crypto'
+import type { ToastMarkers } from './decode/toast.ts'
+import type { MaskType } from './mask/mask-type.ts'
+import type { SchemaCache } from './project/schema-cache.ts'
+import type { SchemalessLayouts } from './project/schemaless.ts'
+import type { TableSchema } from './schema.ts'
+
+/** What the stages need, compiled from the policies. Swapped whole between batches; the caches inside die with it. */
+export interface Plan {
+  /** The stored version this plan was compiled from; 0 where there is no store. */
+  readonly version: number
+  /** The plan of a topic, made at first sight of the name and kept; null where no policy names it. */
+  readonly forTopic: (topic: string, facts: TopicFacts) => TopicPlan | null
+  /** Does a policy name this topic? */
+  readonly names: (topic: string) => boolean
+}
+
+/** What the broker knows of a topic and the plan depends on. */
+export interface TopicFacts {
+  readonly compacted: boolean
+}
+
+export interface TopicPlan {
+  readonly topic: string
+  readonly views: readonly ViewPlan[]
+}
+
+/** One masked output of a topic. */
+export interface ViewPlan {
+  readonly view: string
+  /** The raw topic. */
+  readonly topic: string
+  readonly maskedTopic: string
+  readonly rules: ColumnRules
+  readonly settings: PlanSettings
+  readonly toastMarkers: ToastMarkers
+  readonly keys: KeyRing
+  readonly valueSchemas: SchemaCache
+  readonly keySchemas: SchemaCache
+  readonly schemaless: SchemalessLayouts
+  /** May a header of this name go out? */
+  readonly mayPass: (headerName: string) => boolean
+  /** Columns that a rule rewrites or removes, for the audit row. */
+  readonly maskedColumns: readonly string[]
+}
+
+/** What the policies say of the columns of a topic. */
+export interface ColumnRules {
+  readonly byName: ReadonlyMap<string, ColumnRule>
+  /** For columns that nothing names: a mask or `drop`, never `none`. */
+  readonly wildcard: ColumnRule | null
+  /** What an unknown column without a wildcard does. */
+  readonly unknown: 'hold' | 'drop' | 'null'
+  /** null: omit where the column is optional and the output not compacted, else hold. */
+  readonly toast: 'omit' | 'keep' | 'reject' | null
+  readonly compacted: boolean
+  readonly tableSchema: TableSchema | null
+}
+
+export interface ColumnRule {
+  readonly maskType: MaskType
+  readonly params: Record<string, unknown>
+  /** Where it was written: policy name and path. */
+  readonly policy: string
+  readonly path: string
+}
+
+export interface PlanSettings {
+  /** `${topic}` stands for the raw topic. */
+  readonly outputTopic: string
+  /** `auto`: publish where the topic has one partition, else hold. */
+  readonly truncate: 'auto' | 'publish' | 'drop'
+  /** Names of headers that may pass beside Debezium's own; `*` at the end stands for any rest. */
+  readonly headers: readonly string[]
+  /** The source's `unavailable.value.placeholder`. */
+  readonly toastPlaceholder: string
+}
+
+/** Keys by id. Never printed. */
+export interface KeyRing {
+  readonly get: (id: string) => KeyObject | undefined
+}

@@ -1,0 +1,107 @@
+import type { ErrorCode } from '../../errors.ts'
+import {
+  type Act,
+  Column,
+  MASK,
+  PASS,
+  REFUSE,
+  REMOVE,
+  TOAST_KEEP,
+  TOAST_OMIT,
+  TOAST_REFUSE,
+  TOAST_UNCHECKED,
+  type ToastAct,
+  type UnknownMember,
+} from '../layout.ts'
+import { isMisfit, type MaskEffect } from '../mask/mask-type.ts'
+import { nullify } from '../mask/types/null.ts'
+import type { ColumnRule, ColumnRules, KeyRing } from '../plan.ts'
+import { type ColumnType, columnLength } from '../schema.ts'
+
+/** A column with what the rules make of it; `problem` where they cannot be applied. */
+export interface BoundColumn {
+  readonly column: Column
+  readonly effect: MaskEffect | null
+  readonly problem: { readonly code: ErrorCode; readonly detail: string } | null
+}
+
+/**
+ * Binds the rules to one column of one type (null: unknown). `part` says where it stands: a key takes only masks that
+ * keep different values different.
+ */
+export function bindColumn(
+  name: string,
+  type: ColumnType | null,
+  part: 'row' | 'key',
+  rules: ColumnRules,
+  keys: KeyRing,
+): BoundColumn {
+  const rule = rules.byName.get(name) ?? (isKnown(name, rules) ? null : rules.wildcard)
+  if (rule === null && !isKnown(name, rules)) return bindUnknown(name, type, part, rules)
+  if (rule === null || rule.maskType.effect === 'keep') return bound(name, PASS, null, toastAct(type, part, rules))
+  if (part === 'key' && rule.maskType.uniqueness !== 'preserved') {
+    return refused(name, 'SCHEMA_KEY_MASK', `policy ${rule.policy}, ${rule.path}`)
+  }
+  if (rule.maskType.effect === 'remove') return bound(name, REMOVE, null, TOAST_UNCHECKED)
+  return bindMask(name, type, part, rule, rules, keys)
+}
+
+/** What a row without a schema does with members that no rule names. */
+export function unknownMember(part: 'row' | 'key', rules: ColumnRules, keys: KeyRing): UnknownMember {
+  const { column } = bindColumn('', null, part, { ...rules, byName: new Map(), tableSchema: null }, keys)
+  return { act: column.act, mask: column.mask, code: column.code }
+}
+
+/** Listed by a declared or accepted table schema: known, though no rule names it. */
+const isKnown = (name: string, rules: ColumnRules): boolean =>
+  rules.tableSchema?.columns.some(column => column.name === name) ?? false
+
+function bindUnknown(name: string, type: ColumnType | null, part: 'row' | 'key', rules: ColumnRules): BoundColumn {
+  if (rules.unknown === 'hold' || part === 'key') return refused(name, 'RECORD_UNKNOWN_COLUMN', 'no policy names it')
+  if (rules.unknown === 'drop') return bound(name, REMOVE, null, TOAST_UNCHECKED)
+  const effect = nullify.bind({}, type, { get: () => undefined })
+  return isMisfit(effect) ? refused(name, effect.code, effect.detail) : bound(name, MASK, effect, TOAST_UNCHECKED)
+}
+
+function bindMask(
+  name: string,
+  type: ColumnType | null,
+  part: 'row' | 'key',
+  rule: ColumnRule,
+  rules: ColumnRules,
+  keys: KeyRing,
+): BoundColumn {
+  const where = `policy ${rule.policy}, ${rule.path}`
+  if (type === null && !rule.maskType.typeless) return refused(name, 'SCHEMA_UNDECLARED', where)
+  const effect = rule.maskType.bind(rule.params, type, keys)
+  if (isMisfit(effect)) return refused(name, effect.code, `${where}: ${effect.detail}`)
+  const length = type === null ? null : columnLength(type)
+  const longest = length === null ? null : (effect.maxCharacters?.(length) ?? null)
+  if (length !== null && longest !== null && longest > length) {
+    return refused(name, 'SCHEMA_MASK_LENGTH', `${where}: up to ${longest} characters, the column takes ${length}`)
+  }
+  return bound(name, MASK, effect, toastAct(type, part, rules))
+}
+
+function toastAct(type: ColumnType | null, part: 'row' | 'key', rules: ColumnRules): ToastAct {
+  if (part === 'key') return TOAST_UNCHECKED
+  if (type !== null && type.kind !== 'string' && type.kind !== 'bytes' && type.kind !== 'array' && type.kind !== 'map') {
+    return TOAST_UNCHECKED
+  }
+  if (rules.toast === 'keep') return TOAST_KEEP
+  if (rules.toast === 'reject') return TOAST_REFUSE
+  if (rules.toast === 'omit') return TOAST_OMIT
+  return type !== null && type.optional && !rules.compacted ? TOAST_OMIT : TOAST_REFUSE
+}
+
+const bound = (name: string, act: Act, effect: MaskEffect | null, toast: ToastAct): BoundColumn => ({
+  column: new Column(name, { act, mask: effect?.mask ?? null, toast }),
+  effect,
+  problem: null,
+})
+
+const refused = (name: string, code: ErrorCode, detail: string): BoundColumn => ({
+  column: new Column(name, { act: REFUSE, code }),
+  effect: null,
+  problem: { code, detail },
+})

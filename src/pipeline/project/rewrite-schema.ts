@@ -1,0 +1,84 @@
+import { type FieldBlock, namedMember } from '../decode/schema-block.ts'
+import type { Member, Node } from '../decode/tree.ts'
+import type { MaskEffect } from '../mask/mask-type.ts'
+
+/** A stretch of the schema block's bytes and what comes in its place. */
+export interface Replacement {
+  readonly start: number
+  readonly end: number
+  readonly bytes: Buffer
+}
+
+const nothing = Buffer.alloc(0)
+
+/** Takes entries out of an object or array so that what is left is well-formed; `entries` are all of them, in order. */
+export function removeEntries(
+  entries: readonly { readonly start: number; readonly end: number }[],
+  isRemoved: (index: number) => boolean,
+): Replacement[] {
+  const replacements: Replacement[] = []
+  let keptOne = false
+  entries.forEach(({ start, end }, index) => {
+    if (!isRemoved(index)) {
+      keptOne = true
+      return
+    }
+    const previous = entries[index - 1]
+    const next = entries[index + 1]
+    if (keptOne && previous !== undefined) replacements.push({ start: previous.end, end, bytes: nothing })
+    else replacements.push({ start, end: next?.start ?? end, bytes: nothing })
+  })
+  return replacements
+}
+
+const span = ({ start, value }: Member): { start: number; end: number } => ({ start, end: value.end })
+
+/** Parameters that describe the source column's type: wrong once the type has changed. */
+const typeParameters = /^(?:scale|connect\.decimal\.precision|length|allowed|__debezium\.source\.column\.(?:type|length|scale))$/
+
+/**
+ * What a masked field says from now on. Its default, comment and (of an enum) labels are data of the column and go; a
+ * default would also come back in the sink wherever the mask wrote null.
+ */
+export function rewriteField(field: FieldBlock, effect: MaskEffect): Replacement[] {
+  const changesType = effect.becomes !== null
+  const gone = new Set(['default', 'doc', ...(changesType ? ['name', 'version'] : [])])
+  const { members } = field.node
+  const replacements = removeEntries(members.map(span), index => gone.has(members[index]?.name ?? ''))
+
+  const type = namedMember(field.node, 'type')
+  if (changesType && type !== undefined) replacements.push(replaceText(type.value, effect.becomes ?? ''))
+
+  const parameters = namedMember(field.node, 'parameters')?.value
+  if (parameters !== undefined) replacements.push(...rewriteParameters(parameters, changesType, effect.constant))
+  return replacements
+}
+
+function rewriteParameters(parameters: Node, changesType: boolean, constant: string | null): Replacement[] {
+  const { members } = parameters
+  const replacements = removeEntries(members.map(span), index => {
+    const name = members[index]?.name ?? ''
+    return name === '__debezium.source.column.comment' || (changesType && typeParameters.test(name))
+  })
+  const allowed = changesType ? undefined : namedMember(parameters, 'allowed')
+  if (allowed !== undefined && constant !== null) replacements.push(replaceText(allowed.value, constant))
+  return replacements
+}
+
+const replaceText = (node: Node, text: string): Replacement => ({
+  start: node.start,
+  end: node.end,
+  bytes: Buffer.from(JSON.stringify(text)),
+})
+
+/** The bytes with the replacements made; they may come in any order but must not overlap. */
+export function applyReplacements(bytes: Buffer, replacements: readonly Replacement[]): Buffer {
+  const parts: Buffer[] = []
+  let from = 0
+  for (const { start, end, bytes: put } of replacements.toSorted((a, b) => a.start - b.start)) {
+    parts.push(bytes.subarray(from, start), put)
+    from = end
+  }
+  parts.push(bytes.subarray(from))
+  return Buffer.concat(parts)
+}

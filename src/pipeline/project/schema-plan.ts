@@ -1,0 +1,147 @@
+import type { ErrorCode } from '../../errors.ts'
+import {
+  envelopeLayout,
+  envelopeMembers,
+  flattenedMetadata,
+  isSignalTable,
+  type RecordShape,
+  shapeBySchema,
+  sourceMembers,
+  transactionMembers,
+} from '../decode/record-shapes.ts'
+import { readStruct, type StructBlock } from '../decode/schema-block.ts'
+import { member, parseTree } from '../decode/tree.ts'
+import { Column, createLayout, type Layout, refuseUnknown, REMOVE } from '../layout.ts'
+import type { ValueMask } from '../mask/mask-type.ts'
+import type { ColumnRules, KeyRing } from '../plan.ts'
+import type { SchemaColumn } from '../schema.ts'
+import { bindColumn } from './bind-column.ts'
+import { applyReplacements, removeEntries, type Replacement, rewriteField } from './rewrite-schema.ts'
+
+export interface SchemaProblem {
+  readonly code: ErrorCode
+  /** `after.email`, `key.id`. */
+  readonly path: string
+  readonly detail: string
+}
+
+/** What one schema block means under one view: how to walk its payloads, and the block that goes out in its place. */
+export interface SchemaPlan {
+  readonly shape: RecordShape | 'signal'
+  readonly layout: Layout
+  /** Not empty: records with this schema are refused with the first of them. */
+  readonly problems: readonly SchemaProblem[]
+  /** Writes the rewritten block; null where it goes out as it came in. */
+  readonly block: ValueMask | null
+  /** The table's columns, for `scrim check` and accepted schemas. */
+  readonly columns: readonly SchemaColumn[]
+  /** The same with these columns left out of payload and schema, for records whose values are TOAST placeholders. */
+  readonly without: (columns: ReadonlySet<string>) => SchemaPlan
+}
+
+export interface SchemaContext {
+  readonly topic: string
+  readonly part: 'value' | 'key'
+  readonly rules: ColumnRules
+  readonly keys: KeyRing
+}
+
+/** Reads a schema block (its bytes are kept) and binds the rules to it. Fails as `Unreadable` where it is no Connect schema. */
+export function compileSchema(bytes: Buffer, context: SchemaContext): SchemaPlan {
+  const root = readStruct(parseTree(bytes, 0, bytes.length))
+  return planFor(bytes, root, context, new Set())
+}
+
+function planFor(bytes: Buffer, root: StructBlock, context: SchemaContext, omitted: ReadonlySet<string>): SchemaPlan {
+  const fieldNames = root.fields.map(field => field.name)
+  const isKey = context.part === 'key'
+  const shape = isKey ? 'row' : shapeBySchema(root.name, fieldNames)
+  const build: Build = { problems: [], replacements: [], context, omitted }
+
+  const images = root.fields.filter(field => field.name === 'before' || field.name === 'after')
+  const row = shape === 'event' ? images.find(image => image.struct !== null)?.struct : root
+  const columns = (row?.fields ?? []).map(({ name, type }) => ({ name, type }))
+  const isSignal = !isKey && (shape === 'event' || shape === 'row') && isSignalTable(context.topic, columns.map(c => c.name))
+
+  let layout: Layout
+  if (isSignal || (shape !== 'event' && shape !== 'row')) layout = opaqueLayout(fieldNames)
+  else if (shape === 'event') layout = envelopeFor(root, build)
+  else layout = rowLayout(isKey ? 'key' : '', root, build)
+
+  const variants = new Map<string, SchemaPlan>()
+  return {
+    shape: isSignal ? 'signal' : shape,
+    layout,
+    problems: build.problems,
+    block: build.replacements.length === 0 ? null : blockMask(applyReplacements(bytes, build.replacements)),
+    columns,
+    without: more => {
+      const all = new Set([...omitted, ...more])
+      const id = [...all].sort().join('\n')
+      const known = variants.get(id)
+      if (known !== undefined) return known
+      const variant = planFor(bytes, root, context, all)
+      variants.set(id, variant)
+      return variant
+    },
+  }
+}
+
+interface Build {
+  readonly problems: SchemaProblem[]
+  readonly replacements: Replacement[]
+  readonly context: SchemaContext
+  readonly omitted: ReadonlySet<string>
+}
+
+/** Of records that are dropped by name: walked for their grammar, nothing more. */
+const opaqueLayout = (names: readonly string[]): Layout =>
+  createLayout('', names.map(name => new Column(name)), refuseUnknown('RECORD_NOT_IN_SCHEMA'))
+
+function envelopeFor(root: StructBlock, build: Build): Layout {
+  const known: readonly string[] = envelopeMembers
+  for (const { name, struct } of root.fields) {
+    const allowed = name === 'source' ? sourceMembers : name === 'transaction' ? transactionMembers : null
+    const strangers = (struct?.fields ?? []).filter(field => allowed !== null && !(allowed as readonly string[]).includes(field.name))
+    if (!known.includes(name)) build.problems.push({ code: 'RECORD_UNKNOWN_MEMBER', path: name, detail: 'no member of an envelope' })
+    for (const stranger of strangers) {
+      build.problems.push({ code: 'RECORD_UNKNOWN_MEMBER', path: `${name}.${stranger.name}`, detail: `no member of ${name}` })
+    }
+  }
+  const image = (label: string): Layout => {
+    const struct = root.fields.find(field => field.name === label)?.struct
+    return struct == null ? createLayout(label, [], refuseUnknown('RECORD_NOT_IN_SCHEMA')) : rowLayout(label, struct, build)
+  }
+  // `after` first: its places are the ones people look for in a problem list.
+  const after = image('after')
+  return envelopeLayout(image('before'), after, root.fields.map(field => field.name))
+}
+
+function rowLayout(label: string, struct: StructBlock, build: Build): Layout {
+  const { rules, keys, part } = build.context
+  const removed = new Set<number>()
+  const columns = struct.fields.map((field, index) => {
+    const { name, type } = field
+    if (label === '' && !rules.byName.has(name) && flattenedMetadata.has(name)) {
+      return new Column(name, { tellsOperation: name === '__op' })
+    }
+    if (build.omitted.has(name)) {
+      removed.add(index)
+      return new Column(name, { act: REMOVE })
+    }
+    const bound = bindColumn(name, type, part === 'key' ? 'key' : 'row', rules, keys)
+    if (bound.problem !== null) build.problems.push({ ...bound.problem, path: label === '' ? name : `${label}.${name}` })
+    if (bound.column.act === REMOVE) removed.add(index)
+    else if (bound.effect !== null) build.replacements.push(...rewriteField(field, bound.effect))
+    return bound.column
+  })
+  const items = member(struct.node, 'fields')?.items ?? []
+  build.replacements.push(...removeEntries(items, index => removed.has(index)))
+  return createLayout(label, columns, refuseUnknown('RECORD_NOT_IN_SCHEMA'))
+}
+
+/** Kilobytes, so copied natively rather than in a loop. */
+function blockMask(bytes: Buffer): ValueMask {
+  return { write: (_src, _start, _end, out, at) => at + bytes.copy(out, at), maxBytes: () => bytes.length }
+}
+

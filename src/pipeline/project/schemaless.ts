@@ -1,0 +1,47 @@
+import { envelopeLayout, flattenedMetadata } from '../decode/record-shapes.ts'
+import { Column, createLayout, type Layout, REMOVE } from '../layout.ts'
+import type { ColumnRules, KeyRing } from '../plan.ts'
+import { bindColumn, unknownMember } from './bind-column.ts'
+
+/** How to walk records that carry no schema block. */
+export interface SchemalessLayouts {
+  readonly event: Layout
+  readonly row: Layout
+  readonly key: Layout
+  /** The same with these columns left out, for records whose values are TOAST placeholders. */
+  readonly without: (columns: ReadonlySet<string>) => SchemalessLayouts
+}
+
+/** Types come from the declared table schema, if there is one; without it only masks that need no type can be bound. */
+export function createSchemalessLayouts(rules: ColumnRules, keys: KeyRing, omitted: ReadonlySet<string> = new Set()): SchemalessLayouts {
+  const declared = new Map(rules.tableSchema?.columns.map(column => [column.name, column.type]))
+  const names = [...new Set([...declared.keys(), ...rules.byName.keys()])]
+
+  const row = (label: string, part: 'row' | 'key'): Layout => {
+    const columns = names.map(name =>
+      omitted.has(name) && part === 'row'
+        ? new Column(name, { act: REMOVE })
+        : bindColumn(name, declared.get(name) ?? null, part, rules, keys).column,
+    )
+    return createLayout(label, columns, unknownMember(part, rules, keys))
+  }
+
+  const flattened = row('', 'row')
+  for (const name of flattenedMetadata) {
+    if (!flattened.byName.has(name)) flattened.byName.set(name, new Column(name, { tellsOperation: name === '__op' }))
+  }
+
+  const variants = new Map<string, SchemalessLayouts>()
+  return {
+    event: envelopeLayout(row('before', 'row'), row('after', 'row')),
+    row: flattened,
+    key: row('key', 'key'),
+    without: more => {
+      const all = new Set([...omitted, ...more])
+      const id = [...all].sort().join('\n')
+      const known = variants.get(id) ?? createSchemalessLayouts(rules, keys, all)
+      variants.set(id, known)
+      return known
+    },
+  }
+}

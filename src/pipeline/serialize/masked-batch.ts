@@ -1,0 +1,51 @@
+import { type MaskedBatch, type RawBatch, SPANS_PER_RECORD } from '../batch.ts'
+import type { ViewPlan } from '../plan.ts'
+import type { OutputBuffer } from './output-buffer.ts'
+
+/** Collects the masked records of one raw batch and view. The only maker of `MaskedBatch`. */
+export class MaskedBatchBuilder {
+  private readonly spans: Int32Array
+  private readonly timestamps: Float64Array
+  private readonly sources: Int32Array
+  private readonly batch: RawBatch
+  private readonly plan: ViewPlan
+  private readonly output: OutputBuffer
+  private count = 0
+
+  constructor(batch: RawBatch, plan: ViewPlan, output: OutputBuffer) {
+    this.batch = batch
+    this.plan = plan
+    this.output = output
+    this.spans = new Int32Array(batch.count * SPANS_PER_RECORD)
+    this.timestamps = new Float64Array(batch.count)
+    this.sources = new Int32Array(batch.count)
+  }
+
+  /** The record's parts lie at [key, value), [value, headers), [headers, end of output); a missing key or value is told apart from an empty one. */
+  add(source: number, key: number, value: number, headers: number, hasKey: boolean, hasValue: boolean): void {
+    const at = this.count * SPANS_PER_RECORD
+    const end = this.output.at
+    this.spans[at] = hasKey ? key : -1
+    this.spans[at + 1] = hasKey ? value : -1
+    this.spans[at + 2] = hasValue ? value : -1
+    this.spans[at + 3] = hasValue ? headers : -1
+    this.spans[at + 4] = end > headers ? headers : -1
+    this.spans[at + 5] = end > headers ? end : -1
+    this.timestamps[this.count] = this.batch.timestamps[source] as number
+    this.sources[this.count++] = source
+  }
+
+  finish(): MaskedBatch {
+    const { batch, plan, output, count, spans, timestamps, sources } = this
+    const { topic, partition } = { topic: plan.maskedTopic, partition: batch.partition }
+    // The brand is a promise about this file alone, so the cast stands here and nowhere else.
+    return { view: plan.view, topic, partition, count, bytes: output.bytes, spans, timestamps, sources } as unknown as MaskedBatch
+  }
+}
+
+/** The records whose source lies before `index`: a held record takes all behind it back. */
+export function before(batch: MaskedBatch, index: number): MaskedBatch {
+  let count = batch.count
+  while (count > 0 && (batch.sources[count - 1] as number) >= index) count--
+  return count === batch.count ? batch : { ...batch, count }
+}

@@ -1,0 +1,64 @@
+import { Value } from 'typebox/value'
+import type { Problem } from '../errors.ts'
+import { isTableSchema, maskingPolicyDocument, type PolicyDocument, tableSchemaDocument } from './document.ts'
+
+export interface ReadDocuments {
+  readonly documents: readonly PolicyDocument[]
+  readonly problems: readonly Problem[]
+}
+
+const MAX_PROBLEMS = 100
+
+/** Reads one parsed file or request body: a document or an array of them. `origin` names it in problems. */
+export function readDocuments(json: unknown, origin: string): ReadDocuments {
+  const list = Array.isArray(json) ? json : [json]
+  const documents: PolicyDocument[] = []
+  const problems: Problem[] = []
+  list.forEach((candidate: unknown, index) => {
+    const result = readDocument(candidate, list.length === 1 ? origin : `${origin}[${index}]`)
+    if ('problems' in result) problems.push(...result.problems)
+    else documents.push(result.document)
+  })
+  return { documents, problems: problems.slice(0, MAX_PROBLEMS) }
+}
+
+function readDocument(candidate: unknown, origin: string): { document: PolicyDocument } | { problems: Problem[] } {
+  if (typeof candidate !== 'object' || candidate === null) return { problems: [shape(origin, '', 'must be an object')] }
+  const schema = Object.hasOwn(candidate, 'tableSchema')
+    ? tableSchemaDocument
+    : Object.hasOwn(candidate, 'maskingPolicy')
+      ? maskingPolicyDocument
+      : null
+  if (schema === null) return { problems: [shape(origin, '', 'needs `maskingPolicy` or `tableSchema`')] }
+  if (Value.Check(schema, candidate)) return { document: candidate as PolicyDocument }
+  const name: unknown = 'name' in candidate ? candidate.name : undefined
+  const where = typeof name === 'string' && name.length <= 250 ? name : origin
+  const errors = [...Value.Errors(schema, candidate)]
+  return { problems: errors.map(error => shape(where, dotted(error.instancePath), error.message)) }
+}
+
+const shape = (policy: string, path: string, detail: string): Problem => ({
+  code: 'POLICY_SHAPE',
+  severity: 'error',
+  where: path === '' ? { policy } : { policy, path },
+  detail,
+})
+
+/** A JSON pointer as people write it: `/maskingPolicy/maskingConditions/2/field` becomes `maskingPolicy.maskingConditions[2].field`. */
+function dotted(pointer: string): string {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map(part => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`))
+    .join('')
+    .replace(/^\./, '')
+}
+
+/** The raw topics that a set names, as patterns. */
+export function topicPatterns(documents: readonly PolicyDocument[]): string[] {
+  return documents.flatMap(document => {
+    if (isTableSchema(document) || document.isEnabled === false) return []
+    const { topic } = document.resources
+    return typeof topic === 'string' ? [topic] : topic
+  })
+}

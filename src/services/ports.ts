@@ -1,0 +1,196 @@
+import type { ErrorCode } from '../errors.ts'
+import type { DropReason, MaskedBatch, RawBatch, SealedRecord } from '../pipeline/batch.ts'
+import type { PolicyDocument } from '../policy/document.ts'
+
+/** The small interfaces through which the loops see the outside. Each belongs to the service that calls it. */
+
+/** Structured log. Takes names and numbers; a record, a value or a foreign error's text has no place in it. */
+export interface Log {
+  readonly debug: (fields: LogFields, message: string) => void
+  readonly info: (fields: LogFields, message: string) => void
+  readonly warn: (fields: LogFields, message: string) => void
+  readonly error: (fields: LogFields, message: string) => void
+  readonly child: (fields: LogFields) => Log
+}
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined | readonly string[]>>
+
+// ---- mask-stream
+
+/** A raw batch as fetched, with what is needed to settle it. */
+export interface FetchedBatch {
+  readonly raw: RawBatch
+  readonly compacted: boolean
+  /** Where the next fetch of the partition begins: the batch's end, markers and gaps included. */
+  readonly nextOffset: bigint
+  readonly highWatermark: bigint
+  /** False once the partition was taken away: nothing may be sent for it any more. */
+  readonly isCurrent: () => boolean
+  /** Commits offsets up to `offset` (the next to read). Fails as dependency; resolves without effect if not current. */
+  readonly commit: (offset: bigint) => Promise<void>
+}
+
+export interface HeldPartition {
+  readonly topic: string
+  readonly partition: number
+  /** The first record that cannot go on. */
+  readonly offset: string
+  readonly code: ErrorCode
+  readonly path: string
+  readonly since: Date
+}
+
+/** The raw side of Kafka. */
+export interface RawSource {
+  /**
+   * Consumes until the signal; calls `onBatch` for each fetched batch, in order per partition, partitions concurrently.
+   * `onBatch` resolves when the batch was settled, whole or up to a held record; while it runs the source goes on
+   * heart-beating, and fetches ahead within its byte budget. Rejects when the client cannot heal.
+   */
+  readonly run: (onBatch: (batch: FetchedBatch) => Promise<void>, signal: AbortSignal) => Promise<void>
+  /** The topics to read from now on (policies were changed, or topics appeared). */
+  readonly setTopics: (names: (topic: string) => boolean) => void
+  /** Stops fetching the partition after `offset` until `release`; the batch is fetched again then. */
+  readonly hold: (topic: string, partition: number, offset: bigint) => void
+  readonly release: (topic: string, partition: number) => void
+  readonly assigned: () => readonly { readonly topic: string; readonly partition: number; readonly position: bigint; readonly highWatermark: bigint }[]
+}
+
+/** The masked side of Kafka: takes nothing but masked batches. */
+export interface MaskedSink {
+  /** Resolves when all in-sync replicas have the records. Makes the output topic fit first. The batch's bytes may be reused afterwards. */
+  readonly publish: (batch: MaskedBatch) => Promise<void>
+}
+
+export interface DeadLetter {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+  readonly timestamp: number
+  readonly views: readonly string[]
+  readonly code: ErrorCode
+  readonly path: string
+  readonly policyVersion: number
+  /** Null where the payload is withheld. */
+  readonly sealed: SealedRecord | null
+}
+
+export interface DeadLetterSink {
+  /** Resolves when the letters are acknowledged and in the index. */
+  readonly put: (letters: readonly DeadLetter[]) => Promise<void>
+}
+
+/** What became of one record under one view. */
+export interface AuditRow {
+  readonly event: 'mask' | 'drop' | 'error'
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+  readonly timestamp: number
+  readonly view: string
+  readonly policyVersion: number
+  readonly operation: string
+  /** A keyed UUID of the key; null for records without one. */
+  readonly recordId: string | null
+  readonly maskedFields: readonly string[]
+  /** Drop reason or error code. */
+  readonly reason: DropReason | ErrorCode | null
+  /** In batch mode: how many records this row stands for, from `offset` on. */
+  readonly records: number
+}
+
+export interface AuditTrail {
+  /** Resolves when the rows are durable; writing the same rows again changes nothing. */
+  readonly write: (rows: readonly AuditRow[]) => Promise<void>
+}
+
+// ---- policies
+
+export interface PolicyVersion {
+  readonly version: number
+  readonly documents: readonly PolicyDocument[]
+  readonly author: string
+  readonly at: Date
+  readonly reason: string
+  readonly origin: 'files' | 'rest'
+  /** JSON Patch from the version before, over the object of documents by name. */
+  readonly patch: readonly unknown[]
+  /** SHA-256 of the imported files, where they are the origin. */
+  readonly filesDigest: string | null
+}
+
+/** Stored versions are the truth. */
+export interface PolicyStore {
+  /** The pinned version, else the latest; null in an empty store. */
+  readonly current: () => Promise<PolicyVersion | null>
+  readonly get: (version: number) => Promise<PolicyVersion | null>
+  readonly list: (limit: number, before?: number) => Promise<readonly Omit<PolicyVersion, 'documents'>[]>
+  /** Adds a version on top of `base` (0: the empty store); POLICY_CONFLICT where the latest is another. */
+  readonly add: (base: number, version: Omit<PolicyVersion, 'version' | 'at'>) => Promise<PolicyVersion>
+  /** The digest of the files that were imported last, and the version that made. */
+  readonly lastImport: () => Promise<{ readonly digest: string; readonly version: number } | null>
+  /** Calls back when another instance has added or pinned a version; until the signal. */
+  readonly watch: (changed: () => void, signal: AbortSignal) => Promise<void>
+}
+
+// ---- dead letters
+
+export type DeadLetterState = 'open' | 'retrying' | 'review' | 'replayed'
+
+export interface DeadLetterEntry {
+  readonly id: string
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
+  readonly timestamp: Date
+  readonly views: readonly string[]
+  readonly code: ErrorCode
+  readonly path: string
+  readonly policyVersion: number
+  readonly keyId: string | null
+  readonly bucket: string | null
+  readonly state: DeadLetterState
+  readonly attempts: number
+  readonly nextAttemptAt: Date | null
+  readonly at: Date
+  /** Where the letter lies in the dead-letter topic. */
+  readonly letterPartition: number | null
+  readonly letterOffset: string | null
+}
+
+export interface DeadLetterIndex {
+  readonly list: (filter: { readonly state?: DeadLetterState; readonly topic?: string; readonly limit: number; readonly after?: string }) => Promise<readonly DeadLetterEntry[]>
+  readonly get: (id: string) => Promise<DeadLetterEntry | null>
+  readonly due: (now: Date, limit: number) => Promise<readonly DeadLetterEntry[]>
+  readonly update: (id: string, change: { readonly state: DeadLetterState; readonly attempts: number; readonly nextAttemptAt: Date | null }) => Promise<void>
+  readonly counts: () => Promise<Readonly<Record<DeadLetterState, number>>>
+}
+
+/** Reads single records again, off the stream. */
+export interface RecordReader {
+  /** The record at the offset, null if it is gone. */
+  readonly read: (topic: string, partition: number, offset: bigint) => Promise<RawBatch | null>
+  /** Is there a record of this key after `offset`, below the group's committed offset? */
+  readonly hasNewer: (topic: string, partition: number, offset: bigint, key: Buffer) => Promise<boolean>
+}
+
+// ---- watching
+
+export interface ConnectorState {
+  readonly name: string
+  readonly type: 'source' | 'sink' | 'unknown'
+  /** RUNNING, PAUSED, STOPPED, FAILED, UNASSIGNED, RESTARTING. */
+  readonly state: string
+  readonly tasks: readonly { readonly id: number; readonly state: string }[]
+}
+
+export interface ConnectorSource {
+  readonly states: () => Promise<readonly ConnectorState[]>
+}
+
+/** Something we depend on, as readiness and metrics show it. */
+export interface Dependency {
+  readonly name: 'kafka' | 'postgres' | 'connect'
+  readonly up: boolean
+  readonly code: ErrorCode | null
+  readonly since: Date
+}
