@@ -31,6 +31,8 @@ export interface ViewPlan {
   /** The raw topic. */
   readonly topic: string
   readonly maskedTopic: string
+  /** The name looks like Debezium's signalling table, so each record is looked at before it is taken for a row. */
+  readonly isSignalTopic: boolean
   readonly rules: ColumnRules
   readonly settings: PlanSettings
   readonly toastMarkers: ToastMarkers

@@ -8,6 +8,7 @@ import { Unreadable } from './decode/scanner.ts'
 import { decodeKey, decodeValue } from './decode/value.ts'
 import { Walker } from './decode/walk.ts'
 import { dropByKind } from './filter/drop-by-kind.ts'
+import { isSignal } from './filter/signal-table.ts'
 import type { TopicPlan, ViewPlan } from './plan.ts'
 import { HeaderWriter } from './serialize/header-writer.ts'
 import { MaskedBatchBuilder } from './serialize/masked-batch.ts'
@@ -74,6 +75,8 @@ function travel(b: RawBatch, index: number, road: Road, output: OutputBuffer, re
   const valueStart = spans[at + VALUE_START] as number
   const valueEnd = spans[at + VALUE_END] as number
   const headersStart = spans[at + HEADERS_START] as number
+
+  if (plan.isSignalTopic && isSignal(bytes, keyStart, keyEnd, valueStart, valueEnd)) return 'signal'
 
   const key = output.at
   walker.begin('key')

@@ -1,5 +1,6 @@
 import type { Problem } from '../errors.ts'
 import { createToastMarkers, type ToastMarkers } from '../pipeline/decode/toast.ts'
+import { isSignalTopic } from '../pipeline/filter/signal-table.ts'
 import { createHeaderRule } from '../pipeline/mask/header-rules.ts'
 import type {
   ColumnRule, ColumnRules, KeyRing, Plan, PlanSettings, TopicFacts, TopicPlan, ViewPlan,
@@ -135,6 +136,7 @@ function viewPlan(
     view: VIEW,
     topic,
     maskedTopic: outputName(settings.outputTopic, topic),
+    isSignalTopic: isSignalTopic(topic),
     rules,
     settings,
     toastMarkers,

@@ -8,7 +8,7 @@ for (const [letter, operation] of Object.entries({ r: OP_READ, c: OP_CREATE, u: 
 }
 
 /** From the first letter that the walker found (0: none). A flattened row need not tell; an event must. */
-export function operationOf(shape: RecordShape | 'signal', letter: number, at: number): number {
+export function operationOf(shape: RecordShape, letter: number, at: number): number {
   const operation = byLetter[letter] as number
   if (operation !== OP_NONE) return operation
   if (shape === 'row') return OP_ROW

@@ -15,7 +15,6 @@ export const envelopeMembers = ['before', 'after', 'source', 'transaction', 'op'
 
 const transactionTopicMembers = ['status', 'id', 'event_count', 'data_collections', 'ts_ms']
 const messageMembers = ['op', 'ts_ms', 'source', 'transaction', 'message']
-const signalMembers = ['id', 'type', 'data']
 
 /** Columns that ExtractNewRecordState adds to a flattened row (`add.fields`, `rewrite`), default prefix. */
 export const flattenedMetadata: ReadonlySet<string> = new Set<string>([
@@ -71,9 +70,4 @@ export function shapeByMembers(topic: string, names: ReadonlySet<string>): Recor
   if (topic.endsWith('.transaction') && sameSet(names, transactionTopicMembers)) return 'transaction'
   if (sameSet(names, messageMembers)) return 'message'
   return 'row'
-}
-
-/** Debezium's signalling table, by its three columns and its name: its rows are orders to Debezium, not data to sync. */
-export function isSignalTable(topic: string, names: readonly string[]): boolean {
-  return /signal/i.test(topic.slice(topic.lastIndexOf('.') + 1)) && sameSet(new Set(names), signalMembers)
 }

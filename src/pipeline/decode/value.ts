@@ -32,7 +32,7 @@ const beginsWith = (b: Buffer, i: number, text: Buffer): boolean => {
  * Reads a record's value at [start, end): notes the spans that the plan rewrites in `walker.edits` and tells what kind of
  * record it is. Every byte is read whatever the kind.
  */
-export function decodeValue(b: Buffer, start: number, end: number, plan: ViewPlan, walker: Walker): RecordShape | 'signal' {
+export function decodeValue(b: Buffer, start: number, end: number, plan: ViewPlan, walker: Walker): RecordShape {
   const schema = quickSchema(b, start, end, plan.valueSchemas)
   if (schema !== null) {
     const { known, payload } = schema

@@ -5,7 +5,7 @@ import type { PlanSettings } from '../plan.ts'
 
 /** Records that are no rows never go out; each kind is dropped by name. Null: go on. */
 export function dropByKind(
-  shape: RecordShape | 'signal',
+  shape: RecordShape,
   operation: number,
   partitions: number,
   settings: PlanSettings,

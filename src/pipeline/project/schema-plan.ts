@@ -3,7 +3,6 @@ import {
   envelopeLayout,
   envelopeMembers,
   flattenedMetadata,
-  isSignalTable,
   type RecordShape,
   shapeBySchema,
   sourceMembers,
@@ -27,7 +26,7 @@ export interface SchemaProblem {
 
 /** What one schema block means under one view: how to walk its payloads, and the block that goes out in its place. */
 export interface SchemaPlan {
-  readonly shape: RecordShape | 'signal'
+  readonly shape: RecordShape
   readonly layout: Layout
   /** Not empty: records with this schema are refused with the first of them. */
   readonly problems: readonly SchemaProblem[]
@@ -61,16 +60,15 @@ function planFor(bytes: Buffer, root: StructBlock, context: SchemaContext, omitt
   const images = root.fields.filter(field => field.name === 'before' || field.name === 'after')
   const row = shape === 'event' ? images.find(image => image.struct !== null)?.struct : root
   const columns = (row?.fields ?? []).map(({ name, type }) => ({ name, type }))
-  const isSignal = !isKey && (shape === 'event' || shape === 'row') && isSignalTable(context.topic, columns.map(c => c.name))
 
   let layout: Layout
-  if (isSignal || (shape !== 'event' && shape !== 'row')) layout = opaqueLayout(fieldNames)
+  if (shape !== 'event' && shape !== 'row') layout = opaqueLayout(fieldNames)
   else if (shape === 'event') layout = envelopeFor(root, build)
   else layout = rowLayout(isKey ? 'key' : '', root, build)
 
   const variants = new Map<string, SchemaPlan>()
   return {
-    shape: isSignal ? 'signal' : shape,
+    shape,
     layout,
     problems: build.problems,
     block: build.replacements.length === 0 ? null : blockMask(applyReplacements(bytes, build.replacements)),
