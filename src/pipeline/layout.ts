@@ -10,6 +10,8 @@ export interface Layout {
   readonly label: string
   readonly byName: Map<string, Column>
   first: Column | null
+  /** How many objects were walked by this layout; each has a number of its own. */
+  visits: number
   readonly unknown: UnknownMember
 }
 
@@ -48,7 +50,7 @@ export class Column {
   readonly tellsOperation: boolean
   /** The member that followed this one last time. Only a guess that saves a look-up; a wrong one costs a look-up. */
   next: Column | null = null
-  /** Number of the object in which the member was seen last: the test for repeats without clearing anything. */
+  /** The layout's visit in which the member was seen last: the test for repeats without clearing anything. */
   seen = 0
 
   constructor(name: string, rest: Partial<Pick<Column, 'act' | 'mask' | 'code' | 'toast' | 'child' | 'tellsOperation'>> = {}) {
@@ -69,5 +71,5 @@ export function createLayout(label: string, columns: readonly Column[], unknown:
   columns.forEach((column, index) => {
     column.next = columns[index + 1] ?? null
   })
-  return { label, byName: new Map(columns.map(column => [column.name, column])), first: columns[0] ?? null, unknown }
+  return { label, byName: new Map(columns.map(column => [column.name, column])), first: columns[0] ?? null, visits: 0, unknown }
 }

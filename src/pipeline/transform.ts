@@ -76,6 +76,7 @@ function travel(b: RawBatch, index: number, road: Road, output: OutputBuffer, re
   const valueEnd = spans[at + VALUE_END] as number
   const headersStart = spans[at + HEADERS_START] as number
 
+  walker.begin('value')
   if (plan.isSignalTopic && isSignal(bytes, keyStart, keyEnd, valueStart, valueEnd)) return 'signal'
 
   const key = output.at

@@ -103,6 +103,25 @@ export interface AuditTrail {
   readonly write: (rows: readonly AuditRow[]) => Promise<void>
 }
 
+/** What a batch amounted to, told once for each batch and view. */
+export interface BatchFacts {
+  readonly topic: string
+  readonly view: string
+  readonly published: number
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>
+  readonly rejected: Readonly<Partial<Record<ErrorCode, number>>>
+  readonly rawBytes: number
+  readonly maskedBytes: number
+  /** From taking the batch up to its commit. */
+  readonly seconds: number
+  /** Timestamp of the batch's oldest record, for the end-to-end latency. */
+  readonly oldestTimestampMs: number
+}
+
+export interface StreamMetrics {
+  readonly batch: (facts: BatchFacts) => void
+}
+
 // ---- policies
 
 export interface PolicyVersion {

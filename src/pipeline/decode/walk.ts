@@ -31,7 +31,6 @@ export class Walker {
   place = ''
   private readonly toast: ToastMarkers
   private part = ''
-  private stamp = 0
   private valueAt = 0
   private layout: Layout | null = null
   private column: Column | null = null
@@ -65,7 +64,7 @@ export class Walker {
   /** From the opening brace to the position after the closing one. */
   object(b: Buffer, i: number, end: number, layout: Layout, depth: number): number {
     if (depth > MAX_DEPTH) return fail('RECORD_TOO_DEEP', i)
-    const mine = ++this.stamp
+    const mine = ++layout.visits
     this.layout = layout
     let column = layout.first
     let previous: Column | null = null
