@@ -140,6 +140,17 @@ export class ScrimError extends Error {
   }
 }
 
+/** A record of a masked batch that the sink cannot write whatever it does: the others can go without it. */
+export class UnwritableRecord extends ScrimError {
+  /** Its index in the masked batch. */
+  readonly index: number
+
+  constructor(code: ErrorCode, index: number, where: Place = {}) {
+    super(code, where)
+    this.index = index
+  }
+}
+
 /** One finding about a policy set. All of them are reported at once. */
 export interface Problem {
   readonly code: ErrorCode

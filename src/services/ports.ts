@@ -57,7 +57,11 @@ export interface RawSource {
 
 /** The masked side of Kafka: takes nothing but masked batches. */
 export interface MaskedSink {
-  /** Resolves when all in-sync replicas have the records. Makes the output topic fit first. The batch's bytes may be reused afterwards. */
+  /**
+   * Resolves when all in-sync replicas have the records. Makes the output topic fit first. The batch's bytes may be reused
+   * afterwards. Rejects with `UnwritableRecord` for a record that can never be written; with a dependency error when
+   * trying again may help. After any failure nothing is known of what was written: the same batch is sent again whole.
+   */
   readonly publish: (batch: MaskedBatch) => Promise<void>
 }
 

@@ -49,3 +49,25 @@ export function before(batch: MaskedBatch, index: number): MaskedBatch {
   while (count > 0 && (batch.sources[count - 1] as number) >= index) count--
   return count === batch.count ? batch : { ...batch, count }
 }
+
+/** The batch without its n-th record. */
+export function without(batch: MaskedBatch, n: number): MaskedBatch {
+  const keep = (_: number, i: number): boolean => i !== n
+  return {
+    ...batch,
+    count: batch.count - 1,
+    spans: batch.spans.filter((_, i) => Math.floor(i / SPANS_PER_RECORD) !== n),
+    timestamps: batch.timestamps.filter(keep),
+    sources: batch.sources.filter(keep),
+  }
+}
+
+/** Bytes of keys, values and headers. */
+export function sizeOf({ spans, count }: MaskedBatch): number {
+  let bytes = 0
+  for (let at = 0; at < count * SPANS_PER_RECORD; at += 2) {
+    const start = spans[at] as number
+    if (start >= 0) bytes += (spans[at + 1] as number) - start
+  }
+  return bytes
+}

@@ -1,0 +1,67 @@
+import { type KeyObject } from 'node:crypto'
+import { type BatchOutcome, KEY_END, KEY_START, type MaskedBatch, operationNames, type RawBatch, SPANS_PER_RECORD } from '../pipeline/batch.ts'
+import type { TopicPlan } from '../pipeline/plan.ts'
+import { recordId } from '../pipeline/seal.ts'
+import type { AuditRow } from './ports.ts'
+
+export interface AuditContext {
+  readonly raw: RawBatch
+  readonly plan: TopicPlan
+  readonly policyVersion: number
+  readonly secret: KeyObject
+}
+
+/** A row for each record and view: published, dropped, rejected. */
+export function recordRows(published: readonly MaskedBatch[], departures: BatchOutcome['departures'], operations: Uint8Array, context: AuditContext): AuditRow[] {
+  const rows: AuditRow[] = []
+  for (const batch of published) {
+    const base = baseOf(batch.view, context)
+    for (let n = 0; n < batch.count; n++) {
+      rows.push({ ...base, ...recordOf(batch.sources[n] as number, operations, context), event: 'mask', reason: null })
+    }
+  }
+  for (const departure of departures) {
+    const base = { ...baseOf(departure.view, context), ...recordOf(departure.index, operations, context), maskedFields: [] }
+    rows.push(
+      departure.kind === 'drop'
+        ? { ...base, event: 'drop', reason: departure.reason }
+        : { ...base, event: 'error', reason: departure.code },
+    )
+  }
+  return rows
+}
+
+/** One row for what a batch published under a view; what left it still has rows of its own. */
+export function batchRows(published: readonly MaskedBatch[], departures: BatchOutcome['departures'], operations: Uint8Array, context: AuditContext): AuditRow[] {
+  const rows = published
+    .filter(batch => batch.count > 0)
+    .map(
+      (batch): AuditRow => ({
+        ...baseOf(batch.view, context),
+        ...recordOf(batch.sources[0] as number, operations, context),
+        event: 'mask',
+        reason: null,
+        operation: 'batch',
+        recordId: null,
+        records: batch.count,
+      }),
+    )
+  return [...rows, ...recordRows([], departures, operations, context)]
+}
+
+function baseOf(view: string, { raw, plan, policyVersion }: AuditContext): Pick<AuditRow, 'topic' | 'partition' | 'view' | 'policyVersion' | 'maskedFields' | 'records'> {
+  const maskedFields = plan.views.find(candidate => candidate.view === view)?.maskedColumns ?? []
+  return { topic: raw.topic, partition: raw.partition, view, policyVersion, maskedFields, records: 1 }
+}
+
+function recordOf(index: number, operations: Uint8Array, { raw, secret }: AuditContext): Pick<AuditRow, 'offset' | 'timestamp' | 'operation' | 'recordId'> {
+  const at = index * SPANS_PER_RECORD
+  const keyStart = raw.spans[at + KEY_START] as number
+  const key = keyStart < 0 ? null : raw.bytes.subarray(keyStart, raw.spans[at + KEY_END])
+  return {
+    offset: raw.offsets[index] as bigint,
+    timestamp: raw.timestamps[index] as number,
+    operation: operationNames[operations[index] as number] ?? 'none',
+    recordId: key === null ? null : recordId(secret, key),
+  }
+}

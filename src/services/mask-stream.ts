@@ -1,0 +1,282 @@
+import { randomBytes, type KeyObject } from 'node:crypto'
+import { type ErrorCode, errorCatalogue, ScrimError, UnwritableRecord } from '../errors.ts'
+import type { BatchOutcome, Departure, MaskedBatch, RawBatch } from '../pipeline/batch.ts'
+import type { Plan, TopicPlan } from '../pipeline/plan.ts'
+import { bucketKey, bucketOf, seal, type SealingKey } from '../pipeline/seal.ts'
+import { before, sizeOf, without } from '../pipeline/serialize/masked-batch.ts'
+import { createTransform, type Transform } from '../pipeline/transform.ts'
+import { batchRows, recordRows } from './audit-rows.ts'
+import { backOffMs, pause } from './back-off.ts'
+import { createHolds } from './holds.ts'
+import type {
+  AuditTrail, DeadLetter, DeadLetterSink, FetchedBatch, HeldPartition, Log, MaskedSink, RawSource, StreamMetrics,
+} from './ports.ts'
+
+/** Holds the plan that is in force; swapped whole. */
+export interface PlanHolder {
+  readonly current: () => Plan | null
+  /** Calls back after each swap. */
+  readonly onChange: (listener: () => void) => void
+}
+
+export interface MaskStreamOptions {
+  readonly source: RawSource
+  readonly sink: MaskedSink
+  readonly deadLetters: DeadLetterSink
+  readonly audit: AuditTrail
+  readonly plans: PlanHolder
+  /** Null: an unmaskable record stops its partition. */
+  readonly sealing: SealingKey | null
+  readonly auditSecret: KeyObject
+  readonly settings: {
+    readonly audit: 'record' | 'batch' | 'off'
+    readonly deadLetterPayload: 'seal' | 'withhold'
+    readonly deadLetterLimit: number
+    readonly deadLetterWindowMs: number
+  }
+  readonly metrics: StreamMetrics
+  readonly log: Log
+  readonly now?: () => number
+}
+
+export interface MaskStream {
+  /** Until the signal; rejects when it cannot go on. */
+  readonly run: (signal: AbortSignal) => Promise<void>
+  readonly held: () => readonly HeldPartition[]
+  /** The source found that the partition cannot go on. */
+  readonly hold: (topic: string, partition: number, offset: bigint, code: ErrorCode) => void
+}
+
+/** Where a batch cannot go on until somebody acts. */
+interface Stop {
+  readonly index: number
+  readonly code: ErrorCode
+  readonly path: string
+}
+
+const earlier = (a: Stop | null, b: Stop | null): Stop | null => (a === null || (b !== null && b.index < a.index) ? b : a)
+
+/** The partition was taken away or the process stops: the batch is left as it is, its next owner repeats it. */
+class Abandoned extends Error {}
+
+/**
+ * The loop around the pipeline: batch in, masked records out, then dead letters, audit, commit - in this order. A crash
+ * between two of them repeats what is behind the committed offset; it never loses and never leaks.
+ */
+export function createMaskStream(options: MaskStreamOptions): MaskStream {
+  const { source, plans, settings, metrics, log, now = Date.now } = options
+  const holds = createHolds(source)
+  // Each runs one batch at a time and lends its output buffers meanwhile, so partitions in flight need one each.
+  const idle: Transform[] = []
+  const sealer = createSealer(options.sealing)
+  const limit = createLimit(settings.deadLetterLimit, settings.deadLetterWindowMs, now)
+
+  async function settle(fetched: FetchedBatch, signal: AbortSignal): Promise<void> {
+    const started = now()
+    const plan = plans.current()
+    if (plan === null) return
+    const topicPlan = plan.forTopic(fetched.raw.topic, { compacted: fetched.compacted })
+    if (topicPlan === null) {
+      return holdAt(fetched, 0, 'RECORD_TOPIC_WITHOUT_POLICY', 'topic', plan)
+    }
+    const transform = idle.pop() ?? createTransform()
+    try {
+      const outcome = transform(fetched.raw, topicPlan)
+      await deliver({ fetched, plan, topicPlan, outcome, started, signal })
+    } catch (error) {
+      if (!(error instanceof Abandoned)) throw error
+      log.info({ batch: batchId(fetched.raw) }, 'batch abandoned: the partition is no longer ours')
+    } finally {
+      idle.push(transform)
+    }
+  }
+
+  interface Delivery {
+    readonly fetched: FetchedBatch
+    readonly plan: Plan
+    readonly topicPlan: TopicPlan
+    readonly outcome: BatchOutcome
+    readonly started: number
+    readonly signal: AbortSignal
+  }
+
+  async function deliver({ fetched, plan, topicPlan, outcome, started, signal }: Delivery): Promise<void> {
+    const { raw } = fetched
+    const persist = <T>(attempt: () => Promise<T>): Promise<T> => untilDone(attempt, fetched, signal)
+    const unmaskable = findStop(raw, outcome.departures)
+    const sent = await Promise.all(
+      outcome.masked.map(batch => publish(raw, before(batch, unmaskable?.index ?? raw.count), persist)),
+    )
+    // What a view has published behind the stop is published again when the partition goes on: at least once.
+    const stop = [unmaskable, ...sent.map(view => view.stop)].reduce(earlier, null)
+    const end = stop?.index ?? raw.count
+    const published = sent.map(({ batch }) => before(batch, end))
+    const departures = [...outcome.departures, ...sent.flatMap(view => view.departures)].filter(({ index }) => index < end)
+    const letters = lettersOf(raw, departures, plan.version)
+    if (letters.length > 0) await persist(() => options.deadLetters.put(letters))
+    if (settings.audit !== 'off') {
+      const rowsOf = settings.audit === 'record' ? recordRows : batchRows
+      const context = { raw, plan: topicPlan, policyVersion: plan.version, secret: options.auditSecret }
+      const rows = rowsOf(published, departures, outcome.operations, context)
+      if (rows.length > 0) await persist(() => options.audit.write(rows))
+    }
+    await persist(() => fetched.commit(stop === null ? fetched.nextOffset : (raw.offsets[end] as bigint)))
+    report(raw, published, departures, started)
+    if (stop !== null) holdAt(fetched, stop.index, stop.code, stop.path, plan)
+  }
+
+  /** A record that can never be written leaves the batch as a reject, and the others are sent without it. */
+  async function publish(
+    raw: RawBatch,
+    batch: MaskedBatch,
+    persist: (attempt: () => Promise<void>) => Promise<void>,
+  ): Promise<{ readonly batch: MaskedBatch; readonly departures: readonly Departure[]; readonly stop: Stop | null }> {
+    const departures: Departure[] = []
+    let rest = batch
+    let stop: Stop | null = null
+    for (;;) {
+      try {
+        if (rest.count > 0) await persist(() => options.sink.publish(rest))
+        return { batch: rest, departures, stop }
+      } catch (error) {
+        if (!(error instanceof UnwritableRecord)) throw error
+        const index = rest.sources[error.index] as number
+        const departure: Departure = { kind: 'reject', index, view: rest.view, code: error.code, path: '' }
+        stop = earlier(stop, findStop(raw, [departure]))
+        if (stop === null) departures.push(departure)
+        rest = stop === null ? without(rest, error.index) : before(rest, stop.index)
+      }
+    }
+  }
+
+  /** The first record that must wait for somebody, null if the whole batch can go. */
+  function findStop(raw: RawBatch, departures: readonly Departure[]): Stop | null {
+    for (const departure of departures) {
+      if (departure.kind !== 'reject') continue
+      const { index, code, path } = departure
+      if (errorCatalogue[code].kind !== 'record') return { index, code, path }
+      if (settings.deadLetterPayload === 'seal' && sealer === null) return { index, code: 'SEALING_KEY_MISSING', path }
+      if (!limit.admits(raw.topic, raw.partition, raw.offsets[index] as bigint)) return { index, code: 'TOO_MANY_DEAD_LETTERS', path }
+    }
+    return null
+  }
+
+  function lettersOf(raw: RawBatch, departures: readonly Departure[], policyVersion: number): DeadLetter[] {
+    const byIndex = new Map<number, { code: ErrorCode; path: string; views: string[] }>()
+    for (const departure of departures) {
+      if (departure.kind !== 'reject') continue
+      const known = byIndex.get(departure.index)
+      if (known === undefined) byIndex.set(departure.index, { code: departure.code, path: departure.path, views: [departure.view] })
+      else known.views.push(departure.view)
+    }
+    return [...byIndex].map(([index, { code, path, views }]) => ({
+      topic: raw.topic,
+      partition: raw.partition,
+      offset: raw.offsets[index] as bigint,
+      timestamp: raw.timestamps[index] as number,
+      views,
+      code,
+      path,
+      policyVersion,
+      sealed: settings.deadLetterPayload === 'withhold' || sealer === null ? null : sealer(raw, index, now()),
+    }))
+  }
+
+  function holdAt(fetched: FetchedBatch, index: number, code: ErrorCode, path: string, plan: Plan): void {
+    if (!fetched.isCurrent()) return
+    const { topic, partition, offsets } = fetched.raw
+    const offset = String(offsets[index])
+    log.warn({ topic, partition, offset, code, path }, errorCatalogue[code].message)
+    holds.add({ topic, partition, offset, code, path, since: new Date(now()) })
+    // The plan may have been swapped while the batch was under way: what it would say now decides.
+    if (plans.current() !== plan) holds.releaseAll()
+  }
+
+  function report(raw: RawBatch, published: readonly MaskedBatch[], departures: readonly Departure[], started: number): void {
+    for (const batch of published) {
+      const dropped: Record<string, number> = {}
+      const rejected: Record<string, number> = {}
+      for (const departure of departures) {
+        if (departure.view !== batch.view) continue
+        const [tally, name] = departure.kind === 'drop' ? [dropped, departure.reason] : [rejected, departure.code]
+        tally[name] = (tally[name] ?? 0) + 1
+      }
+      metrics.batch({
+        topic: raw.topic,
+        view: batch.view,
+        published: batch.count,
+        dropped,
+        rejected,
+        rawBytes: raw.bytes.length,
+        maskedBytes: sizeOf(batch),
+        seconds: (now() - started) / 1000,
+        oldestTimestampMs: raw.timestamps[0] ?? now(),
+      })
+    }
+  }
+
+  /** Waits for a dependency as long as the batch is ours: nothing else may overtake it meanwhile. */
+  async function untilDone<T>(attempt: () => Promise<T>, fetched: FetchedBatch, signal: AbortSignal): Promise<T> {
+    for (let n = 1; ; n++) {
+      if (!fetched.isCurrent() || signal.aborted) throw new Abandoned()
+      try {
+        return await attempt()
+      } catch (error) {
+        if (!(error instanceof ScrimError) || !error.retriable) throw error
+        log.warn({ batch: batchId(fetched.raw), code: error.code, attempt: n }, errorCatalogue[error.code].message)
+        await pause(backOffMs(n), signal)
+      }
+    }
+  }
+
+  return {
+    held: holds.list,
+    hold: (topic, partition, offset, code) => {
+      log.error({ topic, partition, offset: String(offset), code }, errorCatalogue[code].message)
+      holds.add({ topic, partition, offset: String(offset), code, path: '', since: new Date(now()) })
+    },
+    run: async signal => {
+      const followPlan = (): void => {
+        source.setTopics(topic => plans.current()?.names(topic) ?? false)
+        limit.reset()
+        holds.releaseAll()
+      }
+      followPlan()
+      plans.onChange(followPlan)
+      await source.run(fetched => settle(fetched, signal), signal)
+    },
+  }
+}
+
+/** Names a batch in the log: its first record. */
+const batchId = ({ topic, partition, offsets }: RawBatch): string => `${topic}/${partition}@${offsets[0]}`
+
+function createSealer(sealing: SealingKey | null): ((raw: RawBatch, index: number, nowMs: number) => ReturnType<typeof seal>) | null {
+  if (sealing === null) return null
+  let bucket = ''
+  let key = sealing.key
+  return (raw, index, nowMs) => {
+    if (bucketOf(nowMs) !== bucket) {
+      bucket = bucketOf(nowMs)
+      key = bucketKey(sealing.key, bucket)
+    }
+    return seal(raw, index, key, sealing.id, bucket, randomBytes(12))
+  }
+}
+
+/** How many dead letters a partition may make in a window. Counted by offset, so a repeated batch counts once. */
+function createLimit(most: number, windowMs: number, now: () => number): { admits: (topic: string, partition: number, offset: bigint) => boolean; reset: () => void } {
+  const recent = new Map<string, Map<bigint, number>>()
+  return {
+    admits: (topic, partition, offset) => {
+      const id = `${topic}/${partition}`
+      const seen = recent.get(id) ?? new Map<bigint, number>()
+      recent.set(id, seen)
+      for (const [known, at] of seen) if (at <= now() - windowMs) seen.delete(known)
+      if (!seen.has(offset) && seen.size >= most) return false
+      seen.set(offset, now())
+      return true
+    },
+    reset: () => recent.clear(),
+  }
+}
