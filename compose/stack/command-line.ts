@@ -17,7 +17,14 @@ const help = `Boots Postgres, Kafka and Kafka Connect without containers, and ta
 
 /** Runs `stack.ts` with these arguments and answers the exit code. Addresses go to standard output, all else to the error output. */
 export async function runCommandLine(args: string[]): Promise<number> {
-  const { values, positionals } = parse(args)
+  let parsed: ReturnType<typeof parse>
+  try {
+    parsed = parse(args)
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${help}`)
+    return 2
+  }
+  const { values, positionals } = parsed
   const [command] = positionals
   if (values.help || command === undefined) {
     console.log(help)
@@ -52,8 +59,9 @@ export async function runCommandLine(args: string[]): Promise<number> {
   console.error(`memory in MB: ${JSON.stringify(stack.memory())}. Ctrl-C ends it.`)
   // A timer keeps the process alive: the stack itself does not.
   const alive = setInterval(() => {}, 1 << 30)
-  if (!stopped.signal.aborted) await new Promise((resolve) => stopped.signal.addEventListener('abort', resolve))
+  if (!stopped.signal.aborted) await new Promise(resolve => stopped.signal.addEventListener('abort', resolve))
   clearInterval(alive)
+  console.error('ending; the first time this takes some seconds, and makes the next starts quicker')
   await stack.stop()
   return 0
 }

@@ -67,13 +67,13 @@ async function runMaven(args: string[], progress: (so: DownloadProgress) => void
   const tell = () => progress({ ...so, elapsedMs: Date.now() - startedAt })
   const ticker = setInterval(tell, 1000)
   try {
-    const command = ['-B', '--strict-checksums', '-f', pom, 'generate-resources', ...args]
+    const command = ['-B', '-f', pom, 'generate-resources', ...args]
     const child = keeper.spawn('mvn', { command: 'mvn', args: command }, 'pipe')
     const kill = () => child.pid !== undefined && killTree(child.pid)
     signal.addEventListener('abort', kill, { once: true })
     for (const stream of [child.stdout, child.stderr]) {
       if (!stream) continue
-      createInterface({ input: stream }).on('line', (line) => {
+      createInterface({ input: stream }).on('line', line => {
         const size = /^(?:\[INFO\] )?Downloaded from \S+ \S+ \(([\d.]+) ([kMG]?B)/.exec(line)
         if (size) {
           so.files += 1
@@ -100,7 +100,7 @@ async function runMaven(args: string[], progress: (so: DownloadProgress) => void
 const unitBytes: Record<string, number> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 }
 
 function countJars(dir: string): number {
-  return readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jar')).length
+  return readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.jar')).length
 }
 
 // Downloads of earlier pom.xml, and what downloads left that were killed.

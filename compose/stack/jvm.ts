@@ -29,13 +29,13 @@ export interface JavaProgram {
 const log4j = fileURLToPath(new URL('log4j2.properties', import.meta.url))
 const smallestArchive = 1_000_000
 
-/** `isLean` boots in half the time and memory, at a tenth of the speed later; `scratch` takes archives in the making. */
+/** `isLean` leaves the optimising compiler out: quicker to boot, slower at work; `scratch` takes archives in the making. */
 export function createJvm(dist: string, scratch: string, isLean: boolean): Jvm {
   // Beware: an archive holds for one exact class path only, so it is a sorted list and not `libs/*`, whose order is the directory's.
-  const jars = readdirSync(join(dist, 'libs')).filter((name) => name.endsWith('.jar'))
+  const jars = readdirSync(join(dist, 'libs')).filter(name => name.endsWith('.jar'))
   const classPath = jars
     .sort()
-    .map((name) => join(dist, 'libs', name))
+    .map(name => join(dist, 'libs', name))
     .join(':')
   const flags = ['-XX:+UseSerialGC', ...(isLean ? ['-XX:TieredStopAtLevel=1'] : []), '-XX:-UsePerfData']
   const identity = createHash('sha256')
@@ -80,13 +80,13 @@ export function createJvm(dist: string, scratch: string, isLean: boolean): Jvm {
 
   return {
     dist,
-    launch: (use) => command(use, sharing(use.archive)),
-    launchRecording: (use) => {
+    launch: use => command(use, sharing(use.archive)),
+    launchRecording: use => {
       if (!isRecording(use.archive)) return command(use, sharing(use.archive))
       return command(use, [`-XX:ArchiveClassesAtExit=${recorded(use.archive)}`])
     },
     isRecording,
-    adopt: (archive) => {
+    adopt: archive => {
       const from = recorded(archive)
       if (!isRecording(archive) || !existsSync(from) || statSync(from).size < smallestArchive) return
       // The scratch directory may lie on another disk: copy, then rename, so that nobody maps half an archive.
@@ -105,7 +105,7 @@ export function createJvm(dist: string, scratch: string, isLean: boolean): Jvm {
 // Named after all that it depends on, so a stale one is never looked at; and after its size, because the JVM dies (SIGBUS)
 // of one that was cut short.
 function findArchive(dist: string, prefix: string): string | undefined {
-  const name = readdirSync(dist).find((file) => file.startsWith(prefix) && file.endsWith('.jsa'))
+  const name = readdirSync(dist).find(file => file.startsWith(prefix) && file.endsWith('.jsa'))
   if (!name) return undefined
   const file = join(dist, name)
   return name.endsWith(`-${statSync(file).size}.jsa`) ? file : undefined

@@ -49,7 +49,7 @@ export interface ClusterRecipe {
 }
 
 const mtlsUser = 'scrim-mtls'
-const addresses = (ports: readonly number[]) => ports.map((port) => `127.0.0.1:${port}`).join(',')
+const addresses = (ports: readonly number[]) => ports.map(port => `127.0.0.1:${port}`).join(',')
 
 /** The text of a Java properties file. */
 export function propertiesText(props: Props): string {
@@ -63,7 +63,7 @@ export async function startCluster(recipe: ClusterRecipe): Promise<Cluster> {
   const { keeper, jvm, signal, brokers, heap } = recipe
   const nodes = Array.from({ length: brokers }, (_, i) => i)
   const ports = await freePorts(brokers * 4)
-  const [client, internal, controller, mtls] = [0, 1, 2, 3].map((i) => ports.slice(i * brokers, (i + 1) * brokers)) as [
+  const [client, internal, controller, mtls] = [0, 1, 2, 3].map(i => ports.slice(i * brokers, (i + 1) * brokers)) as [
     number[],
     number[],
     number[],
@@ -73,14 +73,14 @@ export async function startCluster(recipe: ClusterRecipe): Promise<Cluster> {
   const security = recipe.secure ? makeSecurity(keeper.dir, addresses(mtls)) : undefined
 
   const dataDir = (i: number) => join(keeper.dir, `kafka-${i + 1}`)
-  const files = nodes.map((i) => {
+  const files = nodes.map(i => {
     const listeners = [`CLIENT://127.0.0.1:${client[i]}`, `INTERNAL://127.0.0.1:${internal[i]}`]
     if (security) listeners.push(`MTLS://127.0.0.1:${mtls[i]}`)
     const file = join(keeper.dir, `broker-${i + 1}.properties`)
     const text = propertiesText({
       'node.id': i + 1,
       // A static quorum: the same text for one node or three, and no --standalone at the format.
-      'controller.quorum.voters': nodes.map((n) => `${n + 1}@127.0.0.1:${controller[n]}`).join(','),
+      'controller.quorum.voters': nodes.map(n => `${n + 1}@127.0.0.1:${controller[n]}`).join(','),
       listeners: [...listeners, `CONTROLLER://127.0.0.1:${controller[i]}`].join(','),
       'advertised.listeners': listeners.join(','),
       'log.dirs': dataDir(i),
@@ -94,18 +94,18 @@ export async function startCluster(recipe: ClusterRecipe): Promise<Cluster> {
 
   await format(recipe, files[0] ?? '', nodes.map(dataDir), security)
 
-  const parts = nodes.map((i) => {
+  const parts = nodes.map(i => {
     const launch = { archive: 'broker', heap, main: 'kafka.Kafka', args: [files[i] ?? ''] }
     return createPart(keeper, signal, {
       name: `broker-${i + 1}`,
       // One of them writes the archive, or they would write over each other's.
       launch: () => (i === 0 ? jvm.launchRecording(launch) : jvm.launch(launch)),
-      isReady: (output) => output.includes('Kafka Server started'),
+      isReady: output => output.includes('Kafka Server started'),
       stopSignal: 'SIGTERM',
       onStopped: () => i === 0 && jvm.adopt('broker'),
     })
   })
-  await Promise.all(parts.map((part) => part.start()))
+  await Promise.all(parts.map(part => part.start()))
   return { bootstrap: addresses(client), internalBootstrap: addresses(internal), parts, security }
 }
 
@@ -192,7 +192,7 @@ async function format(recipe: ClusterRecipe, file: string, dataDirs: string[], s
   if (security || !existsSync(kept)) {
     const made = dataDirs[0] ?? ''
     const scram = Object.values(security?.users ?? {}).flatMap(({ username, password }) =>
-      ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((kind) => [
+      ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap(kind => [
         '--add-scram',
         `${kind}=[name=${username},password=${password}]`,
       ]),

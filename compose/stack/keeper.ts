@@ -82,7 +82,7 @@ export async function createKeeper(base: string): Promise<Keeper> {
       const kill = () => child.pid !== undefined && killTree(child.pid)
       signal.addEventListener('abort', kill, { once: true })
       let printed = ''
-      for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (printed += String(chunk)))
+      for (const stream of [child.stdout, child.stderr]) stream?.on('data', chunk => (printed += String(chunk)))
       const code = await new Promise<number | null>((resolve, reject) =>
         child.once('error', reject).once('close', resolve),
       )

@@ -65,7 +65,7 @@ export function createPart(keeper: Keeper, signal: AbortSignal, recipe: PartReci
     const from = statSync(logFile).size
     delete failed.why
     child = keeper.spawn(name, recipe.launch(), output)
-    child.once('error', (error) => {
+    child.once('error', error => {
       failed.why = error.message
     })
     closeSync(output)

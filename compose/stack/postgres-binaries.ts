@@ -73,7 +73,7 @@ function makeLinks(native: string): boolean {
   return true
 }
 
-// Kept for the next runs: 60 MB, half a second. Never run from a directory that anybody else could have made or can change.
+// Kept for the next runs: 60 MB. Never run from a directory that anybody else could have made or can change.
 function copyOf(native: string, base: string): string {
   const version = `${native}:${statSync(join(native, 'bin', 'postgres')).mtimeMs}`
   const digest = createHash('sha256').update(version).digest('hex').slice(0, 12)
@@ -87,7 +87,7 @@ function copyOf(native: string, base: string): string {
     // No static libraries; and no links, which are made anew.
     cpSync(native, copy, {
       recursive: true,
-      filter: (path) => !path.endsWith('.a') && !lstatSync(path).isSymbolicLink(),
+      filter: path => !path.endsWith('.a') && !lstatSync(path).isSymbolicLink(),
     })
     makeReadable(copy)
     makeLinks(copy)

@@ -21,7 +21,7 @@ export function postgresUser(): PostgresUser {
 export function scratchBase(user: PostgresUser): string {
   const bases = [tmpdir(), '/tmp', '/var/tmp']
   const found = bases.find(
-    (base) => !user || spawnSync('/bin/sh', ['-c', 'cd "$0"', base], { cwd: '/', ...user }).status === 0,
+    base => !user || spawnSync('/bin/sh', ['-c', 'cd "$0"', base], { cwd: '/', ...user }).status === 0,
   )
   if (!found) throw new Error(`the user with uid ${user?.uid} can enter none of ${bases.join(', ')}`)
   return found

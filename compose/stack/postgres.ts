@@ -68,7 +68,7 @@ export async function startPostgres(recipe: PostgresRecipe): Promise<{ address: 
   const part = createPart(keeper, signal, {
     name: 'postgres', // the name by which work-dir.ts knows it
     launch: () => ({ command: postgres, args: ['-D', data, '-p', String(port)], user }),
-    isReady: (output) => output.includes('database system is ready to accept connections'),
+    isReady: output => output.includes('database system is ready to accept connections'),
     stopSignal: 'SIGINT', // "fast": does not wait for clients to leave
   })
   await part.start()

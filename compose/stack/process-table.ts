@@ -44,7 +44,7 @@ function psRows(select: string[]): ProcessRow[] {
   } catch {
     return [] // ps answers 1 when it knows none of the pids
   }
-  return text.split('\n').flatMap((line) => {
+  return text.split('\n').flatMap(line => {
     const [pid, parent, kb, state, ...born] = line.trim().split(/\s+/)
     if (!pid || state?.startsWith('Z')) return []
     const isStopped = state?.startsWith('T') ?? false
@@ -60,16 +60,16 @@ export function findProcess(pid: number): ProcessRow | undefined {
 /** The process of this pid and all its descendants, parents first; empty when it has ended. */
 export function processTree(root: number): ProcessRow[] {
   const all = hasProc
-    ? readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (procRow(Number(name)) ?? []) : []))
+    ? readdirSync('/proc').flatMap(name => (/^\d+$/.test(name) ? (procRow(Number(name)) ?? []) : []))
     : psRows(['-A'])
-  const tree = all.filter((row) => row.pid === root)
-  for (let i = 0; i < tree.length; i++) tree.push(...all.filter((row) => row.parent === tree[i]?.pid))
+  const tree = all.filter(row => row.pid === root)
+  for (let i = 0; i < tree.length; i++) tree.push(...all.filter(row => row.parent === tree[i]?.pid))
   return tree
 }
 
 /** Megabytes a process and its descendants hold; pages that they share (Postgres' buffers) are counted once where /proc tells. */
 export function memoryMb(root: number): number {
-  const kb = processTree(root).map((row) => {
+  const kb = processTree(root).map(row => {
     try {
       return Number(
         /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${row.pid}/smaps_rollup`, 'latin1'))?.[1] ?? row.residentKb,

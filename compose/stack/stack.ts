@@ -49,8 +49,8 @@ export interface Stack {
   readonly parts: readonly Part[]
   /** The broker with this node id, from 1. */
   broker(nodeId: number): Part
-  /** Throws without Connect. */
-  readonly connect: Part
+  /** The Connect worker; throws without one. */
+  connect(): Part
   readonly postgresProcess: Part
   /** Megabytes resident, by part. */
   memory(): Record<string, number>
@@ -74,7 +74,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const user = postgresUser()
   const base = scratchBase(user)
   await sweepStale(base)
-  const dist = brokers === 0 ? undefined : await download((so) => progress({ kind: 'download', ...so }), signal)
+  const dist = brokers === 0 ? undefined : await download(so => progress({ kind: 'download', ...so }), signal)
   const startedAt = performance.now()
   const readyMs: Record<string, number> = {}
   const timed = async <T>(part: string, start: Promise<T>): Promise<T> => {
@@ -91,21 +91,20 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       timed('postgres', startPostgres({ keeper, signal, base, user, databases: options.databases })),
       jvm ? startKafka(options, { keeper, jvm, signal, timed }) : undefined,
     ])
+    signal.throwIfAborted() // it may have come when the last part was ready already
     const parts = [postgres.part, ...(kafka?.cluster.parts ?? []), ...(kafka?.connect ? [kafka.connect.part] : [])]
     return {
       dir: keeper.dir,
       brokers: kafka?.cluster.bootstrap ?? '',
       internalBrokers: (options.secure ? kafka?.cluster.internalBootstrap : kafka?.cluster.bootstrap) ?? '',
       connectUrl: kafka?.connect?.url,
-      postgres: { ...postgres.address, url: (database) => postgresUrl(postgres.address, database) },
+      postgres: { ...postgres.address, url: database => postgresUrl(postgres.address, database) },
       security: kafka?.cluster.security,
       parts,
-      broker: (nodeId) => find(parts, `broker-${nodeId}`),
-      get connect() {
-        return find(parts, 'connect')
-      },
+      broker: nodeId => find(parts, `broker-${nodeId}`),
+      connect: () => find(parts, 'connect'),
       postgresProcess: postgres.part,
-      memory: () => Object.fromEntries(parts.map((part) => [part.name, part.memoryMb()])),
+      memory: () => Object.fromEntries(parts.map(part => [part.name, part.memoryMb()])),
       readyMs,
       stop: once(async () => {
         try {
@@ -145,7 +144,7 @@ async function startKafka({ brokers, secure, connect, fast, ...options }: StackO
       props: workerProps,
     })
   }
-  // Both at once: the worker scans its plugins, a second's work, while the broker boots.
+  // Both at once: the worker loads its plugins while the broker boots.
   const [started, worker] = await Promise.all([
     timed('brokers', cluster),
     connect ? timed('connect', startWorker()) : undefined,
@@ -153,7 +152,7 @@ async function startKafka({ brokers, secure, connect, fast, ...options }: StackO
   return { cluster: started, connect: worker }
 }
 
-// A class archive is written at a JVM's orderly end. That costs two seconds, once; all other ends are a kill. A stack that
+// A class archive is written at a JVM's orderly end. That costs some seconds, once; all other ends are a kill. A stack that
 // a test left damaged would not end in order.
 async function recordArchives(parts: readonly Part[], jvm: Jvm): Promise<void> {
   if (parts.some(({ pid }) => pid === undefined)) return
@@ -161,7 +160,7 @@ async function recordArchives(parts: readonly Part[], jvm: Jvm): Promise<void> {
     ['connect', 'connect'],
     ['broker-1', 'broker'],
   ] as const) {
-    const part = parts.find((one) => one.name === name)
+    const part = parts.find(one => one.name === name)
     if (part && jvm.isRecording(archive)) await part.stop()
   }
 }
@@ -172,7 +171,7 @@ async function allOrAbort<T extends readonly unknown[]>(
   starts: readonly [...{ [K in keyof T]: Promise<T[K]> | T[K] }],
 ): Promise<T> {
   let first: { error: unknown } | undefined
-  const guarded = starts.map((start) =>
+  const guarded = starts.map(start =>
     Promise.resolve(start).catch((error: unknown) => {
       first ??= { error }
       abort.abort(error)
@@ -184,8 +183,8 @@ async function allOrAbort<T extends readonly unknown[]>(
 }
 
 function find(parts: readonly Part[], name: string): Part {
-  const part = parts.find((one) => one.name === name)
-  if (!part) throw new Error(`this stack has no ${name}; it has ${parts.map((one) => one.name).join(', ')}`)
+  const part = parts.find(one => one.name === name)
+  if (!part) throw new Error(`this stack has no ${name}; it has ${parts.map(one => one.name).join(', ')}`)
   return part
 }
 

@@ -11,7 +11,7 @@ export interface TlsFiles {
   readonly clientKey: string
 }
 
-// X.509 takes so little DER that writing it here costs less than to depend on openssl, and is done in 5 ms.
+// X.509 takes so little DER that writing it here costs less than to depend on openssl.
 const der = (tag: number, ...parts: Uint8Array[]): Buffer => {
   const body = Buffer.concat(parts)
   const hex = body.length.toString(16)

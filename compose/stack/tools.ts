@@ -34,8 +34,8 @@ export function javaIdentity(): string {
     ? command
     : (process.env.PATH ?? '')
         .split(delimiter)
-        .map((dir) => join(dir, command))
-        .find((file) => existsSync(file))
+        .map(dir => join(dir, command))
+        .find(file => existsSync(file))
   if (!path) return 'none'
   const real = realpathSync(path)
   try {
@@ -73,7 +73,9 @@ async function detectMaven(): Promise<Tool> {
     // Coloured when Maven takes the output for a terminal.
     return { ok: true, found: /Maven (\d[\w.-]*)/.exec(stdout)?.[1] ?? 'unknown', hint: '' }
   } catch (error) {
-    return { ok: false, found: `no mvn: ${reason(error)}`, hint: 'sudo apt-get install -y maven' }
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    if (isMissing) return { ok: false, found: 'no mvn', hint: 'sudo apt-get install -y maven' }
+    return { ok: false, found: `mvn does not run: ${reason(error)}`, hint: 'see to Java first: Maven needs it' }
   }
 }
 

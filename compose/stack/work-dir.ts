@@ -67,7 +67,7 @@ function readList(dir: string): { pid: number; born: string; name: string }[] {
   } catch {
     return [] // nothing was started yet
   }
-  return text.split('\n').flatMap((line) => {
+  return text.split('\n').flatMap(line => {
     const [pid, born, name] = line.split(' ')
     return pid && born && name ? [{ pid: Number(pid), born, name }] : []
   })

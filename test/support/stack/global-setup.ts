@@ -26,7 +26,7 @@ const shared = Symbol.for('scrim shared stack')
 const here = globalThis as { [shared]?: { stack: Promise<Stack>; users: number } }
 
 /** Starts the shared stack before the first project that needs it, and ends it after the last. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const missing = await missingTools()
   if (missing && process.env.SCRIM_REQUIRE_STACK === '1') throw new Error(`SCRIM_REQUIRE_STACK=1, but ${missing}`)
   if (missing) console.warn(`\nWARNING: tests that need Kafka are skipped: ${missing}\n`)
@@ -58,7 +58,7 @@ function start(hasKafka: boolean): Promise<Stack> {
     connect: hasKafka,
     secure: false,
     databases: [],
-    progress: (so) => {
+    progress: so => {
       if (so.kind !== 'download' || so.elapsedMs - toldAtMs < 5000) return
       toldAtMs = so.elapsedMs
       console.warn(`downloading the stack: ${so.files} files, ${(so.bytes / 1e6).toFixed(0)} MB`)
