@@ -39,8 +39,9 @@ export const errorCatalogue = {
   POLICY_TOPIC_LOOP: policy('The topic is an output of Scrim itself', 'Name raw topics only.'),
   POLICY_TOPIC_NAME: policy('The topic name, or the output name made from it, is not a legal Kafka topic name', 'Use at most 249 characters of a-z, A-Z, 0-9, dot, dash and underscore.'),
   POLICY_DISAGREE: policy('Two policies say different things of a column', 'At equal priority what hides wins, then the first by name. Make them agree.'),
-  POLICY_CONFLICT: policy('The stored set was changed meanwhile', 'Read it again and repeat the change on the new version.'),
-  POLICY_FILES_STALE: policy('The policy files changed, but so did the set through REST since the last import', 'Bring the files up to date (GET /v1/policies), or force: POST /v1/policies/reload?force=true.'),
+  POLICY_REFUSED: policy('The policies are refused; those in force stay', 'Mend what `problems` lists, all of it, and send it again.'),
+  POLICY_CONFLICT: { ...policy('The stored set was changed meanwhile', 'Read it again and repeat the change on the new version.'), status: 409 },
+  POLICY_FILES_STALE: { ...policy('The policy files changed, but so did the set through REST since the last import', 'Bring the files up to date (GET /v1/policies), or force: POST /v1/policies/reload?force=true.'), status: 409 },
 
   // ---- policies against a schema: the partition is held
   RECORD_TOPIC_WITHOUT_POLICY: policy('No policy names this topic', 'Add a policy for it; there is no pass-through.'),
@@ -75,6 +76,7 @@ export const errorCatalogue = {
   KAFKA_NOT_AUTHORISED: dependency('Kafka refuses: a permission is missing', 'See "Operations" in the README for the ACLs Scrim needs.'),
   KAFKA_GROUP_NOT_AUTHORISED: dependency('Kafka names no group coordinator', 'Most often the ACL "Group READ" is missing for the consumer group.'),
   POSTGRES_UNAVAILABLE: dependency('Postgres does not answer', 'Heals by itself; watch scrim_dependency_up.'),
+  POSTGRES_NOT_AUTHORISED: dependency('Postgres refuses: the role, its password or a permission is missing', 'Look at SCRIM_DATABASE_URL; what the role needs is granted by the migrations (SCRIM_MIGRATIONS_URL).'),
   CONNECT_UNAVAILABLE: dependency('Kafka Connect does not answer', 'Heals by itself; watch scrim_dependency_up.'),
   DEAD_LETTER_REFUSED: dependency('The dead-letter topic does not take the record', 'The partition waits; look at the topic and its ACLs.'),
   SEALING_KEY_MISSING: policy('A record cannot be masked and there is no sealing key', 'Set SCRIM_SEALING_KEY, or SCRIM_DEAD_LETTER_PAYLOAD=withhold.'),
@@ -83,6 +85,8 @@ export const errorCatalogue = {
 
   // ---- callers
   REQUEST_INVALID: request(400, 'The request is not valid', 'See /docs for the form of this call.'),
+  REQUEST_MEDIA_TYPE: request(415, 'The body is not of a content type that this call reads', 'Send Content-Type: application/json, or the one that /docs names for this call.'),
+  REQUEST_PATCH: request(422, 'The JSON Patch cannot be applied', 'The place names the operation; read the document again and mend the patch (RFC 6902).'),
   REQUEST_UNAUTHENTICATED: request(401, 'A token is needed', 'Send Authorization: Bearer <token>; tokens are set by SCRIM_TOKENS.'),
   REQUEST_FORBIDDEN: request(403, 'The token does not carry this permission', 'Ask for a token with the permission named by the place.'),
   REQUEST_HOST: request(403, 'The Host header is not one of ours', 'Use a name from SCRIM_HTTP_HOSTS.'),
@@ -97,6 +101,7 @@ export const errorCatalogue = {
   // ---- the end
   CONFIG_INVALID: fatal('The configuration is not valid', 'scrim run --help lists every key.'),
   POLICY_NONE: fatal('There is no policy to run', 'Put a policy file into SCRIM_POLICIES.'),
+  POSTGRES_NOT_MIGRATED: fatal('The tables in Postgres are not those of this version of Scrim', 'Start it once with SCRIM_MIGRATIONS_URL, a role that may create tables. A migration that was applied is never edited.'),
   KAFKA_CLIENT_CRASHED: fatal('The Kafka client stopped and cannot heal', 'The process ends; its restart goes on where it was.'),
   INTERNAL: fatal('A bug in Scrim', 'Please report it with the correlation id.'),
 } as const satisfies Record<string, ErrorEntry>
@@ -158,6 +163,16 @@ export interface Problem {
   readonly where: Place
   /** A sentence that completes the code's own; made of names from the policy and the schema only. */
   readonly detail?: string
+}
+
+/** A set of policies with at least one problem that is an error: refused whole, the one in force stays. */
+export class PoliciesRefused extends ScrimError {
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[]) {
+    super('POLICY_REFUSED')
+    this.problems = problems
+  }
 }
 
 /** The place as one line: `topic/partition@offset path`. */

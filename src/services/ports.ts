@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode, Problem } from '../errors.ts'
 import type { DropReason, MaskedBatch, RawBatch, SealedRecord } from '../pipeline/batch.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 
@@ -155,6 +155,58 @@ export interface PolicyStore {
   readonly watch: (changed: () => void, signal: AbortSignal) => Promise<void>
 }
 
+/** The policy files as they lie there; what they say is read by the service. */
+export interface PolicyFileSet {
+  /** SHA-256 over names and contents. */
+  readonly digest: string
+  readonly files: readonly { readonly name: string; readonly text: string }[]
+  /** Files that cannot be taken at all: too large, unreadable, not UTF-8. */
+  readonly problems: readonly Problem[]
+}
+
+export interface PolicyFiles {
+  readonly read: () => Promise<PolicyFileSet>
+  /** Calls back within about a second of a change; until the signal. */
+  readonly watch: (changed: () => void, signal: AbortSignal) => Promise<void>
+}
+
+/** The last set that was in force, for a start while the store is away. */
+export interface PolicyCache {
+  /** Null where nothing usable is there. */
+  readonly load: () => Promise<PolicyVersion | null>
+  readonly save: (version: PolicyVersion) => Promise<void>
+}
+
+/** Holds the set at one stored version, whatever is added. */
+export interface PolicyPin {
+  /** Null: the latest counts again. REQUEST_NOT_FOUND where there is no such version. */
+  readonly pin: (version: number | null, by: { readonly author: string; readonly reason: string }) => Promise<void>
+  readonly pinned: () => Promise<number | null>
+}
+
+// ---- schemas
+
+export interface SeenSchema {
+  readonly topic: string
+  readonly part: 'key' | 'value'
+  readonly bytes: Buffer
+  /** SHA-256 of the bytes. */
+  readonly digest: string
+  readonly firstSeenAt: Date
+  readonly lastSeenAt: Date
+}
+
+/**
+ * The schema blocks of the raw topics, kept so that policies can be checked against them after a restart.
+ * Beware: defaults, comments and enum lists of a block may hold what a policy hides; they have to be cut out before.
+ */
+export interface SchemaStore {
+  /** Resolves when it is stored; the same bytes again only move `lastSeenAt`. */
+  readonly remember: (topic: string, part: 'key' | 'value', bytes: Buffer) => Promise<void>
+  /** The block last seen of each topic and part. */
+  readonly all: () => Promise<readonly SeenSchema[]>
+}
+
 // ---- dead letters
 
 export type DeadLetterState = 'open' | 'retrying' | 'review' | 'replayed'
@@ -186,6 +238,14 @@ export interface DeadLetterIndex {
   readonly due: (now: Date, limit: number) => Promise<readonly DeadLetterEntry[]>
   readonly update: (id: string, change: { readonly state: DeadLetterState; readonly attempts: number; readonly nextAttemptAt: Date | null }) => Promise<void>
   readonly counts: () => Promise<Readonly<Record<DeadLetterState, number>>>
+}
+
+/** A letter that is to be listed; with `nextAttemptAt` it will be tried again by itself. */
+export type NewDeadLetter = Omit<DeadLetterEntry, 'id' | 'state' | 'attempts' | 'at'>
+
+export interface DeadLetterRegister {
+  /** Resolves when the letters are listed; one that is (same topic, partition, offset, views) stays as it is, a replayed one is open again. */
+  readonly add: (letters: readonly NewDeadLetter[]) => Promise<void>
 }
 
 /** Reads single records again, off the stream. */

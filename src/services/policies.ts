@@ -1,0 +1,326 @@
+import { type ErrorCode, errorCatalogue, PoliciesRefused, type Problem, ScrimError } from '../errors.ts'
+import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
+import { type Compiled, compilePolicies } from '../policy/compile.ts'
+import type { PolicyDocument } from '../policy/document.ts'
+import { diffDocuments } from '../policy/json-patch.ts'
+import { readDocuments } from '../policy/read-documents.ts'
+import { backOffMs, pause } from './back-off.ts'
+import { classOf, everyMs, follow, type Followed } from './follow.ts'
+import type { PlanHolder } from './mask-stream.ts'
+import {
+  type PolicyEdit,
+  patchDocument,
+  patchSet,
+  putDocument,
+  readFiles,
+  removeDocument,
+  replaceSet,
+  topicsLeft,
+} from './policy-changes.ts'
+import type { Log, PolicyCache, PolicyFiles, PolicyStore, PolicyVersion } from './ports.ts'
+
+export interface PoliciesOptions {
+  readonly store: PolicyStore
+  readonly files: PolicyFiles
+  readonly keys: KeyRing
+  readonly settings: PlanSettings
+  /** Null: without the store a start is not ready until the store is there. */
+  readonly cache: PolicyCache | null
+  readonly metrics: PolicyMetrics
+  readonly log: Log
+  /** How often the store is asked even when it told of no change: a watch may be cut without a sign. */
+  readonly refreshMs?: number
+  /** Longest pause between two attempts at a store that is away. */
+  readonly retryMs?: number
+}
+
+export interface PolicyMetrics {
+  readonly reload: (outcome: 'accepted' | 'unchanged' | 'refused') => void
+  readonly policyVersion: (version: number) => void
+}
+
+/** Who changes what, and on which version: `*` takes whichever is the latest. */
+export interface PolicyChange {
+  readonly author: string
+  readonly reason: string
+  readonly ifMatch: number | '*'
+}
+
+export interface AcceptedChange {
+  readonly version: number
+  /** False where the set says what it said before: no version was made. */
+  readonly isNew: boolean
+  readonly warnings: readonly Problem[]
+}
+
+export interface PoliciesStatus {
+  readonly version: number | null
+  readonly loadedFrom: 'store' | 'cache' | null
+  /** Why the plan in force is missing or not what the store says; null if all is well. */
+  readonly code: ErrorCode | null
+  /** What is wrong with the policy files; the set in force is not touched by it. */
+  readonly files: { readonly code: ErrorCode; readonly problems: readonly Problem[] } | null
+}
+
+/** The plan in force and every way to change it. Stored versions are the truth; the plan is swapped whole. */
+export interface Policies extends PlanHolder {
+  /** Loads, then follows files and store until the signal; rejects when there is nothing that could be run. */
+  readonly run: (signal: AbortSignal) => Promise<void>
+  /** The version in force; null until the first is loaded. */
+  readonly inForce: () => PolicyVersion | null
+  readonly status: () => PoliciesStatus
+  readonly list: PolicyStore['list']
+  readonly get: PolicyStore['get']
+  readonly put: (name: string, document: unknown, change: PolicyChange) => Promise<AcceptedChange>
+  readonly patch: (name: string, patch: unknown, change: PolicyChange) => Promise<AcceptedChange>
+  readonly remove: (name: string, change: PolicyChange) => Promise<AcceptedChange>
+  readonly replaceAll: (documents: unknown, change: PolicyChange) => Promise<AcceptedChange>
+  readonly patchAll: (patch: unknown, change: PolicyChange) => Promise<AcceptedChange>
+  /** Makes a new version that says what an older one said. */
+  readonly rollback: (version: number, change: PolicyChange) => Promise<AcceptedChange>
+  /** Reads the store and the files again; with `force` the files win over what REST changed since their last import. */
+  readonly reload: (how: {
+    readonly force: boolean
+    readonly author: string
+    readonly reason: string
+  }) => Promise<AcceptedChange>
+}
+
+type Origin = Pick<PolicyVersion, 'author' | 'reason' | 'origin' | 'filesDigest'>
+
+const MAX_RACES = 10
+
+export function createPolicies(options: PoliciesOptions): Policies {
+  const { store, files, cache, metrics, log, refreshMs = 15_000, retryMs = 5_000 } = options
+  const listeners: (() => void)[] = []
+  let held: { readonly version: PolicyVersion; readonly plan: Plan } | null = null
+  let status: PoliciesStatus = { version: null, loadedFrom: null, code: 'POSTGRES_UNAVAILABLE', files: null }
+  let turn: Promise<unknown> = Promise.resolve()
+
+  /** Changes, imports and what the store tells come one after the other, so that an older set never ends up in force. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = turn.then(work)
+    turn = mine.catch(() => undefined)
+    return mine
+  }
+
+  const compile = (documents: readonly PolicyDocument[], version: number): Compiled =>
+    compilePolicies(documents, { keys: options.keys, settings: options.settings, version })
+
+  function swap(version: PolicyVersion, plan: Plan, loadedFrom: 'store' | 'cache'): void {
+    held = { version, plan }
+    status = { ...status, version: version.version, loadedFrom, code: null }
+    metrics.policyVersion(version.version)
+    log.info(
+      { version: version.version, author: version.author, origin: version.origin, documents: version.documents.length },
+      'policies in force',
+    )
+    for (const listener of listeners) listener()
+  }
+
+  /** Puts a stored version in force. One that cannot be compiled here leaves the old plan and is told on readiness. */
+  function adopt(version: PolicyVersion, loadedFrom: 'store' | 'cache'): void {
+    const { documents, problems } = readDocuments(version.documents, 'policies')
+    const compiled = problems.length > 0 ? { plan: null, problems } : compile(documents, version.version)
+    if (compiled.plan !== null) swap(version, compiled.plan, loadedFrom)
+    else {
+      status = { ...status, code: 'POLICY_REFUSED' }
+      logProblems(compiled.problems, 'the stored policies cannot be put in force here')
+    }
+  }
+
+  /** What the store says now, in force. Null in an empty store. */
+  async function followStore(): Promise<PolicyVersion | null> {
+    const version = await store.current()
+    if (version === null) return null
+    // A cached set is read again from the store even under the same number: the database may be another.
+    if (version.version === held?.version.version && status.loadedFrom === 'store') status = { ...status, code: null }
+    else {
+      adopt(version, 'store')
+      await remember(version)
+    }
+    return version
+  }
+
+  async function remember(version: PolicyVersion): Promise<void> {
+    if (held?.version.version !== version.version) return
+    try {
+      await cache?.save(version)
+    } catch (error) {
+      log.warn({ error: classOf(error) }, 'the last-known-good policies could not be kept')
+    }
+  }
+
+  /** Compiles the whole candidate first; only what compiles is stored, and only what is stored comes in force. */
+  async function accept(
+    base: PolicyVersion | null,
+    documents: readonly PolicyDocument[],
+    origin: Origin,
+  ): Promise<AcceptedChange> {
+    const before = base?.documents ?? []
+    const baseVersion = base?.version ?? 0
+    const { plan, problems } = compile(documents, baseVersion + 1)
+    if (plan === null) throw new PoliciesRefused(problems)
+    const warnings = [...problems, ...topicsLeft(before, documents, plan)]
+    const patch = diffDocuments(before, documents)
+    const isImport = origin.filesDigest !== null
+    if (patch.length === 0 && base !== null && !isImport) return { version: baseVersion, isNew: false, warnings }
+    const version = await store.add(baseVersion, { documents, patch, ...origin })
+    swap(version, { ...plan, version: version.version }, 'store')
+    await remember(version)
+    return { version: version.version, isNew: true, warnings }
+  }
+
+  /** Another instance may add a version meanwhile: `attempt` is made again on top of it. */
+  async function onLatest(attempt: (base: PolicyVersion | null) => Promise<AcceptedChange>): Promise<AcceptedChange> {
+    for (let race = 1; ; race++) {
+      const base = await followStore()
+      try {
+        return await attempt(base)
+      } catch (error) {
+        if (!(error instanceof ScrimError) || error.code !== 'POLICY_CONFLICT') throw error
+        const now = await store.current()
+        if (now !== null && now.version === base?.version)
+          throw new ScrimError('POLICY_CONFLICT', { path: `version ${now.version} is pinned` })
+        if (race === MAX_RACES) throw error
+      }
+    }
+  }
+
+  function change(edit: PolicyEdit, { author, reason, ifMatch }: PolicyChange): Promise<AcceptedChange> {
+    return inTurn(() =>
+      onLatest(async base => {
+        const version = base?.version ?? 0
+        if (ifMatch !== '*' && ifMatch !== version)
+          throw new ScrimError('REQUEST_CONFLICT', { path: `version ${version}` })
+        return accept(base, edit(base?.documents ?? []), { author, reason, origin: 'rest', filesDigest: null })
+      }),
+    )
+  }
+
+  /** Files are taken only when they differ from those taken last, and never over what REST changed since (unless forced). */
+  async function importFiles(
+    base: PolicyVersion | null,
+    how: { readonly force: boolean; readonly author: string; readonly reason: string },
+  ): Promise<AcceptedChange> {
+    const found = await files.read()
+    const last = await store.lastImport()
+    const isSame = last?.digest === found.digest
+    if (isSame && !(how.force && last.version !== base?.version)) {
+      status = { ...status, files: null }
+      return { version: base?.version ?? 0, isNew: false, warnings: [] }
+    }
+    // An empty folder is a volume that was not mounted, or a set kept through REST alone; never a wish to hold everything.
+    const isEmpty = found.files.length === 0 && found.problems.length === 0
+    if (isEmpty && base !== null && !how.force) return { version: base.version, isNew: false, warnings: [] }
+    const documents = readFiles(found)
+    if (documents.length === 0) throw new ScrimError('POLICY_NONE')
+    const isWanted = how.force || base === null || last?.version === base.version
+    if (!isWanted && diffDocuments(base.documents, documents).length > 0)
+      throw new ScrimError('POLICY_FILES_STALE', { path: `version ${base.version}` })
+    const accepted = await accept(base, documents, {
+      author: how.author,
+      reason: how.reason,
+      origin: 'files',
+      filesDigest: found.digest,
+    })
+    status = { ...status, files: null }
+    return accepted
+  }
+
+  async function reload(how: {
+    readonly force: boolean
+    readonly author: string
+    readonly reason: string
+  }): Promise<AcceptedChange> {
+    try {
+      const accepted = await inTurn(() => onLatest(base => importFiles(base, how)))
+      metrics.reload(accepted.isNew ? 'accepted' : 'unchanged')
+      return accepted
+    } catch (error) {
+      noteFileError(error)
+      throw error
+    }
+  }
+
+  function noteFileError(error: unknown): void {
+    if (!(error instanceof ScrimError) || error.kind === 'dependency') return
+    metrics.reload('refused')
+    const problems = error instanceof PoliciesRefused ? error.problems : []
+    status = { ...status, files: { code: error.code, problems } }
+    logProblems(problems, 'the policy files are not taken')
+    log.error({ code: error.code }, errorCatalogue[error.code].message)
+  }
+
+  function logProblems(problems: readonly Problem[], message: string): void {
+    for (const { code, where, severity } of problems.slice(0, 20)) {
+      if (severity === 'error') log.error({ code, policy: where.policy, path: where.path }, message)
+    }
+  }
+
+  const fromFiles = { force: false, author: 'files', reason: 'the policy files were changed' }
+
+  /** Tries until the store answers; meanwhile the cache serves, never older files. */
+  async function load(signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      try {
+        const stored = await inTurn(followStore)
+        await reload(fromFiles).catch((error: unknown) => {
+          if (held === null || !(error instanceof ScrimError) || error.kind === 'dependency') throw error
+        })
+        if (held === null)
+          throw new PoliciesRefused(stored === null ? [] : compile(stored.documents, stored.version).problems)
+        return
+      } catch (error) {
+        if (!(error instanceof ScrimError) || error.kind !== 'dependency') throw error
+        if (held === null) await loadCache()
+        status = { ...status, code: error.code }
+        log.warn({ code: error.code, attempt, loadedFrom: status.loadedFrom }, errorCatalogue[error.code].message)
+        await pause(backOffMs(attempt, { mostMs: retryMs }), signal)
+      }
+    }
+  }
+
+  async function loadCache(): Promise<void> {
+    const version = (await cache?.load()) ?? null
+    if (version !== null) adopt(version, 'cache')
+  }
+
+  const noteUnavailable = (error: ScrimError): void => {
+    if (error.kind === 'dependency') status = { ...status, code: error.code }
+  }
+
+  return {
+    current: () => held?.plan ?? null,
+    onChange: listener => void listeners.push(listener),
+    inForce: () => held?.version ?? null,
+    status: () => status,
+    list: store.list,
+    get: store.get,
+    put: (name, document, how) => change(putDocument(name, document), how),
+    patch: (name, patch, how) => change(patchDocument(name, patch), how),
+    remove: (name, how) => change(removeDocument(name), how),
+    replaceAll: (documents, how) => change(replaceSet(documents), how),
+    patchAll: (patch, how) => change(patchSet(patch), how),
+    rollback: async (version, how) => {
+      const wanted = await store.get(version)
+      if (wanted === null) throw new ScrimError('REQUEST_NOT_FOUND', { path: `version ${version}` })
+      return change(() => wanted.documents, how)
+    },
+    reload,
+    run: async signal => {
+      await load(signal)
+      const followed: Followed[] = [
+        { name: 'policy store', watch: store.watch, look: () => inTurn(followStore), onError: noteUnavailable },
+        { name: 'policy files', watch: files.watch, look: () => reload(fromFiles), onError: noteUnavailable },
+        {
+          name: 'policy refresh',
+          watch: everyMs(refreshMs),
+          look: () => inTurn(followStore),
+          onError: noteUnavailable,
+        },
+      ]
+      await Promise.all(followed.map(one => follow(one, log, signal)))
+    },
+  }
+}

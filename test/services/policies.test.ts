@@ -1,0 +1,417 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createPolicies, type Policies, type PoliciesOptions } from '../../src/services/policies.ts'
+import type { PolicyCache, PolicyVersion } from '../../src/services/ports.ts'
+import { createMemoryPolicyFiles } from '../support/memory-policy-files.ts'
+import {
+  createMemoryPolicyStore,
+  createMemoryPolicyTable,
+  type MemoryPolicyTable,
+} from '../support/memory-policy-store.ts'
+import { aPolicy, testKeys, testSettings } from '../support/policy-documents.ts'
+import { createQuietLog } from '../support/quiet-log.ts'
+
+const anna = { author: 'anna', reason: 'because', ifMatch: '*' } as const
+const ifMatch = (version: number) => ({ ...anna, ifMatch: version })
+
+describe('policies', () => {
+  let table: MemoryPolicyTable
+  let stop: AbortController
+  let running: Promise<void>[]
+
+  beforeEach(() => {
+    table = createMemoryPolicyTable()
+    stop = new AbortController()
+    running = []
+  })
+  afterEach(async () => {
+    stop.abort()
+    await Promise.allSettled(running)
+  })
+
+  const build = (options: Partial<PoliciesOptions> = {}): Policies =>
+    createPolicies({
+      store: createMemoryPolicyStore(table),
+      files: createMemoryPolicyFiles(),
+      keys: testKeys,
+      settings: testSettings,
+      cache: null,
+      metrics: { reload: () => undefined, policyVersion: () => undefined },
+      log: createQuietLog(),
+      retryMs: 5,
+      ...options,
+    })
+
+  /** Starts an instance and waits until it has a plan. */
+  const start = async (options: Partial<PoliciesOptions> = {}): Promise<Policies> => {
+    const policies = build(options)
+    running.push(policies.run(stop.signal))
+    await vi.waitFor(() => expect(policies.current()).not.toBeNull(), { interval: 2 })
+    return policies
+  }
+  const filesWith = (...names: string[]) =>
+    createMemoryPolicyFiles(Object.fromEntries(names.map(name => [`${name}.json`, aPolicy(name)])))
+  const names = (policies: Policies): string[] => policies.inForce()?.documents.map(({ name }) => name) ?? []
+
+  describe('at start', () => {
+    test('an empty store takes the files as version 1', async () => {
+      const policies = await start({ files: filesWith('a', 'b') })
+      expect(policies.current()).toMatchObject({ version: 1 })
+      expect(policies.current()?.names('raw.a')).toBe(true)
+      expect(table.versions).toMatchObject([
+        { version: 1, origin: 'files', author: 'files', filesDigest: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      ])
+    })
+
+    test('without files and store there is nothing to run', async () => {
+      await expect(build().run(stop.signal)).rejects.toMatchObject({ code: 'POLICY_NONE', kind: 'fatal' })
+    })
+
+    test('bad files on an empty store refuse the start with all problems', async () => {
+      const files = createMemoryPolicyFiles({ 'a.json': aPolicy('a', 'nonsense'), 'b.json': aPolicy('b', 'none', '*') })
+      await expect(build({ files }).run(stop.signal)).rejects.toMatchObject({
+        problems: [{ code: 'POLICY_UNKNOWN_MASK' }, { code: 'POLICY_WILDCARD_CLEARS' }],
+      })
+      expect(table.versions).toEqual([])
+    })
+
+    test('the same files are not taken twice', async () => {
+      const files = filesWith('a')
+      await start({ files })
+      await start({ files })
+      expect(table.versions).toHaveLength(1)
+    })
+
+    test('changed files are taken', async () => {
+      await start({ files: filesWith('a') })
+      const policies = await start({ files: filesWith('a', 'b') })
+      await vi.waitFor(() => expect(names(policies)).toEqual(['a', 'b']))
+      expect(table.versions[1]).toMatchObject({ patch: [{ op: 'add', path: '/b' }] })
+    })
+
+    test('the pinned version goes before the latest', async () => {
+      const first = await start({ files: filesWith('a') })
+      await first.put('b', aPolicy('b'), anna)
+      table.pinned = 1
+      expect(names(await start())).toEqual(['a'])
+    })
+
+    test('REST changes survive a restart with the same files', async () => {
+      const files = filesWith('a')
+      await (await start({ files })).put('b', aPolicy('b'), anna)
+      expect(names(await start({ files }))).toEqual(['a', 'b'])
+    })
+
+    test('changed files are refused when REST changed the set since', async () => {
+      await (await start({ files: filesWith('a') })).put('b', aPolicy('b'), anna)
+      const policies = await start({ files: filesWith('a', 'c') })
+      await vi.waitFor(() => expect(policies.status().files?.code).toBe('POLICY_FILES_STALE'))
+      expect(names(policies)).toEqual(['a', 'b'])
+      expect(policies.status().code).toBeNull()
+    })
+
+    test('files that were brought up to date are taken again', async () => {
+      await (await start({ files: filesWith('a') })).put('b', aPolicy('b'), anna)
+      const files = filesWith('a', 'b')
+      const policies = await start({ files })
+      await vi.waitFor(() => expect(table.versions).toHaveLength(3))
+      files.set({ 'a.json': aPolicy('a'), 'c.json': aPolicy('c') })
+      await vi.waitFor(() => expect(names(policies)).toEqual(['a', 'c']))
+    })
+
+    test('an empty folder does not empty the set', async () => {
+      await start({ files: filesWith('a') })
+      expect(names(await start({ files: createMemoryPolicyFiles() }))).toEqual(['a'])
+    })
+
+    test('a stored set that cannot be compiled here refuses the start', async () => {
+      await (await start({ files: filesWith('a') })).put('h', aPolicy('h', 'hash'), anna)
+      const policies = build({ keys: new Map(), files: filesWith('a') })
+      await expect(policies.run(stop.signal)).rejects.toMatchObject({ problems: [{ code: 'POLICY_KEY_MISSING' }] })
+      expect(policies.current()).toBeNull()
+    })
+  })
+
+  describe('when the store is away', () => {
+    const createCache = (): PolicyCache & { kept: PolicyVersion | null } => ({
+      kept: null,
+      async load() {
+        return this.kept
+      },
+      async save(version) {
+        this.kept = version
+      },
+    })
+
+    test('a start without cache is not ready until the store is there, and never takes the files', async () => {
+      table.isAway = true
+      const policies = build({ files: filesWith('a') })
+      running.push(policies.run(stop.signal))
+      await vi.waitFor(() => expect(policies.status().code).toBe('POSTGRES_UNAVAILABLE'))
+      expect(policies.current()).toBeNull()
+      table.isAway = false
+      await vi.waitFor(() => expect(policies.current()?.version).toBe(1))
+      expect(policies.status()).toMatchObject({ code: null, loadedFrom: 'store' })
+    })
+
+    test('a start with the cache runs what was in force last, and follows the store when it is back', async () => {
+      const cache = createCache()
+      const files = filesWith('a')
+      await (await start({ files, cache })).put('b', aPolicy('b'), anna)
+      cache.load = cache.load.bind(cache)
+      table.isAway = true
+      const policies = await start({ files: filesWith('old'), cache })
+      expect(names(policies)).toEqual(['a', 'b'])
+      expect(policies.current()?.version).toBe(2)
+      await vi.waitFor(() =>
+        expect(policies.status()).toMatchObject({ loadedFrom: 'cache', code: 'POSTGRES_UNAVAILABLE' }),
+      )
+      await expect(policies.put('c', aPolicy('c'), anna)).rejects.toMatchObject({ code: 'POSTGRES_UNAVAILABLE' })
+      table.isAway = false
+      await vi.waitFor(() => expect(policies.status()).toMatchObject({ loadedFrom: 'store', code: null }))
+      expect(names(policies)).toEqual(['a', 'b'])
+    })
+
+    test('an accepted change reaches the cache', async () => {
+      const cache = createCache()
+      const policies = await start({ files: filesWith('a'), cache })
+      await policies.put('b', aPolicy('b'), anna)
+      expect(cache.kept?.version).toBe(2)
+    })
+  })
+
+  describe('a change', () => {
+    test('is stored with author, reason and patch, and comes in force whole', async () => {
+      const policies = await start({ files: filesWith('a') })
+      const changed = vi.fn()
+      policies.onChange(changed)
+      const before = policies.current()
+      const accepted = await policies.put('b', aPolicy('b'), ifMatch(1))
+      expect(accepted).toEqual({ version: 2, isNew: true, warnings: [] })
+      expect(policies.current()).not.toBe(before)
+      expect(before?.names('raw.b')).toBe(false)
+      expect(policies.current()?.names('raw.b')).toBe(true)
+      expect(changed).toHaveBeenCalledTimes(1)
+      expect(await policies.get(2)).toMatchObject({
+        author: 'anna',
+        reason: 'because',
+        origin: 'rest',
+        patch: [{ op: 'add', path: '/b', value: aPolicy('b') }],
+      })
+    })
+
+    test('that says nothing new makes no version', async () => {
+      const policies = await start({ files: filesWith('a') })
+      expect(await policies.put('a', aPolicy('a'), anna)).toEqual({ version: 1, isNew: false, warnings: [] })
+      expect(table.versions).toHaveLength(1)
+    })
+
+    test('that is bad is refused whole, with all problems, and the old plan stays', async () => {
+      const policies = await start({ files: filesWith('a') })
+      const before = policies.current()
+      const two = [aPolicy('b', 'nonsense'), aPolicy('c', 'hash'), aPolicy('d', 'nonsense')]
+      await expect(policies.replaceAll(two, anna)).rejects.toMatchObject({
+        code: 'POLICY_REFUSED',
+        problems: [{ where: { policy: 'b' } }, { where: { policy: 'd' } }],
+      })
+      expect(policies.current()).toBe(before)
+      expect(table.versions).toHaveLength(1)
+    })
+
+    test('on an older version is refused', async () => {
+      const policies = await start({ files: filesWith('a') })
+      await policies.put('b', aPolicy('b'), ifMatch(1))
+      await expect(policies.put('c', aPolicy('c'), ifMatch(1))).rejects.toMatchObject({
+        code: 'REQUEST_CONFLICT',
+        where: { path: 'version 2' },
+      })
+    })
+
+    test('of many at once on the same version exactly one is taken', async () => {
+      const one = await start({ files: filesWith('a') })
+      const other = await start()
+      const attempts = await Promise.allSettled(
+        Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? one : other).put(`p${n}`, aPolicy(`p${n}`), ifMatch(1))),
+      )
+      expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+      for (const attempt of attempts)
+        if (attempt.status === 'rejected') expect(attempt.reason).toMatchObject({ code: 'REQUEST_CONFLICT' })
+      expect(table.versions).toHaveLength(2)
+    })
+
+    test('with * is taken by every instance, none is lost', async () => {
+      const one = await start({ files: filesWith('a') })
+      const other = await start()
+      await Promise.all(
+        Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? one : other).put(`p${n}`, aPolicy(`p${n}`), anna)),
+      )
+      expect(table.versions).toHaveLength(11)
+      expect(table.versions.at(-1)?.documents).toHaveLength(11)
+    })
+
+    test('is in force in another instance within a second', async () => {
+      const one = await start({ files: filesWith('a') })
+      const other = await start({ refreshMs: 60_000 })
+      await one.put('b', aPolicy('b'), anna)
+      await vi.waitFor(() => expect(other.current()?.names('raw.b')).toBe(true), { timeout: 1000 })
+    })
+
+    test('that another instance cannot compile leaves its old plan and is told', async () => {
+      const one = await start({ files: filesWith('a') })
+      const other = await start({ keys: new Map() })
+      const before = other.current()
+      await one.put('h', aPolicy('h', 'hash'), anna)
+      await vi.waitFor(() => expect(other.status().code).toBe('POLICY_REFUSED'))
+      expect(other.current()).toBe(before)
+    })
+
+    test('is never undone by an answer of the store that is older', async () => {
+      const store = createMemoryPolicyStore(table)
+      const slow = Promise.withResolvers<void>()
+      let isSlow = false
+      const current: typeof store.current = async () => {
+        const answer = await store.current()
+        if (!isSlow) return answer
+        isSlow = false
+        await slow.promise
+        return answer
+      }
+      const policies = await start({ files: filesWith('a'), store: { ...store, current }, refreshMs: 60_000 })
+      const versions: number[] = []
+      policies.onChange(() => versions.push(policies.current()?.version ?? 0))
+      isSlow = true
+      const looking = policies.reload({ force: false, author: 'anna', reason: '' })
+      const change = policies.put('b', aPolicy('b'), ifMatch(1))
+      setImmediate(() => setImmediate(() => setImmediate(() => setImmediate(slow.resolve))))
+      await Promise.all([looking, change])
+      expect(versions).toEqual([2])
+    })
+
+    test('of a pinned set is refused', async () => {
+      const policies = await start({ files: filesWith('a') })
+      await policies.put('b', aPolicy('b'), anna)
+      table.pinned = 1
+      await expect(policies.put('c', aPolicy('c'), anna)).rejects.toMatchObject({
+        code: 'POLICY_CONFLICT',
+        where: { path: 'version 1 is pinned' },
+      })
+    })
+  })
+
+  describe('operations', () => {
+    test('a document keeps the name it is addressed by', async () => {
+      const policies = await start({ files: filesWith('a') })
+      await expect(policies.put('b', aPolicy('c'), anna)).rejects.toMatchObject({
+        problems: [{ code: 'POLICY_SHAPE', where: { policy: 'b', path: 'name' } }],
+      })
+      await expect(policies.patch('a', [{ op: 'replace', path: '/name', value: 'b' }], anna)).rejects.toMatchObject({
+        code: 'POLICY_REFUSED',
+      })
+      await expect(policies.put('b', [aPolicy('b'), aPolicy('c')], anna)).rejects.toMatchObject({
+        code: 'POLICY_REFUSED',
+      })
+    })
+
+    test.each(['__proto__', 'constructor', 'prototype'])('%s is not a name', async name => {
+      const policies = await start({ files: filesWith('a') })
+      await expect(policies.put(name, aPolicy(name), anna)).rejects.toMatchObject({ code: 'POLICY_REFUSED' })
+      await expect(policies.replaceAll([aPolicy(name)], anna)).rejects.toMatchObject({ code: 'POLICY_REFUSED' })
+    })
+
+    test('patch changes one document, patchAll the set', async () => {
+      const policies = await start({ files: filesWith('a', 'b') })
+      await policies.patch('a', [{ op: 'add', path: '/description', value: 'words' }], anna)
+      await policies.patchAll(
+        [
+          { op: 'remove', path: '/b' },
+          { op: 'add', path: '/c', value: aPolicy('c') },
+        ],
+        anna,
+      )
+      expect(policies.inForce()?.documents).toMatchObject([{ name: 'a', description: 'words' }, { name: 'c' }])
+      await expect(policies.patch('zzz', [], anna)).rejects.toMatchObject({ code: 'REQUEST_NOT_FOUND' })
+      await expect(policies.patchAll([{ op: 'replace', path: '', value: [] }], anna)).rejects.toMatchObject({
+        code: 'POLICY_REFUSED',
+      })
+    })
+
+    test('removing the policy of a topic warns that its partitions will wait', async () => {
+      const policies = await start({ files: filesWith('a', 'b') })
+      const { warnings } = await policies.remove('b', anna)
+      expect(warnings).toMatchObject([
+        { code: 'RECORD_TOPIC_WITHOUT_POLICY', severity: 'warning', where: { topic: 'raw.b' } },
+      ])
+      expect(policies.current()?.names('raw.b')).toBe(false)
+    })
+
+    test('removing one of two policies of a topic does not warn', async () => {
+      const policies = await start({ files: filesWith('a') })
+      await policies.put('second', { ...aPolicy('second'), resources: { topic: 'raw.a' } }, anna)
+      expect((await policies.remove('second', anna)).warnings).toEqual([])
+    })
+
+    test('rollback makes a new version of an old one', async () => {
+      const policies = await start({ files: filesWith('a') })
+      await policies.put('b', aPolicy('b'), anna)
+      expect(await policies.rollback(1, anna)).toMatchObject({ version: 3, isNew: true })
+      expect(names(policies)).toEqual(['a'])
+      await expect(policies.rollback(9, anna)).rejects.toMatchObject({ code: 'REQUEST_NOT_FOUND' })
+    })
+  })
+
+  describe('reload', () => {
+    const how = { force: false, author: 'anna', reason: 'because' }
+
+    test('a bad file keeps the old plan, names the place and quotes nothing', async () => {
+      const files = filesWith('a')
+      const log = createQuietLog()
+      const policies = await start({ files, log })
+      const before = policies.current()
+      files.set({ 'a.json': '{"name": "a",\n "secret-canary-9f3": tru }' })
+      await expect(policies.reload(how)).rejects.toMatchObject({
+        problems: [{ where: { policy: 'a.json', path: 'line 2, column 23' }, detail: 'not JSON' }],
+      })
+      expect(policies.current()).toBe(before)
+      expect(policies.status().files?.code).toBe('POLICY_REFUSED')
+      expect(JSON.stringify(log.lines)).not.toContain('canary')
+      files.set({ 'a.json': aPolicy('a') })
+      await policies.reload(how)
+      expect(policies.status().files).toBeNull()
+    })
+
+    test('a file change is noticed by itself', async () => {
+      const files = filesWith('a')
+      const policies = await start({ files })
+      files.set({ 'a.json': aPolicy('a', 'null') })
+      await vi.waitFor(() => expect(policies.current()?.version).toBe(2))
+    })
+
+    test('force takes the files over what REST changed', async () => {
+      const files = filesWith('a')
+      const policies = await start({ files })
+      await policies.put('b', aPolicy('b'), anna)
+      files.set({ 'a.json': aPolicy('a'), 'c.json': aPolicy('c') })
+      await expect(policies.reload(how)).rejects.toMatchObject({ code: 'POLICY_FILES_STALE' })
+      expect(await policies.reload({ ...how, force: true })).toMatchObject({ isNew: true })
+      expect(names(policies)).toEqual(['a', 'c'])
+    })
+
+    test('force with unchanged files undoes what REST changed', async () => {
+      const policies = await start({ files: filesWith('a') })
+      await policies.put('b', aPolicy('b'), anna)
+      expect(await policies.reload(how)).toMatchObject({ isNew: false })
+      await policies.reload({ ...how, force: true })
+      expect(names(policies)).toEqual(['a'])
+    })
+  })
+
+  test('a thousand policies are changed in under a second', async () => {
+    const files = filesWith(...Array.from({ length: 1000 }, (_, n) => `p${n}`))
+    const policies = await start({ files })
+    const started = performance.now()
+    await policies.put('p500', aPolicy('p500', 'null'), anna)
+    expect(performance.now() - started).toBeLessThan(1000)
+    expect((await policies.get(2))?.patch).toEqual([
+      { op: 'replace', path: '/p500/maskingPolicy/maskingConditions/0/maskType', value: 'null' },
+    ])
+  })
+})

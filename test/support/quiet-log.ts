@@ -1,0 +1,24 @@
+import type { Log, LogFields } from '../../src/services/ports.ts'
+
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly fields: LogFields
+  readonly message: string
+}
+
+/** A log that is only kept, so that tests can search it. */
+export function createQuietLog(): Log & { readonly lines: LogLine[] } {
+  const lines: LogLine[] = []
+  const make = (bound: LogFields): Log => {
+    const at = (level: LogLine['level']) => (fields: LogFields, message: string) =>
+      void lines.push({ level, fields: { ...bound, ...fields }, message })
+    return {
+      debug: at('debug'),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+      child: fields => make({ ...bound, ...fields }),
+    }
+  }
+  return { ...make({}), lines }
+}
