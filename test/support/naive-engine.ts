@@ -1,0 +1,467 @@
+import { createToastLiterals } from './toast-literals.ts'
+import { type Fault, type JsonNode, memberOf, type ObjectNode, printInside, printJson, readJson } from './naive-json.ts'
+import {
+  type Binding, bindNaive, fieldsOf, type FaultText, type NaiveField, NotASchema, refuseRepeats, removeItems, removeMembers,
+  rewriteNaive, textOf,
+} from './naive-schema.ts'
+import type { KeyRing, PlanSettings, ViewPlan } from '../../src/pipeline/plan.ts'
+import type { ColumnRules } from '../../src/pipeline/plan.ts'
+import type { ColumnType } from '../../src/pipeline/schema.ts'
+
+/**
+ * The oracle: parses whole documents, applies the rules to the trees, prints them back. Slow, plain, and made without the
+ * scanner, the walker, the schema rewriter and the splicer. Only the masks' `bind` is shared; tables show that right.
+ */
+
+export interface NaiveRecord {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly (readonly [name: string, value: Buffer | null])[]
+}
+
+export type NaiveOutcome =
+  | ({ readonly kind: 'publish' } & NaiveRecord)
+  | { readonly kind: 'drop'; readonly reason: string }
+  /** Any of these may be told: a record that is broken twice is broken. */
+  | { readonly kind: 'reject'; readonly faults: ReadonlySet<FaultText> }
+
+type NaivePlan = Pick<ViewPlan, 'topic' | 'rules' | 'settings' | 'keys' | 'isSignalTopic'>
+
+interface View {
+  readonly topic: string
+  readonly rules: ColumnRules
+  readonly settings: PlanSettings
+  readonly keys: KeyRing
+  readonly markers: ReadonlySet<string>
+}
+
+/** What a part of a record comes to. `types` are the key's columns, by which key headers are read. */
+interface PartResult {
+  readonly faults: ReadonlySet<FaultText>
+  readonly shape: Shape
+  readonly operation: string
+  readonly types: ReadonlyMap<string, ColumnType> | null
+  /** The types are all there is: they come from a schema block. */
+  readonly isTyped?: boolean
+  readonly print: () => Buffer
+}
+
+type Shape = 'event' | 'row' | 'heartbeat' | 'transaction' | 'message' | 'schema-change' | 'none'
+
+const sourceNames = (
+  'version connector name ts_ms snapshot db sequence ts_us ts_ns schema table txId lsn xmin origin origin_lsn collection ' +
+  'server_id gtid file pos row thread change_lsn commit_lsn event_serial_no scn commit_scn lcr_position'
+).split(' ')
+const transactionNames = ['id', 'total_order', 'data_collection_order']
+const envelopeNames = ['before', 'after', 'source', 'transaction', 'op', 'ts_ms', 'ts_us', 'ts_ns']
+const metadataNames = new Set([
+  '__deleted', '__op',
+  ...sourceNames.flatMap(name => [`__${name}`, `__source_${name}`]),
+  ...transactionNames.map(name => `__transaction_${name}`),
+])
+
+/** One record through one view. */
+export function naiveTransform(record: NaiveRecord, plan: NaivePlan, partitions = 1): NaiveOutcome {
+  const { topic, rules, settings, keys } = plan
+  const view: View = { topic, rules, settings, keys, markers: createToastLiterals(settings.toastPlaceholder) }
+
+  if (plan.isSignalTopic) {
+    const told = signalOutcome(record)
+    if (told !== null) return told
+  }
+  const value = record.value === null ? null : readValue(record.value, view)
+  if (value !== null && value.faults.size === 0) {
+    if (value.shape !== 'event' && value.shape !== 'row') return { kind: 'drop', reason: value.shape }
+  }
+  const key = record.key === null ? null : readKey(record.key, view)
+  if (key !== null && key.faults.size > 0) return reject(key.faults)
+  let keyBytes: Buffer | null = null
+  try {
+    keyBytes = key?.print() ?? null
+  } catch (error) {
+    return rejectMask(error)
+  }
+  if (value !== null && value.faults.size > 0) return reject(value.faults)
+  if (value !== null && value.operation === 't' && settings.truncate !== 'publish') {
+    if (settings.truncate === 'drop') return { kind: 'drop', reason: 'truncate' }
+    if (partitions > 1) return reject(new Set(['RECORD_TRUNCATE_UNORDERED@op']))
+  }
+  let valueBytes: Buffer | null = null
+  try {
+    valueBytes = value?.print() ?? null
+  } catch (error) {
+    return rejectMask(error)
+  }
+  const headers = readHeaders(record.headers, key, view)
+  if (headers instanceof Set) return reject(headers)
+  return { kind: 'publish', key: keyBytes, value: valueBytes, headers }
+}
+
+const reject = (faults: ReadonlySet<FaultText>): NaiveOutcome => ({ kind: 'reject', faults })
+
+function rejectMask(error: unknown): NaiveOutcome {
+  if (!(error instanceof CannotMask)) throw error
+  return reject(new Set([`${error.code}@${error.place}`]))
+}
+
+class CannotMask extends Error {
+  readonly code: string
+  readonly place: string
+  constructor(code: string, place: string) {
+    super(code)
+    this.code = code
+    this.place = place
+  }
+}
+
+// ---- parts
+
+function signalOutcome(record: NaiveRecord): NaiveOutcome | null {
+  const bytes = record.value ?? record.key
+  if (bytes === null) return null
+  const { root, faults } = readJson(bytes)
+  if (root === null || faults.length > 0) return reject(new Set([...faults.map(fault => `${fault}@*`)]))
+  try {
+    refuseRepeats(root)
+  } catch {
+    return reject(new Set(['RECORD_REPEATED_MEMBER@*']))
+  }
+  const names = (node: JsonNode | undefined): string[] =>
+    node?.kind === 'object' ? node.members.map(({ name }) => name).filter(name => !metadataNames.has(name)) : []
+  const isWrapped = root.kind === 'object' && root.members.length === 2 && memberOf(root, 'schema') !== undefined
+  const payload = (isWrapped ? memberOf(root, 'payload') : undefined) ?? root
+  const row = [memberOf(payload, 'after'), memberOf(payload, 'before'), payload].find(node => node?.kind === 'object')
+  const isOrder = record.value === null ? same(names(payload), ['id']) : same(names(row), ['id', 'type', 'data'])
+  return isOrder ? { kind: 'drop', reason: 'signal' } : null
+}
+
+const same = (names: readonly string[], expected: readonly string[]): boolean =>
+  names.length === expected.length && expected.every(name => names.includes(name))
+
+/** `{"schema": object or null, "payload": anything}` and nothing beside. */
+function wrappedParts(root: JsonNode): { readonly schema: JsonNode; readonly payload: JsonNode } | null {
+  const schema = memberOf(root, 'schema')
+  const payload = memberOf(root, 'payload')
+  if (root.kind !== 'object' || root.members.length !== 2 || schema === undefined || payload === undefined) return null
+  return schema.kind === 'object' || schema.kind === 'null' ? { schema, payload } : null
+}
+
+function readValue(bytes: Buffer, view: View): PartResult {
+  const { root, faults } = readJson(bytes)
+  const found = new Set<FaultText>(faults.map(anywhere))
+  const nothing: PartResult = { faults: found, shape: 'none', operation: '', types: null, print: () => Buffer.alloc(0) }
+  if (root === null) return nothing
+  const parts = wrappedParts(root)
+  const broken = faults.length > 0
+  if (root.kind === 'object' && new Set(root.members.map(({ name }) => name)).size < root.members.length) found.add('RECORD_REPEATED_MEMBER@*')
+  const result = parts !== null && parts.schema.kind === 'object' ? typedPart(root, parts.schema, parts.payload, 'value', view) : untypedValue(root, parts?.payload ?? root, view, broken)
+  for (const fault of result.faults) found.add(fault)
+  return { ...result, faults: found }
+}
+
+function readKey(bytes: Buffer, view: View): PartResult {
+  const { root, faults } = readJson(bytes)
+  const found = new Set<FaultText>(faults.map(anywhere))
+  const nothing: PartResult = { faults: found, shape: 'none', operation: '', types: null, print: () => Buffer.alloc(0) }
+  const parts = root === null ? null : wrappedParts(root)
+  const payload = parts?.payload ?? root
+  if (root?.kind === 'object' && new Set(root.members.map(({ name }) => name)).size < root.members.length) found.add('RECORD_REPEATED_MEMBER@*')
+  if (root === null || payload?.kind !== 'object') {
+    found.add('RECORD_KEY_UNREADABLE@*')
+    return nothing
+  }
+  const result = parts?.schema.kind === 'object' ? typedPart(root, parts.schema, payload, 'key', view) : untypedKey(root, payload, view)
+  for (const fault of result.faults) found.add(fault)
+  return { ...result, faults: found }
+}
+
+const anywhere = (fault: Fault): FaultText => `${fault}@*`
+
+// ---- with a schema block
+
+function typedPart(root: JsonNode, schema: JsonNode, payload: JsonNode, part: 'value' | 'key', view: View): PartResult {
+  const faults = new Set<FaultText>()
+  let fields: NaiveField[]
+  try {
+    refuseRepeats(schema)
+    fields = fieldsOf(schema)
+  } catch (error) {
+    if (!(error instanceof NotASchema)) throw error
+    return { faults: new Set([error.fault]), shape: 'none', operation: '', types: null, print: () => Buffer.alloc(0) }
+  }
+  const shape: Shape = part === 'key' ? 'row' : shapeByName(textOf(memberOf(schema, 'name')) ?? null, fields)
+  const types = new Map(fields.map(({ name, type }) => [name, type]))
+  const images: Image[] = []
+  if (shape === 'event') envelope(fields, payload, images, faults, view)
+  else if (shape === 'row') images.push(imageOf(part === 'key' ? 'key' : '', schema, fields, payload, view))
+  if (shape !== 'row' && payload.kind === 'object') knownOnly(payload, fields.map(({ name }) => name), '', shape === 'event' ? 'RECORD_UNKNOWN_MEMBER' : 'RECORD_NOT_IN_SCHEMA', faults)
+  if (payload.kind !== 'object' && payload.kind !== 'null') faults.add('RECORD_UNKNOWN_SHAPE@*')
+  for (const image of images) if (memberOf(image.schema, 'default') !== undefined) faults.add(`RECORD_SCHEMA_INVALID@${image.label === '' ? 'value' : image.label}`)
+  finishImages(images, part, faults, view)
+  const operation = operationOf(shape, payload)
+  if (shape === 'event' && !/^[rcudt]$/.test(operation) && faults.size === 0) faults.add('RECORD_UNKNOWN_SHAPE@op')
+  const print = (): Buffer => {
+    if (shape === 'event' || shape === 'row') for (const image of images) rewriteImage(image, view)
+    return Buffer.from(printJson(root))
+  }
+  return { faults, shape, operation, types, isTyped: true, print }
+}
+
+function shapeByName(name: string | null, fields: readonly NaiveField[]): Shape {
+  if (name === 'io.debezium.connector.common.Heartbeat') return 'heartbeat'
+  if (name === 'io.debezium.connector.common.TransactionMetadataValue') return 'transaction'
+  if (name !== null && /^io\.debezium\.connector\.[a-z]+\.MessageValue$/.test(name)) return 'message'
+  if (name?.includes('SchemaChangeValue')) return 'schema-change'
+  return name?.endsWith('.Envelope') || (name === null && fields.some(field => field.name === 'op')) ? 'event' : 'row'
+}
+
+function envelope(fields: readonly NaiveField[], payload: JsonNode, images: Image[], faults: Set<FaultText>, view: View): void {
+  for (const { name, type, node } of fields) {
+    if (!envelopeNames.includes(name)) faults.add(`RECORD_UNKNOWN_MEMBER@${tellable(name)}`)
+    const value = memberOf(payload, name)
+    const allowed = name === 'source' ? sourceNames : name === 'transaction' ? transactionNames : null
+    if (allowed !== null) {
+      const inner = type.kind === 'struct' ? fieldsOf(node).map(field => field.name) : []
+      for (const stranger of inner) if (!allowed.includes(stranger)) faults.add(`RECORD_UNKNOWN_MEMBER@${name}.${stranger}`)
+      if (value?.kind === 'object') knownOnly(value, inner.filter(one => allowed.includes(one)), name, 'RECORD_NOT_IN_SCHEMA', faults)
+    }
+    if (name === 'before' || name === 'after') images.push(imageOf(name, node, type.kind === 'struct' ? fieldsOf(node) : [], value, view))
+    if ((allowed !== null || name === 'before' || name === 'after') && value !== undefined && value.kind !== 'object' && value.kind !== 'null') {
+      faults.add(`RECORD_UNKNOWN_SHAPE@${name}`)
+    }
+  }
+}
+
+/** Repeats are told at every level; strangers by the code of the level. */
+function knownOnly(node: ObjectNode, names: readonly string[], label: string, code: string, faults: Set<FaultText>): void {
+  const seen = new Set<string>()
+  for (const { name } of node.members) {
+    const place = label === '' ? tellable(name) : `${label}.${tellable(name)}`
+    if (!names.includes(name)) faults.add(`${code}@${place}`)
+    if (seen.has(name)) faults.add(`RECORD_REPEATED_MEMBER@${place}`)
+    seen.add(name)
+  }
+}
+
+// ---- one row image
+
+interface Image {
+  readonly label: string
+  /** The struct that describes it. */
+  readonly schema: JsonNode | undefined
+  readonly payload: JsonNode | undefined
+  readonly bindings: ReadonlyMap<string, Binding>
+  readonly isTyped: boolean
+  readonly omitted: Set<string>
+}
+
+function imageOf(label: string, schema: JsonNode, fields: readonly NaiveField[], payload: JsonNode | undefined, view: View): Image {
+  const part = label === 'key' ? 'key' : 'row'
+  const bindings = new Map(
+    fields.map(({ name, type }): [string, Binding] => [name, isMetadata(label, name, view) ? { act: 'keep', toast: 'ignore' } : bindNaive(name, type, part, view.rules, view.keys)]),
+  )
+  return { label, schema, payload, bindings, isTyped: true, omitted: new Set() }
+}
+
+const isMetadata = (label: string, name: string, { rules }: View): boolean => label === '' && metadataNames.has(name) && !rules.byName.has(name)
+
+/** Placeholders of all images first, for a column leaves all images at once; then what is wrong with the others. */
+function finishImages(images: readonly Image[], part: 'value' | 'key', faults: Set<FaultText>, view: View): void {
+  const omitted = new Set<string>()
+  for (const image of images) {
+    for (const [name, value] of columnsOf(image)) {
+      const binding = image.bindings.get(name)
+      if (binding !== undefined && binding.act !== 'refuse' && binding.toast === 'omit' && isMarker(value, view)) omitted.add(name)
+    }
+  }
+  for (const image of images) {
+    for (const name of omitted) if (!isMetadata(image.label, name, view)) image.omitted.add(name)
+    const place = (name: string): string => (image.label === '' ? tellable(name) : `${image.label}.${tellable(name)}`)
+    if (image.isTyped) for (const [name, binding] of image.bindings) if (binding.act === 'refuse') faults.add(`${binding.code}@${image.label === '' ? name : `${image.label}.${name}`}`)
+    const seen = new Set<string>()
+    for (const [name, value] of columnsOf(image)) {
+      const binding = image.bindings.get(name)
+      if (seen.has(name)) faults.add(`RECORD_REPEATED_MEMBER@${place(name)}`)
+      seen.add(name)
+      if (binding === undefined) faults.add(`RECORD_NOT_IN_SCHEMA@${place(name)}`)
+      else if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name)}`)
+      else if (binding.toast === 'reject' && isMarker(value, view)) faults.add(`SCHEMA_TOAST@${place(name)}`)
+    }
+  }
+  if (part === 'key') for (const { payload } of images) if (payload?.kind !== 'object') faults.add('RECORD_KEY_UNREADABLE@*')
+}
+
+const columnsOf = ({ payload }: Image): [string, JsonNode][] =>
+  payload?.kind === 'object' ? payload.members.map(({ name, value }) => [name, value]) : []
+
+const isMarker = (value: JsonNode, { markers }: View): boolean => markers.has(printInside(value))
+
+/** Masks and cuts payload and schema of one image. */
+function rewriteImage(image: Image, view: View): void {
+  const { payload, bindings, omitted, label } = image
+  if (payload?.kind === 'object') maskRow(payload, bindings, omitted, label, view)
+  const fields = image.schema === undefined ? undefined : memberOf(image.schema, 'fields')
+  if (fields?.kind !== 'array') return
+  const nameOf = (item: JsonNode | undefined): string => textOf(memberOf(item, 'field')) ?? ''
+  for (const item of fields.items) {
+    const binding = bindings.get(nameOf(item))
+    if (binding?.act === 'mask' && !omitted.has(nameOf(item))) rewriteNaive(item as ObjectNode, binding.effect)
+  }
+  const { items } = fields
+  removeItems(fields, index => omitted.has(nameOf(items[index])) || bindings.get(nameOf(items[index]))?.act === 'remove')
+}
+
+function maskRow(row: ObjectNode, bindings: ReadonlyMap<string, Binding>, omitted: ReadonlySet<string>, label: string, view: View): void {
+  for (const member of row.members) {
+    const binding = bindings.get(member.name)
+    if (binding?.act !== 'mask' || omitted.has(member.name) || member.value.kind === 'null') continue
+    if (binding.toast === 'keep' && isMarker(member.value, view)) continue
+    const place = label === '' ? tellable(member.name) : `${label}.${tellable(member.name)}`
+    const text = maskLiteral(binding.effect, printInside(member.value), place)
+    member.value = { kind: 'string', text, before: member.value.before, after: member.value.after }
+  }
+  removeMembers(row, name => omitted.has(name) || bindings.get(name)?.act === 'remove')
+}
+
+function maskLiteral({ mask }: Extract<Binding, { act: 'mask' }>['effect'], literal: string, place: string): string {
+  const src = Buffer.from(literal)
+  const out = Buffer.alloc(mask.maxBytes(src.length))
+  try {
+    return out.toString('utf8', 0, mask.write(src, 0, src.length, out, 0))
+  } catch (error) {
+    throw new CannotMask(error instanceof Error && 'code' in error ? String(error.code) : 'INTERNAL', place)
+  }
+}
+
+// ---- without a schema block
+
+function untypedKey(root: JsonNode, payload: ObjectNode, view: View): PartResult {
+  const faults = new Set<FaultText>()
+  const image = untypedImage('key', payload, view)
+  finishImages([image], 'key', faults, view)
+  const declared = new Map(view.rules.tableSchema?.columns.map(({ name, type }) => [name, type]))
+  const print = (): Buffer => {
+    rewriteImage(image, view)
+    return Buffer.from(printJson(root))
+  }
+  return { faults, shape: 'row', operation: '', types: declared, print }
+}
+
+function untypedImage(label: string, payload: JsonNode | undefined, view: View, types?: ReadonlyMap<string, ColumnType> | null): Image {
+  const part = label === 'key' ? 'key' : 'row'
+  const declared = types ?? new Map(view.rules.tableSchema?.columns.map(({ name, type }) => [name, type]))
+  const isNamed = (name: string): boolean => declared.has(name) || view.rules.byName.has(name)
+  const names = payload?.kind === 'object' ? payload.members.map(({ name }) => name) : []
+  const bindings = new Map(
+    names.map((name): [string, Binding] => {
+      if (isMetadata(label, name, view) && !declared.has(name)) return [name, { act: 'keep', toast: 'ignore' }]
+      const binding = bindNaive(name, declared.get(name) ?? null, part, view.rules, view.keys)
+      // What nothing names can only become a constant; a placeholder too.
+      return [name, binding.act === 'refuse' || isNamed(name) ? binding : { ...binding, toast: 'ignore' }]
+    }),
+  )
+  return { label, schema: undefined, payload, bindings, isTyped: false, omitted: new Set() }
+}
+
+function untypedValue(root: JsonNode, payload: JsonNode, view: View, broken: boolean): PartResult {
+  const faults = new Set<FaultText>()
+  const names = payload.kind === 'object' ? payload.members.map(({ name }) => name) : []
+  if (payload.kind !== 'object') {
+    faults.add('RECORD_UNKNOWN_SHAPE@*')
+    return { faults, shape: 'none', operation: '', types: null, print: () => Buffer.alloc(0) }
+  }
+  const shape = shapeByNames(view.topic, names)
+  const images: Image[] = []
+  if (shape === 'row' || broken) images.push(untypedImage('', payload, view))
+  if (shape === 'event' || broken) {
+    knownOnly(payload, envelopeNames, '', 'RECORD_UNKNOWN_MEMBER', faults)
+    for (const [label, allowed] of [['source', sourceNames], ['transaction', transactionNames], ['before', null], ['after', null]] as const) {
+      const value = memberOf(payload, label)
+      if (value !== undefined && value.kind !== 'object' && value.kind !== 'null') faults.add(`RECORD_UNKNOWN_SHAPE@${label}`)
+      if (allowed !== null && value?.kind === 'object') knownOnly(value, allowed, label, 'RECORD_UNKNOWN_MEMBER', faults)
+      if (allowed === null) images.push(untypedImage(label, value, view))
+    }
+  }
+  finishImages(images, 'value', faults, view)
+  const operation = operationOf(shape, payload)
+  if (shape === 'event' && !/^[rcudt]$/.test(operation) && faults.size === 0) faults.add('RECORD_UNKNOWN_SHAPE@op')
+  const print = (): Buffer => {
+    for (const image of images) rewriteImage(image, view)
+    return Buffer.from(printJson(root))
+  }
+  return { faults, shape, operation, types: null, print }
+}
+
+function shapeByNames(topic: string, names: readonly string[]): Shape {
+  if (names.includes('op') && names.includes('source') && (names.includes('before') || names.includes('after'))) return 'event'
+  if (topic.startsWith('__debezium-heartbeat') && same(names, ['ts_ms'])) return 'heartbeat'
+  if (topic.endsWith('.transaction') && same(names, ['status', 'id', 'event_count', 'data_collections', 'ts_ms'])) return 'transaction'
+  return same(names, ['op', 'ts_ms', 'source', 'transaction', 'message']) ? 'message' : 'row'
+}
+
+function operationOf(shape: Shape, payload: JsonNode): string {
+  const told = memberOf(payload, shape === 'event' ? 'op' : '__op')
+  return told?.kind === 'string' && told.text.length === 3 ? told.text.slice(1, 2) : ''
+}
+
+// ---- headers
+
+function readHeaders(headers: NaiveRecord['headers'], key: PartResult | null, view: View): NaiveRecord['headers'] | Set<FaultText> {
+  const kept: (readonly [string, Buffer | null])[] = []
+  for (const [name, value] of headers) {
+    if (name !== '__debezium.oldkey' && name !== '__debezium.newkey') {
+      if (mayPass(name, view)) kept.push([name, value])
+      continue
+    }
+    if (value === null) {
+      kept.push([name, null])
+      continue
+    }
+    const masked = maskKeyHeader(value, key, view)
+    if (masked instanceof Set) {
+      const kept = [...masked].map(fault => fault.slice(0, fault.indexOf('@'))).map(code => (code.startsWith('SCHEMA_') || code === 'RECORD_UNKNOWN_COLUMN' ? code : 'RECORD_HEADER_UNREADABLE'))
+      return new Set(kept.map(code => `${code}@headers.${name}`))
+    }
+    kept.push([name, masked])
+  }
+  return kept
+}
+
+function maskKeyHeader(value: Buffer, key: PartResult | null, view: View): Buffer | Set<FaultText> {
+  if (key === null) return new Set(['RECORD_HEADER_UNREADABLE@*'])
+  let result: PartResult
+  if (value.toString('latin1').startsWith('{"schema":')) result = readKey(value, view)
+  else {
+    const { root, faults } = readJson(value)
+    const found = new Set<FaultText>(faults.map(anywhere))
+    if (root?.kind !== 'object') return found.add('RECORD_HEADER_UNREADABLE@*')
+    const image = untypedImage('key', root, view, key.types)
+    if (key.isTyped === true && root.members.some(({ name }) => !key.types?.has(name))) found.add('RECORD_HEADER_UNREADABLE@*')
+    finishImages([image], 'key', found, view)
+    result = {
+      faults: found, shape: 'row', operation: '', types: null,
+      print: () => {
+        rewriteImage(image, view)
+        return Buffer.from(printJson(root))
+      },
+    }
+  }
+  if (result.faults.size > 0) return new Set(result.faults)
+  try {
+    return result.print()
+  } catch (error) {
+    if (!(error instanceof CannotMask)) throw error
+    return new Set([`${error.code}@*`])
+  }
+}
+
+function mayPass(name: string, { settings }: View): boolean {
+  if (name.startsWith('__debezium.context.') || metadataNames.has(name)) return true
+  if (['traceparent', 'tracestate', 'tracingspancontext', 'b3'].includes(name)) return true
+  return settings.headers.some(listed => (listed.endsWith('*') ? name.startsWith(listed.slice(0, -1)) : name === listed))
+}
+
+/** A name that could be a value is not told. */
+function tellable(name: string): string {
+  return name === '' || (/^[\p{L}\p{M}_$#. -][\p{L}\p{M}\p{N}_$#. -]{0,62}$/u.test(name) && !/\p{N}{5}/u.test(name)) ? name : '?'
+}

@@ -1,0 +1,185 @@
+import type { MaskEffect } from '../../src/pipeline/mask/mask-type.ts'
+import { isMisfit } from '../../src/pipeline/mask/mask-type.ts'
+import type { ColumnRules, KeyRing } from '../../src/pipeline/plan.ts'
+import { type ColumnType, columnLength, connectKinds } from '../../src/pipeline/schema.ts'
+import { type ArrayNode, type JsonNode, memberOf, type ObjectNode, unquote } from './naive-json.ts'
+
+/** Schema blocks for the naive engine: read from the tree, rewritten in the tree. */
+
+/** `CODE@place`; a place of `*` fits any. */
+export type FaultText = string
+
+export interface NaiveField {
+  readonly name: string
+  readonly type: ColumnType
+  readonly node: ObjectNode
+}
+
+export type Binding =
+  | { readonly act: 'keep' | 'remove'; readonly toast: ToastMode }
+  | { readonly act: 'mask'; readonly effect: MaskEffect; readonly toast: ToastMode }
+  | { readonly act: 'refuse'; readonly code: string }
+
+export type ToastMode = 'ignore' | 'omit' | 'keep' | 'reject'
+
+/** What the rules make of a column: issue item 9 and rules 4 to 6. */
+export function bindNaive(name: string, type: ColumnType | null, part: 'row' | 'key', rules: ColumnRules, keys: KeyRing): Binding {
+  const isDeclared = rules.tableSchema?.columns.some(column => column.name === name) ?? false
+  const rule = rules.byName.get(name) ?? (isDeclared ? null : rules.wildcard)
+  if (rule === null) {
+    if (isDeclared) return { act: 'keep', toast: toastMode(type, part, rules) }
+    if (part === 'key' || rules.unknown === 'hold') return { act: 'refuse', code: 'RECORD_UNKNOWN_COLUMN' }
+    if (rules.unknown === 'drop') return { act: 'remove', toast: 'ignore' }
+    if (type !== null && !type.optional) return { act: 'refuse', code: 'SCHEMA_MASK_NULLABLE' }
+    return { act: 'mask', effect: writesNull, toast: 'ignore' }
+  }
+  const { maskType } = rule
+  if (maskType.effect === 'keep') return { act: 'keep', toast: toastMode(type, part, rules) }
+  if (part === 'key' && maskType.uniqueness !== 'preserved') return { act: 'refuse', code: 'SCHEMA_KEY_MASK' }
+  if (maskType.effect === 'remove') return { act: 'remove', toast: 'ignore' }
+  if (type === null && !maskType.typeless) return { act: 'refuse', code: 'SCHEMA_UNDECLARED' }
+  const effect = maskType.bind(rule.params, type, keys)
+  if (isMisfit(effect)) return { act: 'refuse', code: effect.code }
+  const length = type?.kind === 'string' ? columnLength(type) : null
+  if (length !== null && (effect.maxCharacters?.(length) ?? 0) > length) return { act: 'refuse', code: 'SCHEMA_MASK_LENGTH' }
+  return { act: 'mask', effect, toast: toastMode(type, part, rules) }
+}
+
+const writesNull: MaskEffect = {
+  mask: { write: (_src, _start, _end, out, at) => at + out.write('null', at), maxBytes: () => 4 },
+  becomes: null,
+  maxCharacters: null,
+  constant: null,
+  writesNull: true,
+}
+
+function toastMode(type: ColumnType | null, part: 'row' | 'key', rules: ColumnRules): ToastMode {
+  if (part === 'key') return 'ignore'
+  if (type !== null && !['string', 'bytes', 'array', 'map'].includes(type.kind)) return 'ignore'
+  return rules.toast ?? (type?.optional === true && !rules.compacted ? 'omit' : 'reject')
+}
+
+/** Raised where a block is no Connect schema. */
+export class NotASchema extends Error {
+  readonly fault: FaultText
+  constructor(fault: FaultText) {
+    super(fault)
+    this.fault = fault
+  }
+}
+
+const allowedMembers = [
+  'type', 'items', 'keys', 'values', 'fields', 'optional', 'name', 'version', 'doc', 'parameters', 'default', 'field',
+]
+
+const invalid = (): never => {
+  throw new NotASchema('RECORD_SCHEMA_INVALID@*')
+}
+
+/** No member name twice anywhere in the block. */
+export function refuseRepeats(node: JsonNode): void {
+  if (node.kind === 'array') node.items.forEach(refuseRepeats)
+  if (node.kind !== 'object') return
+  if (new Set(node.members.map(({ name }) => name)).size < node.members.length) throw new NotASchema('RECORD_REPEATED_MEMBER@*')
+  for (const { value } of node.members) refuseRepeats(value)
+}
+
+export function typeOf(node: JsonNode): ColumnType {
+  if (node.kind !== 'object') return invalid()
+  if (node.members.some(({ name }) => !allowedMembers.includes(name))) return invalid()
+  const kind = connectKinds.find(known => known === textOf(memberOf(node, 'type')))
+  if (kind === undefined) return invalid()
+  const optional = memberOf(node, 'optional')
+  for (const element of ['items', 'keys', 'values']) {
+    const inner = memberOf(node, element)
+    if (inner !== undefined) checkDeep(inner)
+  }
+  return {
+    kind,
+    logical: textOf(memberOf(node, 'name')) ?? null,
+    optional: optional?.kind === 'boolean' && optional.text === 'true',
+    parameters: parametersOf(memberOf(node, 'parameters')),
+  }
+}
+
+function checkDeep(node: JsonNode): void {
+  if (typeOf(node).kind === 'struct') fieldsOf(node)
+}
+
+function parametersOf(node: JsonNode | undefined): ReadonlyMap<string, string> {
+  if (node === undefined || node.kind === 'null' || node.kind === 'number' || node.kind === 'boolean') return new Map()
+  if (node.kind !== 'object') return invalid()
+  return new Map(node.members.map(({ name, value }) => [name, textOf(value) ?? invalid()]))
+}
+
+export const textOf = (node: JsonNode | undefined): string | undefined => (node?.kind === 'string' ? unquote(node.text) : undefined)
+
+/** The fields of a struct. */
+export function fieldsOf(node: JsonNode): NaiveField[] {
+  if (typeOf(node).kind !== 'struct') return invalid()
+  const list = memberOf(node, 'fields')
+  if (list?.kind !== 'array') return invalid()
+  const fields = list.items.map((item): NaiveField => {
+    const type = typeOf(item)
+    const name = textOf(memberOf(item, 'field')) ?? invalid()
+    if (type.kind === 'struct') fieldsOf(item)
+    return { name, type, node: item as ObjectNode }
+  })
+  if (new Set(fields.map(({ name }) => name)).size < fields.length) throw new NotASchema('RECORD_REPEATED_MEMBER@*')
+  return fields
+}
+
+/** Takes members or items out; what stays keeps its white space, and the gap closes towards what stays in front. */
+export function removeMembers(node: ObjectNode, isRemoved: (name: string) => boolean): void {
+  const entries = node.members.map(member => ({ first: member.spelled, last: member.value, gone: isRemoved(member.name) }))
+  const inner = closeGaps(entries)
+  node.members = node.members.filter((_, index) => entries[index]?.gone === false)
+  if (inner !== null) Object.assign(node, { inner })
+}
+
+export function removeItems(node: ArrayNode, isRemoved: (index: number) => boolean): void {
+  const entries = node.items.map((item, index) => ({ first: item, last: item, gone: isRemoved(index) }))
+  const inner = closeGaps(entries)
+  node.items = node.items.filter((_, index) => entries[index]?.gone === false)
+  if (inner !== null) Object.assign(node, { inner })
+}
+
+interface Entry {
+  readonly first: { before: string }
+  readonly last: { after: string }
+  readonly gone: boolean
+}
+
+/** Moves white space over the gaps; tells what stays between the brackets where nothing else does. */
+function closeGaps(entries: readonly Entry[]): string | null {
+  let kept: Entry | null = null
+  let leading: string | null = null
+  for (const entry of entries) {
+    if (!entry.gone) {
+      if (leading !== null) entry.first.before = leading
+      leading = null
+      kept = entry
+    } else if (kept !== null) kept.last.after = entry.last.after
+    else leading ??= entry.first.before
+  }
+  return kept === null && entries.length > 0 ? `${leading ?? ''}${entries.at(-1)?.last.after ?? ''}` : null
+}
+
+const sourceTypeParameters = [
+  'scale', 'connect.decimal.precision', 'length', 'allowed',
+  '__debezium.source.column.type', '__debezium.source.column.length', '__debezium.source.column.scale',
+]
+
+/** Defaults, comments and labels are data of the column and leave with it; a type that changes takes its description along. */
+export function rewriteNaive(field: ObjectNode, effect: MaskEffect): void {
+  const retyped = effect.becomes !== null
+  removeMembers(field, name => name === 'default' || name === 'doc' || (retyped && (name === 'name' || name === 'version')))
+  const type = memberOf(field, 'type')
+  if (retyped && type?.kind === 'string') type.text = JSON.stringify(effect.becomes)
+  const parameters = memberOf(field, 'parameters')
+  if (parameters?.kind !== 'object') return
+  removeMembers(parameters, name => name === '__debezium.source.column.comment' || (retyped && sourceTypeParameters.includes(name)))
+  const allowed = memberOf(parameters, 'allowed')
+  const labels = effect.constant ?? (effect.writesNull ? '' : null)
+  if (allowed?.kind === 'string' && labels !== null) allowed.text = JSON.stringify(labels)
+}
