@@ -41,6 +41,10 @@ export class Column {
   readonly name: string
   /** The member's name as compact JSON with its colon: `"email":`. */
   readonly text: Buffer
+  /** The same as 32-bit words, low byte first, and the last four bytes: compared a word at a time. */
+  readonly words: Int32Array
+  readonly lastWord: number
+  readonly length: number
   readonly act: Act
   readonly mask: ValueMask | null
   readonly code: ErrorCode | null
@@ -48,6 +52,8 @@ export class Column {
   readonly child: Layout | null
   /** The value tells what was done to the row: `op` of an envelope, `__op` of a flattened row. */
   readonly tellsOperation: boolean
+  /** There is more to do at its value than to pass over it. */
+  readonly isNoted: boolean
   /** The member that followed this one last time. Only a guess that saves a look-up; a wrong one costs a look-up. */
   next: Column | null = null
   /** The layout's visit in which the member was seen last: the test for repeats without clearing anything. */
@@ -56,12 +62,17 @@ export class Column {
   constructor(name: string, rest: Partial<Pick<Column, 'act' | 'mask' | 'code' | 'toast' | 'child' | 'tellsOperation'>> = {}) {
     this.name = name
     this.text = Buffer.from(`${JSON.stringify(name)}:`)
+    this.length = this.text.length
+    this.words = Int32Array.from({ length: this.length >> 2 }, (_, n) => this.text.readInt32LE(n * 4))
+    // The shortest text, of the empty name, has three bytes and never matches as words.
+    this.lastWord = this.length < 4 ? 0 : this.text.readInt32LE(this.length - 4)
     this.act = rest.act ?? PASS
     this.mask = rest.mask ?? null
     this.code = rest.code ?? null
     this.toast = rest.toast ?? TOAST_UNCHECKED
     this.child = rest.child ?? null
     this.tellsOperation = rest.tellsOperation ?? false
+    this.isNoted = this.act !== PASS || this.tellsOperation
   }
 }
 

@@ -3,6 +3,8 @@
  * merely resembles one is data, and is masked.
  */
 export interface ToastMarkers {
+  /** 1 for each length below 256 that a marker may have: the quick test. Longer values are always looked at. */
+  readonly lengths: Uint8Array
   readonly isMarker: (b: Buffer, start: number, end: number) => boolean
 }
 
@@ -25,12 +27,12 @@ export function createToastMarkers(placeholder: string): ToastMarkers {
     ...(placeholder === DEFAULT_PLACEHOLDER ? ['["b68a35a7-17ad-35b3-af2a-ae46edb4545a"]'] : []),
   ].map(literal => Buffer.from(literal))
   const byLength = new Map(literals.map(literal => [literal.length, literals.filter(l => l.length === literal.length)]))
-  const lengths = new Uint8Array(Math.max(...byLength.keys()) + 1)
-  for (const length of byLength.keys()) lengths[length] = 1
+  const lengths = new Uint8Array(256)
+  for (const length of byLength.keys()) if (length < 256) lengths[length] = 1
 
   return {
+    lengths,
     isMarker: (b, start, end) =>
-      lengths[end - start] === 1 &&
       (byLength.get(end - start) ?? []).some(literal => b.compare(literal, 0, literal.length, start, end) === 0),
   }
 }

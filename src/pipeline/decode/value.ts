@@ -3,6 +3,7 @@ import type { SchemaCache } from '../project/schema-cache.ts'
 import type { SchemaPlan } from '../project/schema-plan.ts'
 import { type RecordShape, shapeByMembers } from './record-shapes.ts'
 import {
+  BACKSLASH,
   CLOSE_BRACE,
   COMMA,
   fail,
@@ -146,6 +147,7 @@ function refuse(known: SchemaPlan, at: number, walker: Walker): void {
 
 /** Where `schema` and `payload` lie, if the value is an object of exactly these two; null for any other document. */
 function splitParts(b: Buffer, start: number, end: number): Parts | null {
+  if (!mayBeWrapped(b, start)) return null
   const members = topMembers(b, start, end)
   const schema = members?.get('schema')
   const payload = members?.get('payload')
@@ -153,6 +155,15 @@ function splitParts(b: Buffer, start: number, end: number): Parts | null {
   const first = b[schema.start]
   if (first !== OPEN_BRACE && first !== LETTER_N) return null
   return { schemaStart: schema.start, schemaEnd: schema.end, payloadStart: payload.start, payloadEnd: payload.end }
+}
+
+/**
+ * False where the first member's name can be neither `schema` nor `payload`, so that the object cannot be exactly these
+ * two. Anything unusual (white space, an escape) counts as possible: it only costs a second look.
+ */
+function mayBeWrapped(b: Buffer, start: number): boolean {
+  const initial = b[start + 2]
+  return b[start] !== OPEN_BRACE || b[start + 1] !== QUOTE || initial === 115 || initial === 112 || initial === BACKSLASH
 }
 
 interface Span {

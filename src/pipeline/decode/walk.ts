@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../errors.ts'
-import { Column, type Layout, MASK, PASS, REFUSE, REMOVE, TOAST_KEEP, TOAST_OMIT, TOAST_REFUSE } from '../layout.ts'
+import { Column, type Layout, MASK, REFUSE, REMOVE, TOAST_KEEP, TOAST_OMIT, TOAST_REFUSE } from '../layout.ts'
 import type { Edits } from './edits.ts'
 import {
   CLOSE_BRACE,
@@ -31,6 +31,8 @@ export class Walker {
   place = ''
   private readonly toast: ToastMarkers
   private part = ''
+  private viewed: Buffer | null = null
+  private view: DataView = new DataView(new ArrayBuffer(0))
   private valueAt = 0
   private layout: Layout | null = null
   private column: Column | null = null
@@ -65,6 +67,8 @@ export class Walker {
   object(b: Buffer, i: number, end: number, layout: Layout, depth: number): number {
     if (depth > MAX_DEPTH) return fail('RECORD_TOO_DEEP', i)
     const mine = ++layout.visits
+    const view = this.viewOf(b)
+    const markerLengths = this.toast.lengths
     this.layout = layout
     let column = layout.first
     let previous: Column | null = null
@@ -74,8 +78,8 @@ export class Walker {
     if (b[i] === CLOSE_BRACE) return i + 1
     for (;;) {
       const nameStart = i
-      if (column !== null && matches(b, i, column.text)) {
-        i += column.text.length
+      if (column !== null && matches(view, i, column)) {
+        i += column.length
         if ((b[i] as number) <= 32) i = skipSpace(b, i)
       } else {
         column = this.find(b, i, end, layout)
@@ -101,7 +105,9 @@ export class Walker {
       else return fail('RECORD_UNKNOWN_SHAPE', i)
 
       const act = column.act
-      if (act !== PASS || column.toast !== 0 || column.tellsOperation) this.note(b, valueStart, i, column, layout)
+      if (column.isNoted || (column.toast !== 0 && (i - valueStart > 255 || markerLengths[i - valueStart] === 1))) {
+        this.note(b, valueStart, i, column, layout)
+      }
       const valueEnd = i
       if ((b[i] as number) <= 32) i = skipSpace(b, i)
       const after = b[i]
@@ -119,6 +125,15 @@ export class Walker {
       } else if (after === CLOSE_BRACE) return i + 1
       else return fail('RECORD_MALFORMED', i)
     }
+  }
+
+  /** Batches are large and views are not free: one for each buffer. */
+  private viewOf(b: Buffer): DataView {
+    if (this.viewed !== b) {
+      this.viewed = b
+      this.view = new DataView(b.buffer, b.byteOffset, b.byteLength)
+    }
+    return this.view
   }
 
   /** What the scanner has to do at a value beside passing over it. */
@@ -152,9 +167,15 @@ export class Walker {
   }
 }
 
-/** Compared from the end, where names differ most often; the opening quote included, so only the whole name matches. */
-function matches(b: Buffer, i: number, text: Buffer): boolean {
-  for (let j = text.length - 1; j >= 0; j--) if (b[i + j] !== text[j]) return false
+/**
+ * Is the whole text of the member's name at `i`? The opening quote and the colon are part of it, so no other name can
+ * match. The last word goes first, where names differ most often; it overlaps the one before instead of leaving a rest.
+ */
+function matches(view: DataView, i: number, column: Column): boolean {
+  const { words, length } = column
+  if (length < 4 || i + length > view.byteLength) return false
+  if (view.getInt32(i + length - 4, true) !== column.lastWord) return false
+  for (let n = 0; n < words.length; n++) if (view.getInt32(i + 4 * n, true) !== words[n]) return false
   return true
 }
 
