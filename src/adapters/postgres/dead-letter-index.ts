@@ -1,0 +1,133 @@
+import { ScrimError } from '../../errors.ts'
+import type {
+  DeadLetterEntry,
+  DeadLetterIndex,
+  DeadLetterRegister,
+  DeadLetterState,
+  NewDeadLetter,
+} from '../../services/ports.ts'
+import type { Database } from './pool.ts'
+
+/** The list of dead letters: places, codes and states; never what is in them. */
+export function createDeadLetterIndex({
+  database,
+}: {
+  readonly database: Database
+}): DeadLetterIndex & DeadLetterRegister {
+  return {
+    add: async letters => {
+      for (let from = 0; from < letters.length; from += MAX_LETTERS) {
+        await database.query(insertLetters, [
+          JSON.stringify(distinct(letters.slice(from, from + MAX_LETTERS)).map(letterJson)),
+        ])
+      }
+    },
+    list: ({ state, topic, limit, after }) => {
+      if (after !== undefined && !isId(after)) throw new ScrimError('REQUEST_INVALID', { path: 'after' })
+      const text = `select ${columns} from scrim_dead_letter
+        where ($1::text is null or state = $1) and ($2::text is null or topic = $2) and id > $3 order by id limit $4`
+      return database.query<DeadLetterEntry>({ text }, [state ?? null, topic ?? null, after ?? 0, limit])
+    },
+    get: async id => {
+      if (!isId(id)) return null
+      return (
+        (
+          await database.query<DeadLetterEntry>({ text: `select ${columns} from scrim_dead_letter where id = $1` }, [
+            id,
+          ])
+        )[0] ?? null
+      )
+    },
+    due: (now, limit) => {
+      const text = `select ${columns} from scrim_dead_letter
+        where next_attempt_at <= $1 and state in ('open', 'retrying') order by next_attempt_at, id limit $2`
+      return database.query<DeadLetterEntry>({ text }, [now, limit])
+    },
+    update: async (id, { state, attempts, nextAttemptAt }) => {
+      const text = `update scrim_dead_letter set state = $2, attempts = $3, next_attempt_at = $4 where id = $1 returning id`
+      const updated = isId(id) ? await database.query({ text }, [id, state, attempts, nextAttemptAt]) : []
+      if (updated.length === 0) throw new ScrimError('REQUEST_NOT_FOUND', { path: 'dead letter' })
+    },
+    counts: async () => {
+      const text = 'select state, count(*)::integer as letters from scrim_dead_letter group by state'
+      const rows = await database.query<{ state: DeadLetterState; letters: number }>({ text })
+      return {
+        open: 0,
+        retrying: 0,
+        review: 0,
+        replayed: 0,
+        ...Object.fromEntries(rows.map(({ state, letters }) => [state, letters])),
+      }
+    },
+  }
+}
+
+const MAX_LETTERS = 1_000
+
+const columns = `id::text, topic, topic_partition as "partition", topic_offset as "offset", "timestamp", views, code, path,
+  policy_version as "policyVersion", key_id as "keyId", bucket, state, attempts, next_attempt_at as "nextAttemptAt", at,
+  letter_partition as "letterPartition", letter_offset as "letterOffset"`
+
+/**
+ * Listed once, however often it is written. A letter that was replayed and comes again has failed again: it opens anew,
+ * with the new place.
+ */
+const insertLetters = {
+  name: 'scrim-dead-letters',
+  text: `
+insert into scrim_dead_letter as known (topic, topic_partition, topic_offset, "timestamp", views, code, path, policy_version,
+  key_id, bucket, state, next_attempt_at, letter_partition, letter_offset)
+select topic, topic_partition, topic_offset, "timestamp", views, code, path, policy_version, key_id, bucket,
+  case when next_attempt_at is null then 'open' else 'retrying' end, next_attempt_at, letter_partition, letter_offset
+from jsonb_to_recordset($1::jsonb) as letter (topic text, topic_partition integer, topic_offset bigint, "timestamp" timestamptz,
+  views text[], code text, path text, policy_version integer, key_id text, bucket text, next_attempt_at timestamptz,
+  letter_partition integer, letter_offset bigint)
+order by topic, topic_partition, topic_offset, views
+on conflict (topic, topic_partition, topic_offset, views) do update
+set state = excluded.state, attempts = 0, next_attempt_at = excluded.next_attempt_at, code = excluded.code, path = excluded.path,
+  policy_version = excluded.policy_version, key_id = excluded.key_id, bucket = excluded.bucket,
+  letter_partition = excluded.letter_partition, letter_offset = excluded.letter_offset
+where known.state = 'replayed'`,
+}
+
+function letterJson(letter: NewDeadLetter): unknown {
+  return {
+    topic: letter.topic,
+    topic_partition: letter.partition,
+    topic_offset: letter.offset,
+    timestamp: storableDate(letter.timestamp),
+    views: letter.views,
+    code: letter.code,
+    path: letter.path.replaceAll('\u0000', '\ufffd').toWellFormed(),
+    policy_version: letter.policyVersion,
+    key_id: letter.keyId,
+    bucket: letter.bucket,
+    next_attempt_at: letter.nextAttemptAt,
+    letter_partition: letter.letterPartition,
+    letter_offset: letter.letterOffset,
+  }
+}
+
+/** One letter each: Postgres refuses to write a row twice in one statement. Views are sorted, as they are the identity. */
+function distinct(letters: readonly NewDeadLetter[]): NewDeadLetter[] {
+  const sorted = letters.map(letter => ({ ...letter, views: [...letter.views].sort() }))
+  return [
+    ...new Map(
+      sorted.map(letter => [JSON.stringify([letter.topic, letter.partition, letter.offset, letter.views]), letter]),
+    ).values(),
+  ]
+}
+
+/** A record may claim any time; one that Postgres cannot read must not keep its letter out. */
+function storableDate(at: Date): string {
+  const year = at.getUTCFullYear()
+  return year >= 1 && year <= 9999
+    ? at.toISOString()
+    : new Date(Number.isNaN(year) || year < 1 ? -1 : LAST_MS).toISOString()
+}
+
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+
+function isId(id: string): boolean {
+  return /^\d{1,18}$/.test(id)
+}

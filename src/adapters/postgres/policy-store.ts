@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ScrimError } from '../../errors.ts'
+import type { PolicyPin, PolicyStore, PolicyVersion } from '../../services/ports.ts'
+import type { Database } from './pool.ts'
+import { postgresError } from './postgres-error.ts'
+
+/** What the policy store needs. */
+export interface PolicyStoreOptions {
+  readonly database: Database
+  /** Waits before the watch connects again; gives up waiting at the signal. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>
+}
+
+type VersionRow = Omit<PolicyVersion, 'filesDigest'> & { readonly files_digest: string | null }
+
+const FIRST_PAUSE_MS = 200
+const LONGEST_PAUSE_MS = 5_000
+
+/** The stored policy sets. A version is added, never changed or removed; the service role could not. */
+export function createPolicyStore(options: PolicyStoreOptions): PolicyStore & PolicyPin {
+  const { database, pause = (ms, signal) => sleep(ms, undefined, { signal }) } = options
+
+  async function one(text: string, values: readonly unknown[] = []): Promise<PolicyVersion | null> {
+    const [row] = await database.query<VersionRow>({ text }, values)
+    return row === undefined ? null : versionOf(row)
+  }
+
+  async function pin(version: number | null, by: { readonly author: string; readonly reason: string }): Promise<void> {
+    const inserted = await database.query(
+      {
+        text: `insert into scrim_policy_pin (version, author, reason)
+          select $1::integer, $2, $3 where $1 is null or exists (select from scrim_policy_version where version = $1)
+          returning pin_id`,
+      },
+      [version, storable(by.author), storable(by.reason)],
+    )
+    if (inserted.length === 0) throw new ScrimError('REQUEST_NOT_FOUND', { path: `version ${version}` })
+  }
+
+  async function add(base: number, version: Omit<PolicyVersion, 'version' | 'at'>): Promise<PolicyVersion> {
+    // Two writers on one base: the second finds the number taken, at whatever moment it comes.
+    const [row] = await database.query<{ version: number; at: Date }>(
+      {
+        text: `insert into scrim_policy_version (version, documents, author, reason, origin, patch, files_digest)
+          select $1::integer + 1, $2, $3, $4, $5, $6, $7
+          where $1::integer = (select coalesce(max(version), 0) from scrim_policy_version)
+          on conflict (version) do nothing
+          returning version, at`,
+      },
+      [
+        base,
+        storable(JSON.stringify(version.documents)),
+        storable(version.author),
+        storable(version.reason),
+        version.origin,
+        storable(JSON.stringify(version.patch)),
+        version.filesDigest,
+      ],
+    )
+    if (row === undefined) throw new ScrimError('POLICY_CONFLICT')
+    return { ...version, version: row.version, at: row.at }
+  }
+
+  async function watch(changed: () => void, signal: AbortSignal): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS
+    // What happened while nobody listened is not told again, so each new connection counts as a change.
+    const heard = () => {
+      pauseMs = FIRST_PAUSE_MS
+      changed()
+    }
+    while (!signal.aborted) {
+      try {
+        await database.listen('scrim_policies', heard, signal)
+      } catch (error) {
+        const failure = postgresError(error)
+        if (!failure.retriable) throw failure
+        await pause(pauseMs, signal).catch(() => {})
+        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+      }
+    }
+  }
+
+  return {
+    add,
+    pin,
+    pinned: async () => (await database.query<{ version: number | null }>({ text: PIN }))[0]?.version ?? null,
+    watch,
+    current: () =>
+      one(
+        `select ${ALL} from scrim_policy_version where version = coalesce((${PIN}), (select max(version) from scrim_policy_version))`,
+      ),
+    get: version => one(`select ${ALL} from scrim_policy_version where version = $1`, [version]),
+    list: async (limit, before) => {
+      const text = `select ${BRIEF} from scrim_policy_version where $2::integer is null or version < $2 order by version desc limit $1`
+      return (await database.query<Omit<VersionRow, 'documents'>>({ text }, [limit, before ?? null])).map(versionOf)
+    },
+    lastImport: async () => {
+      const [row] = await database.query<{ digest: string; version: number }>({
+        text: `select files_digest as digest, version from scrim_policy_version where files_digest is not null order by version desc limit 1`,
+      })
+      return row ?? null
+    },
+  }
+}
+
+const BRIEF = 'version, author, at, reason, origin, patch, files_digest'
+const ALL = `documents, ${BRIEF}`
+const PIN = 'select version from scrim_policy_pin order by pin_id desc limit 1'
+
+function versionOf<Row extends { files_digest: string | null }>({
+  files_digest,
+  ...row
+}: Row): Omit<Row, 'files_digest'> & { filesDigest: string | null } {
+  return { ...row, filesDigest: files_digest }
+}
+
+/** Postgres takes neither NUL nor half of a surrogate pair, in text or in JSON; found here, the author is told and not the operator. */
+function storable(text: string): string {
+  if (/\u0000|\p{Surrogate}|(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/u.test(text))
+    throw new ScrimError('POLICY_SHAPE', { path: 'a character that cannot be stored' })
+  return text
+}
