@@ -25,7 +25,7 @@ export function createDeadLetterIndex({
     list: ({ state, topic, limit, after }) => {
       if (after !== undefined && !isId(after)) throw new ScrimError('REQUEST_INVALID', { path: 'after' })
       const text = `select ${columns} from scrim_dead_letter
-        where ($1::text is null or state = $1) and ($2::text is null or topic = $2) and id > $3 order by id limit $4`
+        where ($1::text is null or state = $1) and ($2::text is null or topic = $2) and id > $3 order by scrim_dead_letter.id limit $4`
       return database.query<DeadLetterEntry>({ text }, [state ?? null, topic ?? null, after ?? 0, limit])
     },
     get: async id => {
@@ -40,7 +40,7 @@ export function createDeadLetterIndex({
     },
     due: (now, limit) => {
       const text = `select ${columns} from scrim_dead_letter
-        where next_attempt_at <= $1 and state in ('open', 'retrying') order by next_attempt_at, id limit $2`
+        where next_attempt_at <= $1 and state in ('open', 'retrying') order by next_attempt_at, scrim_dead_letter.id limit $2`
       return database.query<DeadLetterEntry>({ text }, [now, limit])
     },
     update: async (id, { state, attempts, nextAttemptAt }) => {
@@ -64,6 +64,7 @@ export function createDeadLetterIndex({
 
 const MAX_LETTERS = 1_000
 
+// Beware: the id is a text here, so an `order by id` would sort 10 before 9.
 const columns = `id::text, topic, topic_partition as "partition", topic_offset as "offset", "timestamp", views, code, path,
   policy_version as "policyVersion", key_id as "keyId", bucket, state, attempts, next_attempt_at as "nextAttemptAt", at,
   letter_partition as "letterPartition", letter_offset as "letterOffset"`

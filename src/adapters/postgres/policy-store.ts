@@ -49,11 +49,11 @@ export function createPolicyStore(options: PolicyStoreOptions): PolicyStore & Po
       },
       [
         base,
-        storable(JSON.stringify(version.documents)),
+        storableJson(version.documents),
         storable(version.author),
         storable(version.reason),
         version.origin,
-        storable(JSON.stringify(version.patch)),
+        storableJson(version.patch),
         version.filesDigest,
       ],
     )
@@ -114,9 +114,19 @@ function versionOf<Row extends { files_digest: string | null }>({
   return { ...row, filesDigest: files_digest }
 }
 
-/** Postgres takes neither NUL nor half of a surrogate pair, in text or in JSON; found here, the author is told and not the operator. */
+/** Postgres takes neither NUL nor half of a surrogate pair; found here, it is told to the author and not to the operator. */
 function storable(text: string): string {
-  if (/\u0000|\p{Surrogate}|(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/u.test(text))
-    throw new ScrimError('POLICY_SHAPE', { path: 'a character that cannot be stored' })
+  if (text.includes('\u0000') || !text.isWellFormed()) throw unstorable()
   return text
+}
+
+/** In JSON both are escaped; a backslash before the escape makes it a harmless text. */
+function storableJson(value: unknown): string {
+  const json = JSON.stringify(value)
+  if (/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(json)) throw unstorable()
+  return json
+}
+
+function unstorable(): ScrimError {
+  return new ScrimError('POLICY_SHAPE', { path: 'a character that cannot be stored' })
 }

@@ -1,0 +1,184 @@
+import { expect, test } from 'vitest'
+import { createAuditTrail } from '../../../src/adapters/postgres/audit-trail.ts'
+import { verifyAuditTrail } from '../../../src/adapters/postgres/audit-verify.ts'
+import type { AuditRow } from '../../../src/services/ports.ts'
+import { describeWithPostgres } from '../../support/stack/require-stack.ts'
+import { anAuditRow, auditKey, auditRows, trailOn } from './audit-samples.ts'
+import { asRole, migratedDatabase } from './migrated-database.ts'
+
+describeWithPostgres('the audit trail', postgres => {
+  const database = migratedDatabase(postgres)
+  const trail = trailOn(database.open())
+  const rowsOf = (topic: string, from = 'cdc_audit_log') =>
+    asRole(database.serviceUrl, `select * from ${from} where topic = $1 order by audit_id`, [topic])
+  const countOf = async (topic: string) => (await rowsOf(topic)).length
+
+  test('a row has what the document names, and where it comes from', async () => {
+    await trail.write([anAuditRow({ timestamp: Date.UTC(2026, 9, 5, 10, 20, 30, 456) })])
+    const [row] = await rowsOf('warehouse-to-citizen-cdc.golden_records')
+    expect(row).toMatchObject({
+      event_type: 'mask',
+      source_system: 'warehouse',
+      target_system: 'citizen',
+      table_name: 'golden_records',
+      record_id: '0f8fad5b-d9cb-469f-a165-70867728950e',
+      operation: 'UPDATE',
+      masked_fields: ['aadhaar_number', 'phone'],
+      timestamp: new Date('2026-10-05T10:20:30.456Z'),
+      user_id: 'scrim',
+      details: {
+        cluster: 'c1',
+        topic: 'warehouse-to-citizen-cdc.golden_records',
+        partition: 3,
+        offset: 1000,
+        view: 'default',
+        policyVersion: 7,
+      },
+    })
+  })
+
+  const operations: [string, string | null][] = [
+    ['none', null],
+    ['read', 'READ'],
+    ['create', 'INSERT'],
+    ['update', 'UPDATE'],
+    ['delete', 'DELETE'],
+    ['truncate', 'TRUNCATE'],
+    ['tombstone', 'TOMBSTONE'],
+    ['row', 'ROW'],
+    ['something-much-longer', 'SOMETHING-'],
+  ]
+  test.each(operations)('operation %s is written as %s', async (operation, expected) => {
+    const topic = `operations.${operation}`
+    await trail.write([anAuditRow({ topic, operation })])
+    expect(await rowsOf(topic)).toMatchObject([{ operation: expected }])
+  })
+
+  const odd: [name: string, change: Partial<AuditRow>, stored: object][] = [
+    ['no key', { recordId: null }, { record_id: null }],
+    ['nothing masked', { maskedFields: [] }, { masked_fields: [] }],
+    [
+      'column names with everything',
+      { maskedFields: ['a"b', 'c\\d', 'e,f', '{}', 'NULL', ' ', 'पता', '\u0000', '\ud800'] },
+      { masked_fields: ['a"b', 'c\\d', 'e,f', '{}', 'NULL', ' ', 'पता', '\ufffd', '\ufffd'] },
+    ],
+    [
+      'a table name of 249 characters',
+      { topic: 't'.repeat(249) },
+      { table_name: 't'.repeat(100), topic: 't'.repeat(249) },
+    ],
+    ['a topic that ends with a dot', { topic: 'odd.' }, { table_name: '' }],
+    ['the largest offset', { offset: 9223372036854775807n }, { topic_offset: '9223372036854775807' }],
+    ['no timestamp', { timestamp: -1 }, { timestamp: new Date(-1) }],
+    [
+      'the largest timestamp Kafka knows',
+      { timestamp: 9.223372036854776e18 },
+      { timestamp: new Date('9999-12-31T23:59:59.999Z') },
+    ],
+    ['the smallest', { timestamp: -9.223372036854776e18 }, { timestamp: new Date('0001-01-01T00:00:00.000Z') }],
+    ['an error', { event: 'error', reason: 'RECORD_TOO_DEEP' }, { event_type: 'error', reason: 'RECORD_TOO_DEEP' }],
+    ['a row for many records', { records: 812 }, { records: 812, details: expect.objectContaining({ records: 812 }) }],
+  ]
+  test.each(odd)('%s can be written, and its seal holds', async (name, change, stored) => {
+    const row = anAuditRow({ topic: `odd.${name}`, ...change })
+    await trail.write([row])
+    expect(await rowsOf(row.topic)).toMatchObject([stored])
+    expect((await verifyAuditTrail({ database: database.open(), key: auditKey })).findings).toEqual([])
+  })
+
+  test('writing the same rows again changes nothing, in part or whole', async () => {
+    const rows = auditRows(100, { topic: 'again.t' })
+    await trail.write(rows.slice(0, 60))
+    await trail.write(rows)
+    await trail.write(rows)
+    await trailOn(database.open()).write([...rows, ...rows])
+    expect((await rowsOf('again.t')).map(row => row.topic_offset)).toEqual(rows.map(row => String(row.offset)))
+  })
+
+  test('two instances that write the same rows at once write them once', async () => {
+    const rows = auditRows(2_000, { topic: 'at-once.t' })
+    const other = trailOn(database.open())
+    await Promise.all([trail, other, trail, other].map(one => one.write(rows)))
+    expect(await countOf('at-once.t')).toBe(2_000)
+  })
+
+  test('12,345 rows in one call are all there', async () => {
+    await trail.write(auditRows(12_345, { topic: 'many.t' }))
+    expect(await countOf('many.t')).toBe(12_345)
+  })
+
+  test('an attempt that was aborted stays visible; the view shows the one that counts', async () => {
+    const topic = 'attempts.t'
+    const timestamp = Date.now()
+    const attempts: Partial<AuditRow>[] = [
+      { policyVersion: 1, event: 'error', reason: 'RECORD_TOO_LARGE' },
+      { policyVersion: 1 },
+      { policyVersion: 2, event: 'drop', reason: 'filtered' },
+      { policyVersion: 2, view: 'analysts' },
+    ]
+    for (const attempt of attempts) await trail.write([anAuditRow({ topic, timestamp, ...attempt })])
+    expect(await countOf(topic)).toBe(4)
+    expect(await rowsOf(topic, 'cdc_audit_effective')).toMatchObject([
+      { view: 'default', policy_version: 2, event_type: 'drop' },
+      { view: 'analysts', policy_version: 2, event_type: 'mask' },
+    ])
+  })
+
+  test('a topic that was deleted and made again does not hide behind its old rows', async () => {
+    const topic = 'made-again.t'
+    await trail.write([anAuditRow({ topic, timestamp: 1_700_000_000_000 })])
+    await trail.write([anAuditRow({ topic, timestamp: 1_700_000_000_001 })])
+    expect(await rowsOf(topic, 'cdc_audit_effective')).toHaveLength(2)
+  })
+
+  test('months lie in partitions of their own, to the millisecond; what has no month lies in the default one', async () => {
+    const topic = 'months.t'
+    const now = new Date()
+    const month = (n: number) => Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + n)
+    const name = (n: number) => `cdc_audit_log_${new Date(month(n)).toISOString().slice(0, 7).replace('-', '_')}`
+    const expected: [timestamp: number, partition: string][] = [
+      [month(0), name(0)],
+      [month(1) - 1, name(0)],
+      [month(1), name(1)],
+      [month(-7) - 1, name(-8)],
+      [month(-7), name(-7)],
+      [month(-119), name(-119)],
+      [month(-121), 'cdc_audit_log_default'],
+      [month(4), 'cdc_audit_log_default'],
+      [0, 'cdc_audit_log_default'],
+    ]
+    await trail.write(expected.map(([timestamp], n) => anAuditRow({ topic, timestamp, offset: BigInt(n) })))
+    const lies = await database.asOwner(
+      `select tableoid::regclass::text as at from cdc_audit_log where topic = $1 order by topic_offset`,
+      [topic],
+    )
+    expect(lies.map(({ at }) => at)).toEqual(expected.map(([, partition]) => partition))
+  })
+
+  test('a month that has come near while its rows lay in the default partition stays there', async () => {
+    const topic = 'came-near.t'
+    const at = new Date('2020-05-15T00:00:00Z')
+    const text = `insert into cdc_audit_log_default overriding system value select (jsonb_populate_record(r, jsonb_build_object('audit_id', audit_id + 1000000, 'timestamp', $1::text, 'topic', $2::text))).*
+      from cdc_audit_log as r limit 1`
+    await database.asOwner(text, [at.toISOString(), topic])
+    await trail.write([anAuditRow({ topic, timestamp: at.getTime() + 1 })])
+    const lies = await database.asOwner(`select tableoid::regclass::text as at from cdc_audit_log where topic = $1`, [
+      topic,
+    ])
+    expect(lies.map(({ at }) => at)).toEqual(['cdc_audit_log_default', 'cdc_audit_log_default'])
+    await database.asOwner('delete from cdc_audit_log where topic = $1 and audit_id > 1000000', [topic])
+  })
+
+  test('a name that would not fit its column is refused at the start', () => {
+    const names = {
+      database: database.open(),
+      key: auditKey,
+      clusterId: 'c',
+      sourceSystem: 's',
+      targetSystem: 't',
+      userId: 'u',
+    }
+    const refused = expect.objectContaining({ code: 'CONFIG_INVALID', where: { path: 'SCRIM_SOURCE_SYSTEM' } })
+    expect(() => createAuditTrail({ ...names, sourceSystem: 's'.repeat(51) })).toThrow(refused)
+  })
+})
