@@ -69,6 +69,7 @@ export const errorCatalogue = {
   RECORD_HEADER_UNREADABLE: record('A key header cannot be read', 'Use SimpleHeaderConverter or JsonConverter for headers.'),
   RECORD_KEY_UNREADABLE: record('The key is not an object of columns', 'Keep the key as Debezium writes it; a transform seems to rewrite it.'),
   RECORD_TOO_LARGE: record('The masked record is larger than the output topic takes', 'Raise max.message.bytes of the output topic, then replay.'),
+  RECORD_NOT_ACCEPTED: record('Kafka does not accept the masked record', "Compare its timestamp and key with the output topic's settings, then replay."),
   RECORD_HEADER_UNSUPPORTED: record('A header that the Kafka client cannot write', 'Remove null or interleaved repeated headers at the source.'),
 
   // ---- the outside

@@ -105,7 +105,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
     const persist = <T>(attempt: () => Promise<T>): Promise<T> => untilDone(attempt, fetched, signal)
     const unmaskable = findStop(raw, outcome.departures)
     const sent = await Promise.all(
-      outcome.masked.map(batch => publish(raw, before(batch, unmaskable?.index ?? raw.count), persist)),
+      outcome.masked.map(batch => publish(fetched, before(batch, unmaskable?.index ?? raw.count), persist)),
     )
     // What a view has published behind the stop is published again when the partition goes on: at least once.
     const stop = [unmaskable, ...sent.map(view => view.stop)].reduce(earlier, null)
@@ -127,7 +127,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
 
   /** A record that can never be written leaves the batch as a reject, and the others are sent without it. */
   async function publish(
-    raw: RawBatch,
+    fetched: FetchedBatch,
     batch: MaskedBatch,
     persist: (attempt: () => Promise<void>) => Promise<void>,
   ): Promise<{ readonly batch: MaskedBatch; readonly departures: readonly Departure[]; readonly stop: Stop | null }> {
@@ -136,13 +136,13 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
     let stop: Stop | null = null
     for (;;) {
       try {
-        if (rest.count > 0) await persist(() => options.sink.publish(rest))
+        if (rest.count > 0) await persist(() => options.sink.publish(rest, fetched))
         return { batch: rest, departures, stop }
       } catch (error) {
         if (!(error instanceof UnwritableRecord)) throw error
         const index = rest.sources[error.index] as number
         const departure: Departure = { kind: 'reject', index, view: rest.view, code: error.code, path: '' }
-        stop = earlier(stop, findStop(raw, [departure]))
+        stop = earlier(stop, findStop(fetched.raw, [departure]))
         if (stop === null) departures.push(departure)
         rest = stop === null ? without(rest, error.index) : before(rest, stop.index)
       }

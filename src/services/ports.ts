@@ -61,8 +61,9 @@ export interface MaskedSink {
    * Resolves when all in-sync replicas have the records. Makes the output topic fit first. The batch's bytes may be reused
    * afterwards. Rejects with `UnwritableRecord` for a record that can never be written; with a dependency error when
    * trying again may help. After any failure nothing is known of what was written: the same batch is sent again whole.
+   * Sends nothing more once `from` is no longer current.
    */
-  readonly publish: (batch: MaskedBatch) => Promise<void>
+  readonly publish: (batch: MaskedBatch, from: Pick<FetchedBatch, 'raw' | 'isCurrent'>) => Promise<void>
 }
 
 export interface DeadLetter {
@@ -248,12 +249,36 @@ export interface DeadLetterRegister {
   readonly add: (letters: readonly NewDeadLetter[]) => Promise<void>
 }
 
+/** Reads the sealed letters themselves. */
+export interface LetterReader {
+  /** The sealed bytes, null if they are gone. */
+  readonly read: (letterPartition: number, letterOffset: bigint) => Promise<Buffer | null>
+}
+
 /** Reads single records again, off the stream. */
 export interface RecordReader {
   /** The record at the offset, null if it is gone. */
   readonly read: (topic: string, partition: number, offset: bigint) => Promise<RawBatch | null>
   /** Is there a record of this key after `offset`, below the group's committed offset? */
   readonly hasNewer: (topic: string, partition: number, offset: bigint, key: Buffer) => Promise<boolean>
+}
+
+// ---- calls
+
+/** A call by which somebody can find out what a value is, or send an old one out again: kept, whoever asked. */
+export interface CallRow {
+  readonly call: 'transform' | 'replay'
+  /** Name of the token; `scrim` for what it does by itself. */
+  readonly caller: string
+  readonly requestId: string
+  readonly policyVersion: number
+  /** Names and numbers only. */
+  readonly facts: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface CallTrail {
+  /** Resolves when the row is durable: a call is answered only then. */
+  readonly write: (row: CallRow) => Promise<void>
 }
 
 // ---- watching

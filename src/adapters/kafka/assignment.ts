@@ -1,0 +1,249 @@
+import { ScrimError } from '../../errors.ts'
+import type { TopicFacts } from '../../pipeline/plan.ts'
+import type { FetchedBatch, Log } from '../../services/ports.ts'
+import { Flow, type Piece } from './flow.ts'
+import type { Gate } from './gate.ts'
+import { kafkaError, kafkaErrorType } from './kafka-error.ts'
+import type { ConsumerGroup } from './overrides/internals.ts'
+import { type BatchLimits, readRecords, UnreadableRecords } from './wire/record-set.ts'
+import { within } from './within.ts'
+
+/** Errors that say: these partitions are another's by now. */
+const LOST = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID', 'REBALANCE_IN_PROGRESS'])
+const UNSETTLED_PAUSE_MS = 500
+
+export interface AssignmentOptions {
+  readonly group: ConsumerGroup
+  readonly sessionTimeoutMs: number
+  readonly limits: BatchLimits
+  /** How many partitions are worked on at the same time. */
+  readonly gate: Gate
+  readonly facts: (topic: string) => Promise<TopicFacts>
+  readonly onBatch: (batch: FetchedBatch) => Promise<void>
+  /** A partition that cannot go on; it is held already. */
+  readonly onStuck: (flow: Flow, offset: bigint, code: 'OFFSET_OUT_OF_RANGE' | 'RECORD_MALFORMED') => void
+  /** The work ended with an error that is not ours to heal. */
+  readonly onFailure: (error: unknown) => void
+  readonly log: Log
+}
+
+/**
+ * What one join of the group gave us, and the work on it.
+ *
+ * open -> draining: no batch is begun any more, those under way may finish and commit.
+ * open, draining -> ended: nothing may be sent or committed; batches under way see `isCurrent` false and give up.
+ * There is no way back: after the next join there is another assignment, which reads from the committed offsets.
+ */
+export class Assignment {
+  readonly group: ConsumerGroup
+  readonly flows: ReadonlyMap<string, Flow>
+  private readonly options: AssignmentOptions
+  private phase: 'open' | 'draining' | 'ended' = 'open'
+  /** When the coordinator last knew of us (performance.now). */
+  private aliveAt = performance.now()
+  private located: Promise<void> | null = null
+  private readonly working = new Set<Promise<void>>()
+
+  constructor(options: AssignmentOptions) {
+    this.options = options
+    this.group = options.group
+    this.flows = new Map(
+      options.group
+        .assigned()
+        .flatMap(({ topic, partitions }) =>
+          partitions.map(partition => [`${topic}/${partition}`, new Flow(topic, partition)] as const),
+        ),
+    )
+  }
+
+  get isOpen(): boolean {
+    return this.phase === 'open' && !this.isEnded()
+  }
+
+  /** Whoever was not heard for a session timeout may have been replaced, whether or not it has been told. */
+  isEnded(): boolean {
+    if (this.phase !== 'ended' && performance.now() - this.aliveAt >= this.options.sessionTimeoutMs) this.lose()
+    return this.phase === 'ended'
+  }
+
+  alive(at: number): void {
+    if (this.phase !== 'ended') this.aliveAt = Math.max(this.aliveAt, at)
+  }
+
+  /** The partitions are no longer ours. */
+  lose(): void {
+    this.phase = 'ended'
+    for (const flow of this.flows.values()) flow.clear()
+  }
+
+  /** Lets batches under way finish, then makes them give up; resolves when none is left or both times are over. */
+  async end(drainMs: number, giveUpMs: number): Promise<void> {
+    if (this.phase === 'open') this.phase = 'draining'
+    if (!this.isEnded()) await within(Promise.all(this.working), drainMs)
+    this.lose()
+    if (!(await within(Promise.all(this.working), giveUpMs))) {
+      this.options.log.warn(
+        { batches: this.working.size },
+        'batches still under way when their partitions were given back',
+      )
+    }
+  }
+
+  /** Looks up where to begin: at the committed offset, without one at the beginning. */
+  async locate(): Promise<void> {
+    const missing = [...this.flows.values()].some(flow => flow.position === null)
+    if (!missing) return
+    this.located ??= this.group.offsetManager.resolveOffsets().finally(() => {
+      this.located = null
+    })
+    await this.located
+    const offsets = this.group.offsetManager.committedOffsets()
+    for (const flow of this.flows.values()) {
+      const offset = offsets[flow.topic]?.[flow.partition]
+      if (offset !== undefined && BigInt(offset) >= 0n) flow.startAt(BigInt(offset))
+    }
+  }
+
+  /** Forgets where the partition stood, so that `locate` asks the group again. */
+  relocate(flow: Flow): void {
+    this.group.offsetManager.clearOffsets(flow)
+    flow.forgetPosition()
+  }
+
+  /** Takes up what was queued, unless a worker of the partition is at it already. */
+  work(flow: Flow): void {
+    if (flow.isWorking) return
+    flow.isWorking = true
+    const done = this.workThrough(flow)
+      .catch(error => this.options.onFailure(error))
+      .finally(() => {
+        flow.isWorking = false
+        this.working.delete(done)
+      })
+    this.working.add(done)
+  }
+
+  /** Holds the partition where it cannot go on. */
+  stick(flow: Flow, offset: bigint, code: 'OFFSET_OUT_OF_RANGE' | 'RECORD_MALFORMED'): void {
+    flow.hold(offset)
+    this.options.onStuck(flow, offset, code)
+  }
+
+  private async workThrough(flow: Flow): Promise<void> {
+    for (;;) {
+      const release = await this.options.gate.enter()
+      try {
+        const piece = this.isOpen ? flow.take() : undefined
+        if (piece === undefined) return
+        await this.settle(flow, piece).finally(() => flow.done(piece))
+      } finally {
+        release()
+      }
+    }
+  }
+
+  private async settle(flow: Flow, piece: Piece): Promise<void> {
+    const { topic, partition } = flow
+    const { turn } = flow
+    const isCurrent = (): boolean => !this.isEnded() && flow.turn === turn
+    const partitions = this.group.cluster.findTopicPartitionMetadata(topic).length
+    const batches = this.read(flow, piece, partitions)
+    if (batches === null) return
+    if (batches.length === 0) return this.commitMarkers(flow, piece.end, isCurrent)
+    const { compacted } = await this.untilKnown(topic, isCurrent)
+    for (const [n, raw] of batches.entries()) {
+      const nextOffset = batches[n + 1]?.offsets[0] ?? piece.end
+      let isSettled = false
+      const commit = async (offset: bigint): Promise<void> => {
+        await this.commit(flow, offset, isCurrent)
+        if (offset >= nextOffset) isSettled = true
+      }
+      const fetched = {
+        raw,
+        compacted,
+        nextOffset,
+        highWatermark: flow.highWatermark,
+        isCurrent,
+        commit,
+      }
+      while (!isSettled) {
+        if (!this.isOpen || !isCurrent()) return
+        await this.options.onBatch(fetched)
+        if (!isSettled && this.isOpen && isCurrent()) {
+          // Neither committed nor held: going on would skip it.
+          this.options.log.warn(
+            { topic, partition, offset: String(raw.offsets[0]) },
+            'batch was not settled, it is handed over again',
+          )
+          await pause(UNSETTLED_PAUSE_MS)
+        }
+      }
+    }
+  }
+
+  private read(flow: Flow, piece: Piece, partitions: number): ReturnType<typeof readRecords> | null {
+    const { topic, partition } = flow
+    try {
+      return readRecords(
+        piece.records,
+        piece.offset,
+        piece.aborted,
+        { topic, partition, partitions },
+        this.options.limits,
+      )
+    } catch (error) {
+      if (!(error instanceof UnreadableRecords)) throw error
+      this.stick(flow, piece.offset, 'RECORD_MALFORMED')
+      return null
+    }
+  }
+
+  private async untilKnown(topic: string, isCurrent: () => boolean): Promise<TopicFacts> {
+    for (;;) {
+      try {
+        return await this.options.facts(topic)
+      } catch (error) {
+        if (!(error instanceof ScrimError) || !error.retriable) throw error
+        this.options.log.warn({ topic, code: error.code }, 'waiting for the settings of a topic')
+        if (!isCurrent()) return { compacted: true } // not used any more
+        await pause(UNSETTLED_PAUSE_MS)
+      }
+    }
+  }
+
+  private async commitMarkers(flow: Flow, offset: bigint, isCurrent: () => boolean): Promise<void> {
+    try {
+      await this.commit(flow, offset, isCurrent)
+    } catch (error) {
+      // The next commit of the partition covers it.
+      this.options.log.debug(
+        {
+          topic: flow.topic,
+          partition: flow.partition,
+          code: kafkaError(error).code,
+        },
+        'offset behind markers not committed',
+      )
+    }
+  }
+
+  private async commit(flow: Flow, offset: bigint, isCurrent: () => boolean): Promise<void> {
+    if (!isCurrent()) return
+    const { topic, partition } = flow
+    try {
+      await this.group.offsetManager.commitOffsets({
+        topics: [{ topic, partitions: [{ partition, offset: String(offset) }] }],
+      })
+      flow.settled = offset
+    } catch (error) {
+      const type = kafkaErrorType(error)
+      if (type === undefined || !LOST.has(type)) throw kafkaError(error, { topic, partition })
+      this.lose()
+    }
+  }
+}
+
+const pause = (ms: number): Promise<void> =>
+  new Promise(resolve => {
+    setTimeout(resolve, ms)
+  })

@@ -1,0 +1,189 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Log } from '../../services/ports.ts'
+import type { Assignment } from './assignment.ts'
+import type { Flow } from './flow.ts'
+import { kafkaErrorName, kafkaErrorType } from './kafka-error.ts'
+import { RejoinNeeded } from './overrides/consumer-group.ts'
+import { protocolError } from './overrides/internals.ts'
+import { type FetchedPartition, fetchRecords } from './wire/fetch.ts'
+import { endOf, UnreadableRecords } from './wire/record-set.ts'
+
+const MAX_BYTES = 16 * 1024 * 1024
+const MAX_BYTES_PER_PARTITION = 2 * 1024 * 1024
+const LONG_POLL_MS = 500
+/** While partitions wait for room in the queue, a long poll of the others would keep them waiting. */
+const SHORT_POLL_MS = 20
+const RETRY_MS = 250
+const STALL_ALARM_MS = 30_000
+
+const NONE = 0
+const OFFSET_OUT_OF_RANGE = 1
+
+export interface FetcherOptions {
+  /** Record bytes that may wait or be under way, of all partitions together. */
+  readonly queueBytes: number
+  readonly log: Log
+}
+
+export interface Fetcher {
+  /** One fetch from one broker into the queues; waits where all queues are full. Throws `RejoinNeeded`. */
+  readonly fetch: (assignment: Assignment, nodeId: string) => Promise<void>
+}
+
+/** Asks for what there is room for. kafkajs calls it again and again, once for each broker, with a heartbeat in between. */
+export function createFetcher({ queueBytes, log }: FetcherOptions): Fetcher {
+  return {
+    fetch: async (assignment, nodeId) => {
+      if (assignment.isEnded()) throw new RejoinNeeded()
+      const { group } = assignment
+      try {
+        await group.cluster.refreshMetadataIfNecessary()
+        checkForNewPartitions(assignment)
+        await assignment.locate()
+        const { flows, isCrowded, room } = choose(assignment, nodeId, queueBytes)
+        if (flows.length === 0) {
+          await sleep(isCrowded ? SHORT_POLL_MS : LONG_POLL_MS)
+          return
+        }
+        const broker = await group.cluster.findBroker({ nodeId })
+        const turns = new Map(flows.map(flow => [flow, flow.turn]))
+        for (const flow of flows) flow.isFetching = true
+        try {
+          const positions = flows.map(({ topic, partition, position }) => ({
+            topic,
+            partition,
+            offset: position as bigint,
+          }))
+          const answers = await fetchRecords(broker, positions, {
+            maxWaitMs: isCrowded ? SHORT_POLL_MS : LONG_POLL_MS,
+            maxBytes: Math.min(MAX_BYTES, room),
+            maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
+          })
+          for (const answer of answers) {
+            const flow = assignment.flows.get(`${answer.topic}/${answer.partition}`)
+            // Held, released or taken away meanwhile: this is no longer what comes next.
+            if (flow !== undefined && flow.turn === turns.get(flow) && !assignment.isEnded())
+              accept(assignment, flow, answer)
+          }
+          if (answers.some(({ errorCode }) => errorCode !== NONE)) await group.cluster.refreshMetadata()
+        } finally {
+          for (const flow of flows) flow.isFetching = false
+        }
+      } catch (error) {
+        if (error instanceof RejoinNeeded) throw error
+        await recover(assignment, error)
+      }
+    },
+  }
+
+  function accept(assignment: Assignment, flow: Flow, answer: FetchedPartition): void {
+    const { topic, partition } = flow
+    const position = flow.position as bigint
+    if (answer.errorCode === OFFSET_OUT_OF_RANGE) {
+      flow.notBefore = performance.now() + RETRY_MS
+      // What was fetched before is worked off first.
+      if (flow.isIdle) assignment.stick(flow, position, 'OFFSET_OUT_OF_RANGE')
+      return
+    }
+    if (answer.errorCode !== NONE) {
+      flow.notBefore = performance.now() + RETRY_MS
+      log.debug(
+        {
+          topic,
+          partition,
+          kind: kafkaErrorName(protocolError(answer.errorCode)),
+        },
+        'partition not fetched',
+      )
+      return
+    }
+    flow.highWatermark = answer.highWatermark
+    let end = position
+    try {
+      end = endOf(answer.records, position)
+    } catch (error) {
+      if (!(error instanceof UnreadableRecords)) throw error
+      if (flow.isIdle) assignment.stick(flow, position, 'RECORD_MALFORMED')
+      else flow.notBefore = performance.now() + RETRY_MS
+      return
+    }
+    watch(flow, end > position || answer.lastStableOffset <= position)
+    if (end === position) return
+    flow.push({
+      records: answer.records,
+      aborted: answer.aborted,
+      offset: position,
+      end,
+    })
+    assignment.work(flow)
+  }
+
+  function watch(flow: Flow, moves: boolean): void {
+    if (moves) {
+      flow.stalledSince = null
+      return
+    }
+    flow.stalledSince ??= performance.now()
+    if (performance.now() - flow.stalledSince < STALL_ALARM_MS) return
+    flow.stalledSince = performance.now()
+    log.warn(
+      {
+        topic: flow.topic,
+        partition: flow.partition,
+        offset: String(flow.position),
+      },
+      'partition stands still below its end',
+    )
+  }
+
+  async function recover(assignment: Assignment, error: unknown): Promise<void> {
+    // A bug of ours must end the process, not spin; and a refusal must be told.
+    if (error instanceof TypeError || error instanceof RangeError) throw error
+    const type = kafkaErrorType(error)
+    if (type?.endsWith('AUTHORIZATION_FAILED')) throw error
+    log.debug({ kind: kafkaErrorName(error) }, 'fetch failed')
+    try {
+      await assignment.group.cluster.refreshMetadata()
+    } catch (again) {
+      log.debug({ kind: kafkaErrorName(again) }, 'metadata not refreshed')
+    }
+    await sleep(RETRY_MS)
+  }
+}
+
+/** kafkajs finds out about new partitions only when it is asked. */
+function checkForNewPartitions({ group }: Assignment): void {
+  try {
+    group.checkForStaleAssignment()
+  } catch (error) {
+    if (error instanceof Error && error.name === 'KafkaJSStaleTopicMetadataAssignment') throw new RejoinNeeded()
+    throw error
+  }
+}
+
+interface Choice {
+  readonly flows: readonly Flow[]
+  /** Some partition waits for room. */
+  readonly isCrowded: boolean
+  readonly room: number
+}
+
+function choose({ group, flows }: Assignment, nodeId: string, queueBytes: number): Choice {
+  let used = 0
+  for (const flow of flows.values()) used += flow.bytes
+  const share = Math.max(MAX_BYTES_PER_PARTITION, queueBytes / Math.max(1, flows.size))
+  const now = performance.now()
+  const chosen: Flow[] = []
+  let isCrowded = used >= queueBytes
+  for (const { topic, partitions } of group.filterPartitionsByNode(nodeId, group.assigned())) {
+    for (const partition of partitions) {
+      const flow = flows.get(`${topic}/${partition}`)
+      if (flow === undefined || flow.isHeld || flow.isFetching || flow.position === null) continue
+      if (flow.bytes >= share || flow.notBefore > now) isCrowded = true
+      else if (used < queueBytes) chosen.push(flow)
+    }
+  }
+  // The broker fills its answer in this order, so whoever waits for data longest comes first.
+  chosen.sort((a, b) => a.bytes - b.bytes)
+  return { flows: chosen, isCrowded, room: Math.max(1, queueBytes - used) }
+}
