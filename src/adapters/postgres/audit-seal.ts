@@ -3,28 +3,26 @@ import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 /**
  * Tamper evidence of the audit trail. Every written batch gets a seal, and the seals form one chain:
  *
- *   line  = JSON of the row's columns as an array, in the order of `SealedRow` (an array of strings, numbers and nulls)
- *   mac   = HMAC-SHA256(key, JSON of [position, sealId, rows, previous mac in hex or ""] + "\n" + lines joined by "\n")
+ *   shape = JSON of [event_type, source_system, target_system, table_name, operation, masked_fields, user_id, cluster_id,
+ *           topic, topic_partition, view, policy_version, reason, records]
+ *   line  = JSON of ["audit_id", "timestamp in ms", "topic_offset", "record_id" or null, shape], no spaces
+ *   mac   = HMAC-SHA256(key, JSON of ["position", "seal_id", rows, "previous mac in hex" or ""], then each line after a "\n")
  *
  * The key never comes into the database, so who can write there can change or remove a row, but cannot make the seal fit.
  * What the chain alone cannot show is that its newest seals were cut off: keep a head (position and mac) elsewhere, such as
  * in the log, and give it to the verification.
  */
-export interface SealedRow {
-  readonly auditId: string
+export interface RowShape {
   readonly event: string
   readonly sourceSystem: string
   readonly targetSystem: string
   readonly table: string
-  readonly recordId: string | null
   readonly operation: string | null
   readonly maskedFields: readonly string[]
-  readonly timestampMs: string
   readonly user: string
   readonly cluster: string
   readonly topic: string
   readonly partition: number
-  readonly offset: string
   readonly view: string
   readonly policyVersion: number
   readonly reason: string | null
@@ -41,7 +39,7 @@ export interface ChainHead {
 export interface Sealer {
   /** Tells keys apart without telling the key. */
   readonly keyId: string
-  readonly mac: (previous: ChainHead | null, sealId: string, rows: readonly SealedRow[]) => Buffer
+  readonly mac: (previous: ChainHead | null, sealId: string, lines: readonly string[]) => Buffer
 }
 
 /** The key is derived, so that the same secret may serve `record_id` too. */
@@ -50,11 +48,10 @@ export function createSealer(secret: KeyObject | Buffer): Sealer {
   const keyId = createHmac('sha256', key).update('key id').digest('hex').slice(0, 16)
   return {
     keyId,
-    mac: (previous, sealId, rows) => {
-      const head = [String(positionAfter(previous)), sealId, rows.length, previous?.mac.toString('hex') ?? '']
-      return createHmac('sha256', key)
-        .update([JSON.stringify(head), ...rows.map(line)].join('\n'))
-        .digest()
+    mac: (previous, sealId, lines) => {
+      const head = [String(positionAfter(previous)), sealId, lines.length, previous?.mac.toString('hex') ?? '']
+      const text = [JSON.stringify(head), ...lines].join('\n')
+      return createHmac('sha256', key).update(text).digest()
     },
   }
 }
@@ -64,25 +61,21 @@ export function positionAfter(previous: ChainHead | null): bigint {
   return (previous?.position ?? 0n) + 1n
 }
 
-function line(row: SealedRow): string {
-  return JSON.stringify([
-    row.auditId,
-    row.event,
-    row.sourceSystem,
-    row.targetSystem,
-    row.table,
-    row.recordId,
-    row.operation,
-    row.maskedFields,
-    row.timestampMs,
-    row.user,
-    row.cluster,
-    row.topic,
-    row.partition,
-    row.offset,
-    row.view,
-    row.policyVersion,
-    row.reason,
-    row.records,
-  ])
+/** What rows have in common, as it stands in their lines. */
+export function shapeText(row: RowShape): string {
+  const { event, sourceSystem, targetSystem, table, operation, maskedFields, user, cluster } = row
+  const { topic, partition, view, policyVersion, reason, records } = row
+  const where = [topic, partition, view, policyVersion, reason, records]
+  return JSON.stringify([event, sourceSystem, targetSystem, table, operation, maskedFields, user, cluster, ...where])
+}
+
+/** One row as it is sealed. Id, time and offset are digits, the record's id is a UUID: nothing there needs escaping. */
+export function sealLine(
+  auditId: string,
+  timestampMs: string | number,
+  offset: string | bigint,
+  recordId: string | null,
+  shape: string,
+): string {
+  return `["${auditId}","${timestampMs}","${offset}",${recordId === null ? 'null' : `"${recordId}"`},${shape}]`
 }

@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto'
 import { ScrimError } from '../../errors.ts'
 import type { AuditRow, AuditTrail } from '../../services/ports.ts'
-import { insertRows, insertValues, type StoredRow, storedRow, type TrailNames } from './audit-rows.ts'
-import { type ChainHead, createSealer, positionAfter } from './audit-seal.ts'
+import { insertRows, insertValues, type PackedRows, packRows, type TrailNames } from './audit-rows.ts'
+import { type ChainHead, createSealer, positionAfter, sealLine, shapeText } from './audit-seal.ts'
 import type { Database } from './pool.ts'
 
 /** What the audit trail needs. */
@@ -32,38 +32,39 @@ export function createAuditTrail(options: AuditTrailOptions): SealedAuditTrail {
   checkLength('SCRIM_TARGET_SYSTEM', targetSystem, SYSTEM_LENGTH)
   checkLength('audit user', userId, USER_LENGTH)
   const sealer = createSealer(key)
-  const knownMonths = new Set<string>()
+  const knownMonths = new Set<number>()
   let newest: ChainHead | null = null
 
   /** Asks for the monthly partitions, outside of the rows' transaction: making one takes locks that should not be kept. */
-  async function makePartitions(rows: readonly StoredRow[]): Promise<void> {
+  async function makePartitions(timestampsMs: readonly number[]): Promise<void> {
     // Beware: once rows of a month lie in the default partition, that month cannot get one of its own any more.
-    for (const month of new Set(rows.map(({ timestampMs }) => monthOf(Number(timestampMs))))) {
+    for (const month of new Set(timestampsMs.map(monthOf))) {
       if (knownMonths.has(month)) continue
-      await database.query({ text: `select scrim_audit_partition($1)` }, [month])
+      await database.query({ text: `select scrim_audit_partition(timestamptz 'epoch' + $1 * interval '1 month')` }, [
+        month,
+      ])
       if (knownMonths.size >= MAX_KNOWN_MONTHS) knownMonths.clear()
       knownMonths.add(month)
     }
   }
 
-  async function writeSealed(rows: readonly StoredRow[]): Promise<void> {
-    await makePartitions(rows)
+  async function writeSealed(rows: readonly AuditRow[]): Promise<void> {
+    const packed = packRows(rows, names)
+    await makePartitions(packed.timestampsMs)
     const head = await database.transaction(async query => {
-      const stored = await query<{ audit_id: string; seal_id: string; seal_row: number }>(
+      const [inserted] = await query<{ seal_id: string | null; audit_ids: string; seal_rows: string }>(
         insertRows,
-        insertValues(rows, names),
+        insertValues(packed, names),
       )
-      const sealId = stored[0]?.seal_id
-      if (sealId === undefined) return null // all were there
-      const sealed = stored
-        .sort((a, b) => a.seal_row - b.seal_row)
-        .map(({ audit_id, seal_row }) => ({ auditId: audit_id, ...(rows[seal_row - 1] as StoredRow) }))
+      const sealId = inserted?.seal_id ?? null
+      if (inserted === undefined || sealId === null) return null // all were there
+      const auditIds = inserted.audit_ids.split(',')
+      const lines = linesOf(packed, auditIds, inserted.seal_rows.split(','))
       // From here to the commit no other writer can go on: the chain is one.
       const [last] = await query<{ head_position: string; head_mac: Buffer }>(readHead)
       const previous = last === undefined ? null : { position: BigInt(last.head_position), mac: last.head_mac }
-      const next = { position: positionAfter(previous), mac: sealer.mac(previous, sealId, sealed) }
-      const ids = stored.map(({ audit_id }) => BigInt(audit_id)).sort((a, b) => (a < b ? -1 : 1))
-      await query(insertSeal, [next.position, sealId, sealed.length, ids[0], ids.at(-1), sealer.keyId, next.mac])
+      const next = { position: positionAfter(previous), mac: sealer.mac(previous, sealId, lines) }
+      await query(insertSeal, [next.position, sealId, lines.length, ...rangeOf(auditIds), sealer.keyId, next.mac])
       return next
     })
     if (head !== null && head.position > (newest?.position ?? 0n)) newest = head
@@ -72,7 +73,7 @@ export function createAuditTrail(options: AuditTrailOptions): SealedAuditTrail {
   return {
     write: async (rows: readonly AuditRow[]) => {
       for (let from = 0; from < rows.length; from += MAX_ROWS) {
-        await writeSealed(rows.slice(from, from + MAX_ROWS).map(row => storedRow(row, names)))
+        await writeSealed(rows.slice(from, from + MAX_ROWS))
       }
     },
     head: () => newest,
@@ -87,11 +88,31 @@ const insertSeal = {
     values ($1, $2, $3, $4, $5, $6, $7)`,
 }
 
-function monthOf(timestampMs: number): string {
+/** `sealRows` are the places in the batch, from 1, of what was inserted. */
+function linesOf(packed: PackedRows, auditIds: readonly string[], sealRows: readonly string[]): string[] {
+  const shapes = packed.shapes.map(shapeText)
+  return sealRows.map((place, n) => {
+    const at = Number(place) - 1
+    const shape = shapes[packed.shapeOf[at] ?? -1] ?? ''
+    return sealLine(
+      auditIds[n] ?? '',
+      packed.timestampsMs[at] ?? 0,
+      packed.offsets[at] ?? 0n,
+      packed.recordIds[at] ?? null,
+      shape,
+    )
+  })
+}
+
+function rangeOf(auditIds: readonly string[]): [first: bigint | undefined, last: bigint | undefined] {
+  const sorted = auditIds.map(BigInt).sort((a, b) => (a < b ? -1 : 1))
+  return [sorted[0], sorted.at(-1)]
+}
+
+/** Months since January 1970, in UTC. */
+function monthOf(timestampMs: number): number {
   const at = new Date(timestampMs)
-  return new Date(Date.UTC(2000, at.getUTCMonth()))
-    .toISOString()
-    .replace('2000', String(at.getUTCFullYear()).padStart(4, '0'))
+  return (at.getUTCFullYear() - 1970) * 12 + at.getUTCMonth()
 }
 
 function checkLength(name: string, text: string, length: number): void {

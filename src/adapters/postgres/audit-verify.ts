@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
-import { sealedColumns } from './audit-rows.ts'
-import { type ChainHead, createSealer, positionAfter, type SealedRow } from './audit-seal.ts'
+import { type StoredRow, storedColumns } from './audit-rows.ts'
+import { type ChainHead, createSealer, positionAfter, sealLine, shapeText } from './audit-seal.ts'
 import type { Database } from './pool.ts'
 
 /** What does not fit, and where in the chain. */
@@ -58,11 +58,7 @@ export async function verifyAuditTrail({ database, key, expectedHead, after }: A
     for (const seal of page) {
       seals++
       const position = BigInt(seal.position)
-      const lines = await database.query<SealedRow & { isDetailed: boolean }>(readRows, [
-        seal.seal_id,
-        seal.first_audit_id,
-        seal.last_audit_id,
-      ])
+      const lines = await database.query<StoredRow>(readRows, [seal.seal_id, seal.first_audit_id, seal.last_audit_id])
       rows += lines.length
       const found = (kind: AuditFinding['kind']) => findings.push({ position: seal.position, kind })
       const isNext = position === positionAfter(head)
@@ -73,7 +69,10 @@ export async function verifyAuditTrail({ database, key, expectedHead, after }: A
       // After a gap the seal before is not known, so this one cannot be made again.
       else if (
         isNext &&
-        !(sealer.mac(head, seal.seal_id, lines).equals(seal.mac) && lines.every(({ isDetailed }) => isDetailed))
+        !(
+          sealer.mac(head, seal.seal_id, lines.map(lineOf)).equals(seal.mac) &&
+          lines.every(({ isDetailed }) => isDetailed)
+        )
       )
         found('rows-changed')
       head = { position, mac: seal.mac }
@@ -88,6 +87,10 @@ export async function verifyAuditTrail({ database, key, expectedHead, after }: A
   return { seals, rows, findings, head }
 }
 
+function lineOf(row: StoredRow): string {
+  return sealLine(row.auditId, row.timestampMs, row.offset, row.recordId, shapeText(row))
+}
+
 const readSeals = {
   text: `select position, seal_id, rows, first_audit_id, last_audit_id, key_id, mac from cdc_audit_seal
     where position > $1 order by position limit $2`,
@@ -95,7 +98,7 @@ const readSeals = {
 
 const readRows = {
   name: 'scrim-audit-verify',
-  text: `select ${sealedColumns} from cdc_audit_log where audit_id between $2 and $3 and seal_id = $1 order by seal_row`,
+  text: `select ${storedColumns} from cdc_audit_log where audit_id between $2 and $3 and seal_id = $1 order by seal_row`,
 }
 
 /** Rows that no seal speaks of. */

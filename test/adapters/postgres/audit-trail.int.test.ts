@@ -107,6 +107,39 @@ describeWithPostgres('the audit trail', postgres => {
     expect(await countOf('many.t')).toBe(12_345)
   })
 
+  test('rows that have little in common may lie in one batch, some of them there before', async () => {
+    const topics = Array.from({ length: 1_000 }, (_, n) => `mixed.${n}`)
+    const fields = topics.map(topic => [topic, 'x'])
+    const rows = topics.flatMap((topic, n) =>
+      ['create', 'update', 'delete'].map((operation, k) =>
+        anAuditRow({
+          topic,
+          operation,
+          offset: BigInt(k),
+          maskedFields: fields[n] ?? [],
+          timestamp: 1_780_000_000_000 + n,
+        }),
+      ),
+    )
+    await trail.write(rows.filter((_, n) => n % 7 === 0))
+    await trail.write(rows)
+    const stored = await asRole(
+      database.serviceUrl,
+      `select topic, operation, topic_offset, masked_fields, "timestamp" from cdc_audit_log where topic like 'mixed.%'
+        order by "timestamp", topic_offset`,
+    )
+    expect(stored).toEqual(
+      rows.map(({ topic, operation, offset, maskedFields, timestamp }) => ({
+        topic,
+        operation: operation === 'create' ? 'INSERT' : operation.toUpperCase(),
+        topic_offset: String(offset),
+        masked_fields: maskedFields,
+        timestamp: new Date(timestamp),
+      })),
+    )
+    expect((await verifyAuditTrail({ database: database.open(), key: auditKey })).findings).toEqual([])
+  })
+
   test('an attempt that was aborted stays visible; the view shows the one that counts', async () => {
     const topic = 'attempts.t'
     const timestamp = Date.now()
