@@ -157,7 +157,6 @@ describe('policies', () => {
       const cache = createCache()
       const files = filesWith('a')
       await (await start({ files, cache })).put('b', aPolicy('b'), anna)
-      cache.load = cache.load.bind(cache)
       table.isAway = true
       const policies = await start({ files: filesWith('old'), cache })
       expect(names(policies)).toEqual(['a', 'b'])

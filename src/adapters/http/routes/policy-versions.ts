@@ -1,0 +1,81 @@
+import Type from 'typebox'
+import { ScrimError } from '../../../errors.ts'
+import type { Policies } from '../../../services/policies.ts'
+import { acceptedSchema, commonAnswers, errorSchema } from '../answer-schemas.ts'
+import { JSON_TYPE } from '../bodies.ts'
+import type { HttpApp } from '../http-app.ts'
+import { answer, changeOf } from './policies.ts'
+
+const tags = ['policy versions']
+const security = [{ token: [] }]
+const read = { permission: 'read' } as const
+
+/** What was in force when, by whom and why; and the way back. */
+export function policyVersionRoutes(app: HttpApp, policies: Policies): void {
+  const page = Type.Object({
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })),
+    before: Type.Optional(Type.Integer({ minimum: 1, description: 'Versions older than this one.' })),
+  })
+  app.get(
+    '/v1/policies/versions',
+    {
+      config: read,
+      schema: {
+        tags,
+        security,
+        summary: 'Versions, newest first, each with author, reason and JSON Patch from the one before.',
+        querystring: page,
+        response: commonAnswers,
+      },
+    },
+    async request => {
+      const { limit = 50, before } = request.query
+      const versions = await policies.list(limit, before)
+      return { versions, next: versions.length === limit ? (versions.at(-1)?.version ?? null) : null }
+    },
+  )
+
+  const number = Type.Object({ version: Type.Integer({ minimum: 1 }) })
+  app.get(
+    '/v1/policies/versions/:version',
+    {
+      config: read,
+      schema: { tags, security, summary: 'One version with its documents.', params: number, response: commonAnswers },
+    },
+    async request => {
+      const found = await policies.get(request.params.version)
+      if (found === null) throw new ScrimError('REQUEST_NOT_FOUND', { path: 'version' })
+      const { documents, ...version } = found
+      return { ...version, policies: documents }
+    },
+  )
+
+  const wanted = Type.Object(
+    { version: Type.Integer({ minimum: 1 }), reason: Type.Optional(Type.String({ maxLength: 1000 })) },
+    { additionalProperties: false },
+  )
+  const headers = Type.Object({
+    'if-match': Type.Optional(Type.String({ description: 'Left out: the latest, whichever it is.' })),
+  })
+  const response = { ...commonAnswers, 200: acceptedSchema, 409: errorSchema, 412: errorSchema, 422: errorSchema }
+  app.post(
+    '/v1/policies/rollback',
+    {
+      config: { permission: 'policies', consumes: [JSON_TYPE] },
+      schema: {
+        tags,
+        security,
+        summary: 'Makes a new version that says what an older one said.',
+        body: wanted,
+        headers,
+        response,
+      },
+    },
+    async (request, reply) => {
+      const { version, reason = `rollback to version ${version}` } = request.body
+      // Whoever rolls back names the state they want, so the state they come from matters only if they say so.
+      const ifMatch = request.headers['if-match'] ?? '*'
+      return answer(reply, await policies.rollback(version, changeOf(request, reason, ifMatch)))
+    },
+  )
+}

@@ -1,0 +1,240 @@
+import type { KeyObject } from 'node:crypto'
+import { ScrimError } from '../errors.ts'
+import { type BatchOutcome, KEY_END, KEY_START, OP_TRUNCATE, type RawBatch } from '../pipeline/batch.ts'
+import type { Plan, TopicFacts, TopicPlan } from '../pipeline/plan.ts'
+import { batchOfLines } from '../pipeline/record-line.ts'
+import { bucketKey, type SealingKey, unseal } from '../pipeline/seal.ts'
+import { createTransform } from '../pipeline/transform.ts'
+import { recordRows } from './audit-rows.ts'
+import { pause } from './back-off.ts'
+import { classOf } from './follow.ts'
+import type {
+  AuditTrail,
+  CallTrail,
+  DeadLetterEntry,
+  DeadLetterIndex,
+  DeadLetterState,
+  LetterReader,
+  Log,
+  MaskedSink,
+  RecordReader,
+} from './ports.ts'
+import { nextAttemptAt } from './retry-schedule.ts'
+
+export interface DeadLettersOptions {
+  readonly index: DeadLetterIndex
+  readonly letters: LetterReader
+  readonly reader: RecordReader
+  /** Null: sealed letters cannot be opened. */
+  readonly sealing: SealingKey | null
+  readonly plans: { readonly current: () => Plan | null }
+  readonly facts: (topic: string) => Promise<TopicFacts>
+  readonly sink: MaskedSink
+  /** Null where the audit is off. */
+  readonly audit: AuditTrail | null
+  readonly auditSecret: KeyObject
+  readonly calls: CallTrail
+  readonly metrics: { readonly deadLetters: (counts: Readonly<Record<DeadLetterState, number>>) => void }
+  /** Automatic attempts before a letter is marked for review. */
+  readonly maxAttempts: number
+  readonly log: Log
+  /**
+   * Runs the work while the stream sends nothing of the partition: else a newer record could be published between the
+   * look for one and the replay.
+   */
+  readonly alone?: <T>(topic: string, partition: number, work: () => Promise<T>) => Promise<T>
+  readonly now?: () => number
+  readonly random?: () => number
+  readonly lookEveryMs?: number
+}
+
+export interface Replay {
+  /** Publish although a newer record of the key has been published since. */
+  readonly force: boolean
+  readonly caller: string
+  readonly requestId: string
+}
+
+export interface ReplayResult {
+  readonly id: string
+  /** `unchanged`: it was replayed before. */
+  readonly outcome: 'published' | 'dropped' | 'unchanged' | 'refused'
+  /** Why it was refused. */
+  readonly error: ScrimError | null
+}
+
+export interface DeadLetters {
+  readonly list: DeadLetterIndex['list']
+  readonly get: DeadLetterIndex['get']
+  /** One result for each id, in order; a letter that is refused does not keep the others. */
+  readonly replay: (ids: readonly string[], how: Replay) => Promise<readonly ReplayResult[]>
+  /** Tries what is due until the signal, later and later; then it is for somebody to review. */
+  readonly run: (signal: AbortSignal) => Promise<void>
+}
+
+const AT_ONCE = 100
+
+/** Listing and replaying of dead letters. A replay never overtakes newer data unless forced, and leaves a row either way. */
+export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
+  const { index, reader, sink, audit, calls, log, now = Date.now, lookEveryMs = 1000 } = options
+  const alone = options.alone ?? ((_topic, _partition, work) => work())
+  const transform = createTransform()
+  let turn: Promise<unknown> = Promise.resolve()
+
+  /** One replay at a time: the transform lends its buffers, and two replays of one letter must not meet. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = turn.then(work)
+    turn = mine.catch(() => undefined)
+    return mine
+  }
+
+  async function open(entry: DeadLetterEntry): Promise<RawBatch> {
+    const { topic, partition, offset, keyId, bucket, letterPartition, letterOffset } = entry
+    if (keyId === null || bucket === null || letterPartition === null || letterOffset === null) {
+      const raw = await reader.read(topic, partition, BigInt(offset))
+      if (raw === null) throw unreadable(entry, 'raw record')
+      return raw
+    }
+    const { sealing } = options
+    if (sealing === null || sealing.id !== keyId) throw unreadable(entry, `key ${keyId}`)
+    const bytes = await options.letters.read(letterPartition, BigInt(letterOffset))
+    const line = bytes === null ? null : unseal(bytes, bucketKey(sealing.key, bucket), topic, partition, BigInt(offset))
+    if (line === null) throw unreadable(entry, 'letter')
+    return batchOfLines([line])
+  }
+
+  async function attempt(
+    entry: DeadLetterEntry,
+    { force, caller, requestId }: Replay,
+  ): Promise<'published' | 'dropped'> {
+    const { topic, partition, offset } = entry
+    const plan = options.plans.current()
+    if (plan === null) throw new ScrimError('POSTGRES_UNAVAILABLE', { policy: 'none is in force' })
+    const raw = await open(entry)
+    const topicPlan = plan.forTopic(topic, await options.facts(topic))
+    if (topicPlan === null) throw new ScrimError('RECORD_TOPIC_WITHOUT_POLICY', placeOf(entry))
+    return alone(topic, partition, async () => {
+      const outcome = transform(raw, topicPlan)
+      const overtakes = await isOvertaking(raw, outcome)
+      // Before the record goes out, so that no forced replay can be without its row.
+      await calls.write({
+        call: 'replay',
+        caller,
+        requestId,
+        policyVersion: plan.version,
+        facts: { id: entry.id, topic, partition, offset, force, overtakes },
+      })
+      if (overtakes && !force) throw new ScrimError('REPLAY_OVERTAKES', placeOf(entry))
+      return publish(entry, raw, outcome, topicPlan, plan.version)
+    })
+  }
+
+  /** A truncate concerns every key, so nothing can tell whether something newer was published. */
+  async function isOvertaking(raw: RawBatch, { operations }: BatchOutcome): Promise<boolean> {
+    if (operations[0] === OP_TRUNCATE) return true
+    const keyStart = raw.spans[KEY_START] as number
+    if (keyStart < 0) return false
+    const key = raw.bytes.subarray(keyStart, raw.spans[KEY_END])
+    return reader.hasNewer(raw.topic, raw.partition, raw.offsets[0] as bigint, key)
+  }
+
+  /** Only the views that the letter is about: the others were published in their time. */
+  async function publish(
+    entry: DeadLetterEntry,
+    raw: RawBatch,
+    outcome: BatchOutcome,
+    plan: TopicPlan,
+    policyVersion: number,
+  ): Promise<'published' | 'dropped'> {
+    const masked = outcome.masked.filter(({ view, count }) => count > 0 && entry.views.includes(view))
+    const departures = outcome.departures.filter(({ view }) => entry.views.includes(view))
+    const rejected = departures.find(departure => departure.kind === 'reject')
+    if (rejected?.kind === 'reject') throw new ScrimError(rejected.code, { ...placeOf(entry), path: rejected.path })
+    if (masked.length + departures.length === 0)
+      throw new ScrimError('RECORD_TOPIC_WITHOUT_POLICY', { ...placeOf(entry), path: 'views' })
+    for (const batch of masked) await sink.publish(batch, { raw, isCurrent: () => true })
+    const rows = recordRows(masked, departures, outcome.operations, {
+      raw,
+      plan,
+      policyVersion,
+      secret: options.auditSecret,
+    })
+    await audit?.write(rows)
+    return masked.length > 0 ? 'published' : 'dropped'
+  }
+
+  const done = (entry: DeadLetterEntry): Promise<void> =>
+    index.update(entry.id, { state: 'replayed', attempts: entry.attempts + 1, nextAttemptAt: null })
+
+  async function replayOne(id: string, how: Replay): Promise<ReplayResult> {
+    try {
+      const entry = await index.get(id)
+      if (entry === null) throw new ScrimError('REQUEST_NOT_FOUND', { path: 'dead letter' })
+      if (entry.state === 'replayed') return { id, outcome: 'unchanged', error: null }
+      const outcome = await attempt(entry, how)
+      await done(entry)
+      log.info(
+        {
+          id,
+          topic: entry.topic,
+          partition: entry.partition,
+          offset: entry.offset,
+          outcome,
+          caller: how.caller,
+          force: how.force,
+        },
+        'dead letter replayed',
+      )
+      return { id, outcome, error: null }
+    } catch (error) {
+      if (!(error instanceof ScrimError)) throw error
+      return { id, outcome: 'refused', error }
+    }
+  }
+
+  /** An attempt that Kafka or Postgres spoiled does not count. */
+  async function retry(due: DeadLetterEntry, signal: AbortSignal): Promise<void> {
+    const entry = await index.get(due.id)
+    if (entry === null || entry.state === 'replayed' || entry.state === 'review' || signal.aborted) return
+    const attempts = entry.attempts + 1
+    try {
+      await attempt(entry, { force: false, caller: 'scrim', requestId: `retry ${attempts}` })
+      await done(entry)
+    } catch (error) {
+      if (!(error instanceof ScrimError) || error.kind === 'dependency') throw error
+      const next = attempts < options.maxAttempts ? nextAttemptAt(error.code, attempts, now(), options.random) : null
+      await index.update(entry.id, { state: next === null ? 'review' : 'retrying', attempts, nextAttemptAt: next })
+      log.warn(
+        { id: entry.id, code: error.code, attempts, state: next === null ? 'review' : 'retrying' },
+        'a dead letter could not be replayed',
+      )
+    }
+  }
+
+  return {
+    list: index.list,
+    get: index.get,
+    replay: async (ids, how) => {
+      const results: ReplayResult[] = []
+      for (const id of ids) results.push(await inTurn(() => replayOne(id, how)))
+      return results
+    },
+    run: async signal => {
+      while (!signal.aborted) {
+        try {
+          for (const entry of await index.due(new Date(now()), AT_ONCE)) await inTurn(() => retry(entry, signal))
+          options.metrics.deadLetters(await index.counts())
+        } catch (error) {
+          log.warn({ error: classOf(error) }, 'dead letters wait for a dependency')
+          if (!(error instanceof ScrimError) || error.kind !== 'dependency') throw error
+        }
+        await pause(lookEveryMs, signal)
+      }
+    },
+  }
+}
+
+const placeOf = ({ topic, partition, offset }: DeadLetterEntry) => ({ topic, partition, offset })
+
+const unreadable = (entry: DeadLetterEntry, what: string): ScrimError =>
+  new ScrimError('REPLAY_UNREADABLE', { ...placeOf(entry), path: what })

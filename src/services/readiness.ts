@@ -1,0 +1,106 @@
+import { type ErrorCode, errorCatalogue, type Place } from '../errors.ts'
+import type { PoliciesStatus } from './policies.ts'
+import type { ConnectorState, Dependency, HeldPartition } from './ports.ts'
+
+export interface ReadinessOptions {
+  readonly policies: { readonly status: () => PoliciesStatus }
+  readonly dependencies: () => readonly Dependency[]
+  readonly held: () => readonly HeldPartition[]
+  readonly connectors: () => readonly ConnectorState[]
+  readonly audit: 'record' | 'batch' | 'off'
+  /** Has the loop moved lately? A process that is not alive should be started again. */
+  readonly isAlive: () => boolean
+}
+
+/** Why something is not as it should be, in the words of the catalogue. */
+export interface HealthReason {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly where: Place
+  readonly hint: string
+  readonly since?: Date
+}
+
+export interface HealthReport {
+  readonly isReady: boolean
+  /** Why not. */
+  readonly reasons: readonly HealthReason[]
+  /** What somebody should know although records go on. */
+  readonly notices: readonly string[]
+  readonly policies: Omit<PoliciesStatus, 'files'>
+  readonly dependencies: readonly Dependency[]
+  readonly held: readonly HeldPartition[]
+  readonly connectors: readonly ConnectorState[]
+  readonly audit: 'record' | 'batch' | 'off'
+}
+
+export interface Readiness {
+  readonly isAlive: () => boolean
+  readonly report: () => HealthReport
+}
+
+/** Puts together what the parts say of themselves; holds nothing and asks nobody outside, so it never hangs. */
+export function createReadiness(options: ReadinessOptions): Readiness {
+  return {
+    isAlive: options.isAlive,
+    report: () => {
+      const { files, ...policies } = options.policies.status()
+      const dependencies = options.dependencies()
+      const held = options.held()
+      const connectors = options.connectors()
+      const reasons: HealthReason[] = []
+      if (policies.code !== null)
+        reasons.push(
+          reason(policies.code, {
+            policy: policies.version === null ? 'none is in force' : 'those in force are older',
+          }),
+        )
+      for (const { name, up, code, since } of dependencies) {
+        // Connect loads what Scrim has published; Scrim itself goes on without it.
+        if (!up && name !== 'connect') reasons.push(reason(code ?? unavailable[name], { path: name }, since))
+      }
+      for (const { topic, partition, offset, code, path, since } of held)
+        reasons.push(reason(code, { topic, partition, offset, path }, since))
+      return {
+        isReady: reasons.length === 0,
+        reasons,
+        notices: noticesOf(options.audit, files, dependencies, connectors),
+        policies,
+        dependencies,
+        held,
+        connectors,
+        audit: options.audit,
+      }
+    },
+  }
+}
+
+const unavailable = {
+  kafka: 'KAFKA_UNAVAILABLE',
+  postgres: 'POSTGRES_UNAVAILABLE',
+  connect: 'CONNECT_UNAVAILABLE',
+} as const
+
+function reason(code: ErrorCode, where: Place, since?: Date): HealthReason {
+  const { message, hint } = errorCatalogue[code]
+  return { code, message, where, hint, ...(since === undefined ? {} : { since }) }
+}
+
+function noticesOf(
+  audit: ReadinessOptions['audit'],
+  files: PoliciesStatus['files'],
+  dependencies: readonly Dependency[],
+  connectors: readonly ConnectorState[],
+): string[] {
+  const notices: string[] = []
+  if (audit === 'off') notices.push('the audit is off (SCRIM_AUDIT=off): no row says what was done to which record')
+  if (files !== null) notices.push(`${files.code}: the policy files are not taken; the set in force stays`)
+  if (dependencies.some(({ name, up }) => name === 'connect' && !up))
+    notices.push('CONNECT_UNAVAILABLE: the states of connectors are old')
+  for (const { name, state, tasks } of connectors) {
+    const failed = tasks.filter(task => task.state === 'FAILED').length
+    if (state === 'FAILED' || failed > 0)
+      notices.push(`connector ${name} is ${state}, ${failed} of ${tasks.length} tasks failed`)
+  }
+  return notices
+}

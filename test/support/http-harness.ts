@@ -1,0 +1,131 @@
+import { createSecretKey } from 'node:crypto'
+import { vi } from 'vitest'
+import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/adapters/http/server.ts'
+import type { Permission, Token } from '../../src/config.ts'
+import { transform } from '../../src/engine.ts'
+import { parseStrictJson } from '../../src/policy/strict-json.ts'
+import { createDeadLetters } from '../../src/services/dead-letters.ts'
+import { createPolicies, type Policies } from '../../src/services/policies.ts'
+import type { Dependency, HeldPartition } from '../../src/services/ports.ts'
+import { createReadiness } from '../../src/services/readiness.ts'
+import { createTransformCalls } from '../../src/services/transform-calls.ts'
+import { createDeadLetterWorld, type DeadLetterWorld, testSealing } from './memory-dead-letters.ts'
+import { createMemoryPolicyFiles } from './memory-policy-files.ts'
+import { createMemoryPolicyStore, createMemoryPolicyTable, type MemoryPolicyTable } from './memory-policy-store.ts'
+import { testKeys, testSettings } from './policy-documents.ts'
+import { createQuietLog } from './quiet-log.ts'
+
+const token = (name: string, ...permissions: Permission[]): Token => ({
+  name,
+  secret: `secret-of-${name}-0123456789`,
+  permissions: new Set(permissions),
+})
+
+export const tokens = {
+  all: token('all', 'read', 'policies', 'transform', 'replay'),
+  reader: token('reader', 'read'),
+  steward: token('steward', 'read', 'policies'),
+  masker: token('masker', 'transform'),
+  replayer: token('replayer', 'replay'),
+} as const
+
+export const bearer = (who: keyof typeof tokens): { authorization: string } => ({
+  authorization: `Bearer ${tokens[who].secret}`,
+})
+
+export interface HttpHarness {
+  readonly server: HttpServer
+  readonly policies: Policies
+  readonly table: MemoryPolicyTable
+  readonly files: ReturnType<typeof createMemoryPolicyFiles>
+  readonly world: DeadLetterWorld
+  readonly log: ReturnType<typeof createQuietLog>
+  readonly health: { dependencies: Dependency[]; held: HeldPartition[]; isAlive: boolean }
+  readonly close: () => Promise<void>
+}
+
+export interface HarnessOptions extends Partial<HttpServerOptions> {
+  readonly audit?: 'record' | 'off'
+  /** Starts without waiting for a plan, for there will be none. */
+  readonly isStoreAway?: boolean
+}
+
+/** The real server over the real services; only the outside is in memory. */
+export async function startHttp(
+  documents: Record<string, unknown>,
+  options: HarnessOptions = {},
+): Promise<HttpHarness> {
+  const table = createMemoryPolicyTable()
+  table.isAway = options.isStoreAway ?? false
+  const files = createMemoryPolicyFiles(documents)
+  const world = createDeadLetterWorld()
+  const log = createQuietLog()
+  const stop = new AbortController()
+  const health: HttpHarness['health'] = { dependencies: [], held: [], isAlive: true }
+  const calls = { write: async (row: DeadLetterWorld['called'][number]) => void world.called.push(row) }
+  const policies = createPolicies({
+    store: createMemoryPolicyStore(table),
+    files,
+    keys: testKeys,
+    settings: testSettings,
+    cache: null,
+    metrics: { reload: () => undefined, policyVersion: () => undefined },
+    log,
+    retryMs: 5,
+  })
+  const deadLetters = createDeadLetters({
+    index: world.index,
+    letters: { read: async (_partition, offset) => world.letters.get(String(offset)) ?? null },
+    reader: {
+      read: async (topic, partition, offset) => world.raw.get(`${topic}/${partition}@${offset}`) ?? null,
+      hasNewer: async (_topic, _partition, offset) => world.overtaken.has(offset),
+    },
+    sealing: testSealing,
+    plans: policies,
+    facts: async () => ({ compacted: false }),
+    sink: world.sink,
+    audit: { write: async rows => void world.audited.push(...rows) },
+    auditSecret: createSecretKey(Buffer.alloc(32, 1)),
+    calls,
+    metrics: { deadLetters: () => undefined },
+    maxAttempts: 3,
+    log,
+  })
+  const server = await createHttpServer({
+    policies,
+    readiness: createReadiness({
+      policies,
+      dependencies: () => health.dependencies,
+      held: () => health.held,
+      connectors: () => [],
+      audit: options.audit ?? 'record',
+      isAlive: () => health.isAlive,
+    }),
+    deadLetters,
+    transformCalls: createTransformCalls({ policies, keys: testKeys, settings: testSettings, transform, calls }),
+    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'scrim_up 1\n' },
+    tokens: Object.values(tokens),
+    hosts: ['scrim.example'],
+    parseJson: parseStrictJson,
+    log,
+    ...options,
+  })
+  const running = policies.run(stop.signal)
+  await vi.waitFor(() => {
+    if (policies.current() === null && !table.isAway) throw new Error('no plan yet')
+  })
+  return {
+    server,
+    policies,
+    table,
+    files,
+    world,
+    log,
+    health,
+    close: async () => {
+      stop.abort()
+      await server.close(0)
+      await running
+    },
+  }
+}
