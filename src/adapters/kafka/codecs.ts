@@ -1,6 +1,9 @@
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { crc32c, lz4Compress, lz4Decompress, snappyCompress, snappyDecompress } from '@platformatic/wasm-utils'
-import { CompressionCodecs, CompressionTypes } from 'kafkajs'
+import kafkajs from 'kafkajs'
+
+// Of this CommonJS package Node sees only some names as exports; these it does not.
+const { CompressionCodecs, CompressionTypes } = kafkajs
 
 /** Kafka's codecs, synchronous: for batches of up to some MB that is cheaper than a thread pool's hops. */
 export interface Codec {
