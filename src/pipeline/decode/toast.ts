@@ -5,6 +5,7 @@
 export interface ToastMarkers {
   /** 1 for each length below 256 that a marker may have: the quick test. Longer values are always looked at. */
   readonly lengths: Uint8Array
+  readonly literals: readonly Buffer[]
   readonly isMarker: (b: Buffer, start: number, end: number) => boolean
 }
 
@@ -32,6 +33,7 @@ export function createToastMarkers(placeholder: string): ToastMarkers {
 
   return {
     lengths,
+    literals,
     isMarker: (b, start, end) =>
       (byLength.get(end - start) ?? []).some(literal => b.compare(literal, 0, literal.length, start, end) === 0),
   }

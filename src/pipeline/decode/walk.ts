@@ -14,7 +14,9 @@ import {
   skipString,
   skipValue,
   stringText,
+  type Unreadable,
 } from './scanner.ts'
+import type { QuickScanner } from './quick/quick-scanner.ts'
 import type { ToastMarkers } from './toast.ts'
 
 /** A layout remembers no more foreign names than this; a record that brings more is not a row. */
@@ -30,20 +32,25 @@ export class Walker {
   /** Set where the place of a failure is not the member that was read last. */
   place = ''
   private readonly toast: ToastMarkers
+  private readonly quick: QuickScanner | null
   private part = ''
+  private partEnd = 0
   private viewed: Buffer | null = null
   private view: DataView = new DataView(new ArrayBuffer(0))
   private valueAt = 0
   private layout: Layout | null = null
   private column: Column | null = null
 
-  constructor(edits: Edits, toast: ToastMarkers) {
+  /** `quick` takes what it can off our hands; without it the result is the same. */
+  constructor(edits: Edits, toast: ToastMarkers, quick: QuickScanner | null = null) {
     this.edits = edits
     this.toast = toast
+    this.quick = quick
   }
 
-  /** Before each part of a record; `part` is the place to tell until a member has been read. */
-  begin(part: 'key' | 'value' | 'headers'): void {
+  /** Before each part of a record, which ends at `end`; `part` is the place to tell until a member has been read. */
+  begin(part: 'key' | 'value' | 'headers', end: number): void {
+    this.partEnd = end
     this.edits.count = 0
     this.operation = 0
     this.part = part
@@ -51,6 +58,14 @@ export class Walker {
     this.layout = null
     this.column = null
     if (this.omitted.size > 0) this.omitted.clear()
+  }
+
+  /**
+   * The code of a failure. What failed behind the part's end failed on bytes of a neighbour: then the part is merely cut
+   * short, and who its neighbour is must not decide what becomes of it.
+   */
+  code({ code, at }: Unreadable): ErrorCode {
+    return at >= this.partEnd ? 'RECORD_MALFORMED' : code
   }
 
   /** The place of a failure at this position: names only. */
@@ -63,8 +78,21 @@ export class Walker {
     return path === '' ? this.part : path
   }
 
-  /** From the opening brace to the position after the closing one. */
-  object(b: Buffer, i: number, end: number, layout: Layout, depth: number): number {
+  /** The outermost object of a part, from its opening brace to the position after the closing one. */
+  root(b: Buffer, i: number, end: number, layout: Layout, depth = 1): number {
+    const quick = this.quick?.walk(b, i, end, layout, depth, this.edits) ?? -1
+    if (quick >= 0) {
+      this.operation = this.quick?.operation ?? 0
+      return quick
+    }
+    const after = this.object(b, i, end, layout, depth)
+    // What fails from here on lies behind the object, not in the member that was read last.
+    this.layout = null
+    this.column = null
+    return after
+  }
+
+  private object(b: Buffer, i: number, end: number, layout: Layout, depth: number): number {
     if (depth > MAX_DEPTH) return fail('RECORD_TOO_DEEP', i)
     const mine = ++layout.visits
     const view = this.viewOf(b)
@@ -90,7 +118,7 @@ export class Walker {
       }
       if (column.seen === mine) {
         this.column = column
-        return fail('RECORD_REPEATED_MEMBER', nameStart)
+        return fail('RECORD_REPEATED_MEMBER', i)
       }
       column.seen = mine
       this.column = column
@@ -142,7 +170,7 @@ export class Walker {
     if (column.tellsOperation && b[start] === QUOTE && end - start === 3) this.operation = b[start + 1] as number
     if (column.toast !== 0 && column.act !== REMOVE && this.toast.isMarker(b, start, end)) {
       if (column.toast === TOAST_OMIT) this.omitted.add(column.name)
-      else if (column.toast === TOAST_REFUSE) fail('SCHEMA_TOAST', start)
+      else if (column.toast === TOAST_REFUSE) fail('SCHEMA_TOAST', end)
       else if (column.toast === TOAST_KEEP) return
     }
     // Null stays null under every mask.
@@ -181,4 +209,4 @@ function matches(view: DataView, i: number, column: Column): boolean {
 
 /** Names are told as they are, so that somebody can act on them; but not where a value seems to have been used as a name. */
 const ordinary = /^[\p{L}\p{M}_$#. -][\p{L}\p{M}\p{N}_$#. -]{0,62}$/u
-const tellableName = (name: string): string => (name === '' || (ordinary.test(name) && !/\p{N}{5}/u.test(name)) ? name : '?')
+export const tellableName = (name: string): string => (name === '' || (ordinary.test(name) && !/\p{N}{5}/u.test(name)) ? name : '?')

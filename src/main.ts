@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { check, checkHelp, checkOptions } from './commands/check.ts'
+import { demo, demoHelp, demoOptions } from './commands/demo.ts'
+import { type Command, EXIT_USAGE, type Terminal } from './commands/command.ts'
+import { mask, maskHelp, maskOptions } from './commands/mask.ts'
+import { run, runHelp, runOptions } from './commands/run.ts'
+
+const commands: Record<string, Command> = {
+  run: { run, help: runHelp, options: runOptions, about: 'consume raw topics and publish masked ones' },
+  mask: { run: mask, help: maskHelp, options: maskOptions, about: 'mask records given as JSON Lines' },
+  check: { run: check, help: checkHelp, options: checkOptions, about: 'check policies, schemas and the source database' },
+  demo: { run: demo, help: demoHelp, options: demoOptions, about: 'run the whole road with real parts on this machine' },
+}
+
+const help = `scrim: the masking gate between Debezium and JDBC sinks
+
+Usage: scrim <command> [options]
+
+${Object.entries(commands)
+  .map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`)
+  .join('\n')}
+
+scrim <command> --help tells about one of them.
+`
+
+/** Parses the command line, runs the command, sets the exit code. The only place that ends the process. */
+async function main(argv: readonly string[]): Promise<number> {
+  const [name = '', ...rest] = argv
+  const terminal: Terminal = {
+    env: process.env,
+    stdin: process.stdin,
+    out: text => process.stdout.write(text),
+    err: text => process.stderr.write(text),
+    signal: stopSignal(),
+    reload: onReload,
+  }
+  if (name === '' || name === '--help' || name === '-h' || name === 'help') {
+    terminal.out(help)
+    return name === '' ? EXIT_USAGE : 0
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (command === undefined) {
+    terminal.err(`scrim: there is no command of this name\n\n${help}`)
+    return EXIT_USAGE
+  }
+  let parsed: ReturnType<typeof parse>
+  try {
+    parsed = parse(rest, command.options)
+  } catch (error) {
+    terminal.err(`scrim ${name}: ${(error as Error).message}\n\n${command.help()}`)
+    return EXIT_USAGE
+  }
+  if (parsed.values.help === true) {
+    terminal.out(command.help())
+    return 0
+  }
+  return command.run(parsed, terminal)
+}
+
+function parse(argv: readonly string[], options: NonNullable<ParseArgsConfig['options']>) {
+  return parseArgs({ args: [...argv], options: { ...options, help: { type: 'boolean', short: 'h' } }, allowPositionals: true })
+}
+
+/** Aborts at the first SIGINT or SIGTERM; a second one ends the process at once. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(130)
+      controller.abort()
+    })
+  }
+  return controller.signal
+}
+
+function onReload(listener: () => void): void {
+  process.on('SIGHUP', listener)
+}
+
+// A bug must end the process rather than leave it limping; its text may hold data, so only its kind is told.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => {
+    process.stderr.write(`${JSON.stringify({ level: 'fatal', msg: 'A bug in Scrim', code: 'INTERNAL', event, class: error instanceof Error ? error.name : typeof error })}\n`)
+    process.exit(70)
+  })
+}
+
+process.exitCode = await main(process.argv.slice(2))

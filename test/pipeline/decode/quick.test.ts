@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { buildScan } from '../../../.ci/build-scan.ts'
+import { makeValues, policy, tableSchema, topic } from '../../../bench/records.ts'
+import { compile } from '../../../src/engine.ts'
+import { Edits } from '../../../src/pipeline/decode/edits.ts'
+import { QuickScanner } from '../../../src/pipeline/decode/quick/quick-scanner.ts'
+import { Unreadable } from '../../../src/pipeline/decode/scanner.ts'
+import { decodeValue } from '../../../src/pipeline/decode/value.ts'
+import { Walker } from '../../../src/pipeline/decode/walk.ts'
+import type { ViewPlan } from '../../../src/pipeline/plan.ts'
+
+const source = 'src/pipeline/decode/quick/scan.wasm.ts'
+
+/** What decoding one value amounts to, in a form that can be compared. */
+function outcomeOf(value: Buffer, plan: ViewPlan, walker: Walker, quick: QuickScanner | null): unknown {
+  walker.begin('value')
+  quick?.load(value, 0, value.length)
+  try {
+    const shape = decodeValue(value, 0, value.length, plan, walker)
+    const { starts, ends, masks, count } = walker.edits
+    return { shape, operation: walker.operation, edits: Array.from({ length: count }, (_, n) => [starts[n], ends[n], masks[n]]) }
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    return { code: error.code, at: error.at, path: walker.path(error.at, error.code) }
+  }
+}
+
+function planFor(changes: Record<string, unknown> = {}): ViewPlan {
+  const { plan } = compile([{ ...policy, maskingPolicy: { ...policy.maskingPolicy, ...changes } }, tableSchema])
+  return plan!.forTopic(topic, { compacted: false })!.views[0]!
+}
+
+/** mulberry32. */
+function generator(seed: number): (below: number) => number {
+  let state = seed
+  return below => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) % below
+  }
+}
+
+const pieces = [
+  ' ', '\n', '"', '\\', '\\u0041', '\\x', '{', '}', '[', ']', ',', ':', 'null', '-', '0', '1e5', '.', '1.', '\u0001', 'é', 'आ', '😀',
+  '"__debezium_unavailable_value"', '"after":{},', '"email":"x",', '[1,2,{"a":null}]', 'tru', 'true', 'nul', '\u00c0',
+].map(text => Buffer.from(text))
+const bytes = [0x80, 0xc0, 0xc1, 0xed, 0xa0, 0xf5, 0xff, 0x00, 0x1f, 0x7f].map(byte => Buffer.from([byte]))
+
+function mutate(value: Buffer, random: (below: number) => number): Buffer {
+  const at = random(value.length)
+  const piece = [...pieces, ...bytes][random(pieces.length + bytes.length)]!
+  switch (random(4)) {
+    case 0:
+      return Buffer.concat([value.subarray(0, at), piece, value.subarray(at)])
+    case 1:
+      return Buffer.concat([value.subarray(0, at), piece, value.subarray(at + piece.length)])
+    case 2:
+      return value.subarray(0, at)
+    default:
+      return Buffer.concat([value.subarray(0, at), value.subarray(at + 1 + random(8))])
+  }
+}
+
+describe('the quick scanner', () => {
+  test('is what its source compiles to', async () => {
+    expect(readFileSync(source, 'utf8')).toBe(await buildScan())
+  })
+
+  test.each([
+    ['masks', {}],
+    ['removals', { maskingConditions: policy.maskingPolicy.maskingConditions.map((one, n) => (n % 3 === 0 ? { field: one.field, maskType: 'drop' } : one)) }],
+    ['unknown columns that become null', { unknownColumns: 'null', maskingConditions: policy.maskingPolicy.maskingConditions.slice(4, 20) }],
+  ])('takes whole records off the walker, and finds the same: %s', (_name, changes) => {
+    const plan = planFor(changes)
+    const quick = new QuickScanner(plan.toastMarkers)
+    let taken = 0
+    for (const value of [...makeValues(300, false), ...makeValues(50, true)]) {
+      const slow = outcomeOf(value, plan, new Walker(new Edits(), plan.toastMarkers), null)
+      expect(outcomeOf(value, plan, new Walker(new Edits(), plan.toastMarkers, quick), quick)).toEqual(slow)
+      const start = value.lastIndexOf('{"before":')
+      const { event } = plan.schemaless
+      if (quick.walk(value, start, value.length, event, 1, new Edits()) >= 0) taken++
+    }
+    expect(taken).toBeGreaterThan(_name === 'unknown columns that become null' ? -1 : 340)
+  })
+
+  test('agrees with the walker on damaged records', () => {
+    const random = generator(Number(process.env.SCRIM_SEED ?? 20_261_120))
+    const plans = [planFor(), planFor({ unknownColumns: 'drop', toast: 'keep' })]
+    const scanners = plans.map(plan => new QuickScanner(plan.toastMarkers))
+    const values = [...makeValues(40, false), ...makeValues(10, true)]
+    for (let n = 0; n < Number(process.env.SCRIM_PROPERTY_RUNS ?? 20_000); n++) {
+      const plan = plans[n % 2]!
+      let value = values[random(values.length)]!
+      for (let damage = random(3); damage >= 0; damage--) if (value.length > 0) value = mutate(value, random)
+      const quick = scanners[n % 2]!
+      const slow = outcomeOf(value, plan, new Walker(new Edits(), plan.toastMarkers), null)
+      const fast = outcomeOf(value, plan, new Walker(new Edits(), plan.toastMarkers, quick), quick)
+      if (JSON.stringify(fast) !== JSON.stringify(slow)) expect({ value: value.toString('base64'), ...(fast as object) }).toEqual(slow)
+    }
+  })
+})
