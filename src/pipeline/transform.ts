@@ -106,12 +106,12 @@ function travel(b: RawBatch, index: number, road: Road, output: OutputBuffer, re
   let keyLayout: Layout | null = null
   try {
     if (keyStart >= 0) keyLayout = decodeKey(bytes, keyStart, keyEnd, plan, walker)
+    if (keyStart >= 0) splice(bytes, keyStart, keyEnd, walker.edits, output)
   } catch (error) {
     const dropped = valueStart < 0 ? null : kindOf(bytes, valueStart, valueEnd, plan)
     if (dropped === null) throw error
     return dropped
   }
-  if (keyLayout !== null) splice(bytes, keyStart, keyEnd, walker.edits, output)
 
   const value = output.at
   let operation = OP_TOMBSTONE

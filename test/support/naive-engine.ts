@@ -120,12 +120,13 @@ function signalOutcome(record: NaiveRecord): NaiveOutcome | null {
   const bytes = record.value ?? record.key
   if (bytes === null) return null
   const { root, faults } = readJson(bytes)
-  if (root === null || faults.length > 0) return reject(new Set([...faults.map(fault => `${fault}@*`)]))
+  const found = new Set(faults.map(anywhere))
   try {
-    refuseRepeats(root)
+    if (root !== null) refuseRepeats(root)
   } catch {
-    return reject(new Set(['RECORD_REPEATED_MEMBER@*']))
+    found.add('RECORD_REPEATED_MEMBER@*')
   }
+  if (root === null || found.size > 0) return reject(found)
   const names = (node: JsonNode | undefined): string[] =>
     node?.kind === 'object' ? node.members.map(({ name }) => name).filter(name => !metadataNames.has(name)) : []
   const isWrapped = root.kind === 'object' && root.members.length === 2 && memberOf(root, 'schema') !== undefined
@@ -139,11 +140,16 @@ const same = (names: readonly string[], expected: readonly string[]): boolean =>
   names.length === expected.length && expected.every(name => names.includes(name))
 
 /** `{"schema": object or null, "payload": anything}` and nothing beside. */
-function wrappedParts(root: JsonNode): { readonly schema: JsonNode; readonly payload: JsonNode } | null {
+function wrappedParts(root: JsonNode): { readonly schema: JsonNode; readonly payload: JsonNode; readonly isCrowded: boolean } | null {
   const schema = memberOf(root, 'schema')
   const payload = memberOf(root, 'payload')
-  if (root.kind !== 'object' || root.members.length !== 2 || schema === undefined || payload === undefined) return null
-  return schema.kind === 'object' || schema.kind === 'null' ? { schema, payload } : null
+  if (root.kind !== 'object' || schema === undefined || payload === undefined) return null
+  // With a third member behind them it is a broken one; with one in front it is a row.
+  if (root.members.length > 2) {
+    const opens = root.members[0]?.name === 'schema' || root.members[0]?.name === 'payload'
+    return schema.kind === 'object' && opens ? { schema, payload, isCrowded: true } : null
+  }
+  return schema.kind === 'object' || schema.kind === 'null' ? { schema, payload, isCrowded: false } : null
 }
 
 function readValue(bytes: Buffer, view: View): PartResult {
@@ -153,6 +159,9 @@ function readValue(bytes: Buffer, view: View): PartResult {
   if (root === null) return nothing
   const parts = wrappedParts(root)
   const broken = faults.length > 0
+  // What broke off may have been told by its first byte.
+  if (broken) found.add('RECORD_UNKNOWN_SHAPE@*')
+  if (parts?.isCrowded === true) found.add('RECORD_UNKNOWN_MEMBER@*')
   if (root.kind === 'object' && new Set(root.members.map(({ name }) => name)).size < root.members.length) found.add('RECORD_REPEATED_MEMBER@*')
   const result = parts !== null && parts.schema.kind === 'object' ? typedPart(root, parts.schema, parts.payload, 'value', view) : untypedValue(root, parts?.payload ?? root, view, broken)
   for (const fault of result.faults) found.add(fault)
@@ -165,6 +174,7 @@ function readKey(bytes: Buffer, view: View): PartResult {
   const nothing: PartResult = { faults: found, shape: 'none', operation: '', types: null, print: () => Buffer.alloc(0) }
   const parts = root === null ? null : wrappedParts(root)
   const payload = parts?.payload ?? root
+  if (parts?.isCrowded === true) found.add('RECORD_UNKNOWN_MEMBER@*')
   if (root?.kind === 'object' && new Set(root.members.map(({ name }) => name)).size < root.members.length) found.add('RECORD_REPEATED_MEMBER@*')
   if (root === null || payload?.kind !== 'object') {
     found.add('RECORD_KEY_UNREADABLE@*')
@@ -194,7 +204,7 @@ function typedPart(root: JsonNode, schema: JsonNode, payload: JsonNode, part: 'v
   const images: Image[] = []
   if (shape === 'event') envelope(fields, payload, images, faults, view)
   else if (shape === 'row') images.push(imageOf(part === 'key' ? 'key' : '', schema, fields, payload, view))
-  if (shape !== 'row' && payload.kind === 'object') knownOnly(payload, fields.map(({ name }) => name), '', shape === 'event' ? 'RECORD_UNKNOWN_MEMBER' : 'RECORD_NOT_IN_SCHEMA', faults)
+  if (shape !== 'row' && payload.kind === 'object') knownOnly(payload, fields.map(({ name }) => name), '', 'RECORD_NOT_IN_SCHEMA', faults)
   if (payload.kind !== 'object' && payload.kind !== 'null') faults.add('RECORD_UNKNOWN_SHAPE@*')
   for (const image of images) if (memberOf(image.schema, 'default') !== undefined) faults.add(`RECORD_SCHEMA_INVALID@${image.label === '' ? 'value' : image.label}`)
   finishImages(images, part, faults, view)
@@ -222,7 +232,7 @@ function envelope(fields: readonly NaiveField[], payload: JsonNode, images: Imag
     const allowed = name === 'source' ? sourceNames : name === 'transaction' ? transactionNames : null
     if (allowed !== null) {
       const inner = type.kind === 'struct' ? fieldsOf(node).map(field => field.name) : []
-      for (const stranger of inner) if (!allowed.includes(stranger)) faults.add(`RECORD_UNKNOWN_MEMBER@${name}.${stranger}`)
+      for (const stranger of inner) if (!allowed.includes(stranger)) faults.add(`RECORD_UNKNOWN_MEMBER@${name}.${tellable(stranger)}`)
       if (value?.kind === 'object') knownOnly(value, inner.filter(one => allowed.includes(one)), name, 'RECORD_NOT_IN_SCHEMA', faults)
     }
     if (name === 'before' || name === 'after') images.push(imageOf(name, node, type.kind === 'struct' ? fieldsOf(node) : [], value, view))
@@ -275,9 +285,9 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
     }
   }
   for (const image of images) {
-    for (const name of omitted) if (!isMetadata(image.label, name, view)) image.omitted.add(name)
+    for (const name of omitted) image.omitted.add(name)
     const place = (name: string): string => (image.label === '' ? tellable(name) : `${image.label}.${tellable(name)}`)
-    if (image.isTyped) for (const [name, binding] of image.bindings) if (binding.act === 'refuse') faults.add(`${binding.code}@${image.label === '' ? name : `${image.label}.${name}`}`)
+    if (image.isTyped) for (const [name, binding] of image.bindings) if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name)}`)
     const seen = new Set<string>()
     for (const [name, value] of columnsOf(image)) {
       const binding = image.bindings.get(name)
@@ -371,6 +381,7 @@ function untypedValue(root: JsonNode, payload: JsonNode, view: View, broken: boo
     return { faults, shape: 'none', operation: '', types: null, print: () => Buffer.alloc(0) }
   }
   const shape = shapeByNames(view.topic, names)
+  if (new Set(names).size < names.length) faults.add('RECORD_REPEATED_MEMBER@*')
   const images: Image[] = []
   if (shape === 'row' || broken) images.push(untypedImage('', payload, view))
   if (shape === 'event' || broken) {
@@ -393,7 +404,9 @@ function untypedValue(root: JsonNode, payload: JsonNode, view: View, broken: boo
 }
 
 function shapeByNames(topic: string, names: readonly string[]): Shape {
-  if (names.includes('op') && names.includes('source') && (names.includes('before') || names.includes('after'))) return 'event'
+  // With a source, or with nothing but what an envelope has.
+  const isEnvelope = names.includes('source') || names.every(name => envelopeNames.includes(name))
+  if (isEnvelope && names.includes('op') && (names.includes('before') || names.includes('after'))) return 'event'
   if (topic.startsWith('__debezium-heartbeat') && same(names, ['ts_ms'])) return 'heartbeat'
   if (topic.endsWith('.transaction') && same(names, ['status', 'id', 'event_count', 'data_collections', 'ts_ms'])) return 'transaction'
   return same(names, ['op', 'ts_ms', 'source', 'transaction', 'message']) ? 'message' : 'row'

@@ -76,6 +76,8 @@ export function readJson(bytes: Uint8Array): Reading {
     return { root, faults }
   } catch (error) {
     if (!(error instanceof Broken)) throw error
+    // `1.` is a number with something behind it, or no number.
+    if (error.fault === 'RECORD_TRAILING_BYTES' && reader.root?.kind === 'number') faults.push('RECORD_MALFORMED')
     return { root: reader.root, faults: [...faults, error.fault] }
   }
 }

@@ -1,4 +1,4 @@
-import { Column, createLayout, type Layout, refuseUnknown } from '../layout.ts'
+import { Column, createLayout, type Layout, refuseUnknown, type UnknownMember } from '../layout.ts'
 
 /** What Debezium itself puts into records, in every version and connector we know. All else is refused or denied. */
 
@@ -24,8 +24,17 @@ export const flattenedMetadata: ReadonlySet<string> = new Set<string>([
 ])
 
 
-/** The envelope around two row images. */
-export function envelopeLayout(before: Layout, after: Layout, members: readonly string[] = envelopeMembers): Layout {
+/** The members that a schema block names, of the envelope and of its two structs beside the rows. */
+export interface EnvelopeNames {
+  readonly members: readonly string[]
+  readonly source: readonly string[]
+  readonly transaction: readonly string[]
+}
+
+/** The envelope around two row images; `names` where a schema block tells them: what it lacks is then refused. */
+export function envelopeLayout(before: Layout, after: Layout, names: EnvelopeNames | null = null): Layout {
+  const stranger = refuseUnknown(names === null ? 'RECORD_UNKNOWN_MEMBER' : 'RECORD_NOT_IN_SCHEMA')
+  const members: readonly string[] = names?.members ?? envelopeMembers
   const columns = members.map(name => {
     switch (name) {
       case 'before':
@@ -33,18 +42,18 @@ export function envelopeLayout(before: Layout, after: Layout, members: readonly 
       case 'after':
         return new Column(name, { child: after })
       case 'source':
-        return new Column(name, { child: metadataLayout('source', sourceMembers) })
+        return new Column(name, { child: metadataLayout('source', names?.source ?? sourceMembers, stranger) })
       case 'transaction':
-        return new Column(name, { child: metadataLayout('transaction', transactionMembers) })
+        return new Column(name, { child: metadataLayout('transaction', names?.transaction ?? transactionMembers, stranger) })
       default:
         return new Column(name, { tellsOperation: name === 'op' })
     }
   })
-  return createLayout('', columns, refuseUnknown('RECORD_UNKNOWN_MEMBER'))
+  return createLayout('', columns, stranger)
 }
 
-function metadataLayout(label: string, members: readonly string[]): Layout {
-  return createLayout(label, members.map(name => new Column(name)), refuseUnknown('RECORD_UNKNOWN_MEMBER'))
+function metadataLayout(label: string, members: readonly string[], stranger: UnknownMember): Layout {
+  return createLayout(label, members.map(name => new Column(name)), stranger)
 }
 
 export type RecordShape = 'event' | 'row' | 'heartbeat' | 'transaction' | 'message' | 'schema-change'
@@ -64,7 +73,8 @@ const sameSet = (names: ReadonlySet<string>, members: readonly string[]): boolea
 
 /** By the members' names, where there is no schema. What is none of Debezium's own is a row: unknown columns are denied there. */
 export function shapeByMembers(topic: string, names: ReadonlySet<string>): RecordShape {
-  if (names.has('op') && names.has('source') && (names.has('before') || names.has('after'))) return 'event'
+  const isEnvelope = names.has('source') || [...names].every(name => (envelopeMembers as readonly string[]).includes(name))
+  if (isEnvelope && names.has('op') && (names.has('before') || names.has('after'))) return 'event'
   // A table could have these columns too, so the topic's name must agree.
   if (topic.startsWith('__debezium-heartbeat') && sameSet(names, ['ts_ms'])) return 'heartbeat'
   if (topic.endsWith('.transaction') && sameSet(names, transactionTopicMembers)) return 'transaction'

@@ -44,8 +44,8 @@ export function parseTree(b: Buffer, start: number, end: number): Node {
 }
 
 function readNode(b: Buffer, i: number, end: number, depth: number): Node {
-  if (depth > MAX_DEPTH) return fail('RECORD_TOO_DEEP', i)
   const c = b[i]
+  if (depth >= MAX_DEPTH && (c === OPEN_BRACE || c === OPEN_BRACKET)) return fail('RECORD_TOO_DEEP', i)
   if (c === OPEN_BRACE) return readObject(b, i, end, depth)
   if (c === OPEN_BRACKET) return readArray(b, i, end, depth)
   const after = skipValue(b, i, end, depth)

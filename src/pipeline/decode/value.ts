@@ -1,5 +1,6 @@
 import type { ViewPlan } from '../plan.ts'
 import type { SchemaCache } from '../project/schema-cache.ts'
+import type { SchemalessLayouts } from '../project/schemaless.ts'
 import type { SchemaPlan } from '../project/schema-plan.ts'
 import { type RecordShape, shapeByMembers } from './record-shapes.ts'
 import {
@@ -16,6 +17,7 @@ import {
   skipString,
   skipValue,
   stringText,
+  Unreadable,
 } from './scanner.ts'
 import type { Layout } from '../layout.ts'
 import type { Walker } from './walk.ts'
@@ -36,8 +38,8 @@ const beginsWith = (b: Buffer, i: number, text: Buffer): boolean => {
 export function decodeValue(b: Buffer, start: number, end: number, plan: ViewPlan, walker: Walker): RecordShape {
   const schema = quickSchema(b, start, end, plan.valueSchemas)
   if (schema !== null) {
-    const { known, payload } = schema
-    decodeAfterBlock(b, start + schemaOpening.length, payload, end, known, walker)
+    const { known, schemaEnd, payload } = schema
+    decodeAfterBlock(b, start + schemaOpening.length, schemaEnd, payload, end, known, walker)
     return known.shape
   }
   const parts = splitParts(b, start, end)
@@ -54,9 +56,9 @@ export function decodeValue(b: Buffer, start: number, end: number, plan: ViewPla
 export function decodeKey(b: Buffer, start: number, end: number, plan: ViewPlan, walker: Walker): Layout {
   const schema = quickSchema(b, start, end, plan.keySchemas)
   if (schema !== null) {
-    const { known, payload } = schema
+    const { known, schemaEnd, payload } = schema
     if (b[payload] !== OPEN_BRACE) return fail('RECORD_KEY_UNREADABLE', payload)
-    decodeAfterBlock(b, start + schemaOpening.length, payload, end, known, walker)
+    decodeAfterBlock(b, start + schemaOpening.length, schemaEnd, payload, end, known, walker)
     return known.layout
   }
   const parts = splitParts(b, start, end)
@@ -64,7 +66,7 @@ export function decodeKey(b: Buffer, start: number, end: number, plan: ViewPlan,
     const from = parts === null ? skipSpace(b, start) : parts.payloadStart
     if (b[from] !== OPEN_BRACE) return fail('RECORD_KEY_UNREADABLE', from)
     const layout = plan.schemaless.key
-    const after = walker.object(b, from, end, layout, 1)
+    const after = walker.root(b, from, end, layout)
     if (parts === null) requireEnd(b, after, end)
     return layout
   }
@@ -80,27 +82,28 @@ function quickSchema(
   start: number,
   end: number,
   cache: SchemaCache,
-): { readonly known: SchemaPlan; readonly payload: number } | null {
+): { readonly known: SchemaPlan; readonly schemaEnd: number; readonly payload: number } | null {
   if (!beginsWith(b, start, schemaOpening)) return null
   const found = cache.recognise(b, start + schemaOpening.length, end)
   if (found === null) return null
   const after = start + schemaOpening.length + found.bytes.length
-  return beginsWith(b, after, payloadOpening) ? { known: found.plan, payload: after + payloadOpening.length } : null
+  if (!beginsWith(b, after, payloadOpening)) return null
+  return { known: found.plan, schemaEnd: after, payload: skipSpace(b, after + payloadOpening.length) }
 }
 
 /** The common form: block, payload, closing brace. */
 function decodeAfterBlock(
   b: Buffer,
   schemaStart: number,
+  schemaEnd: number,
   payload: number,
   end: number,
   known: SchemaPlan,
   walker: Walker,
 ): void {
-  const schemaEnd = payload - payloadOpening.length
   const after = walkPayload(b, { schemaStart, schemaEnd, payloadStart: payload }, end, known, walker)
   const close = skipSpace(b, after)
-  if (b[close] !== CLOSE_BRACE) fail('RECORD_MALFORMED', close)
+  if (b[close] !== CLOSE_BRACE) fail(b[close] === COMMA ? 'RECORD_UNKNOWN_MEMBER' : 'RECORD_MALFORMED', close)
   requireEnd(b, close + 1, end)
 }
 
@@ -125,7 +128,8 @@ function walkPayload(
   const blockFirst = at.schemaStart < at.payloadStart
   if (blockFirst && known.block !== null) edits.add(at.schemaStart, at.schemaEnd, known.block)
   let after: number
-  if (b[at.payloadStart] === OPEN_BRACE) after = walker.object(b, at.payloadStart, end, known.layout, 1)
+  // The document's own object is around the payload.
+  if (b[at.payloadStart] === OPEN_BRACE) after = walker.root(b, at.payloadStart, end, known.layout, 2)
   else if (b[at.payloadStart] === LETTER_N) after = skipValue(b, at.payloadStart, end, 1)
   else return fail('RECORD_UNKNOWN_SHAPE', at.payloadStart)
   if (walker.omitted.size > 0) {
@@ -145,14 +149,19 @@ function refuse(known: SchemaPlan, at: number, walker: Walker): void {
   fail(problem.code, at)
 }
 
-/** Where `schema` and `payload` lie, if the value is an object of exactly these two; null for any other document. */
+/** Where `schema` and `payload` lie, if the value is an object of these two; null for any other document. */
 function splitParts(b: Buffer, start: number, end: number): Parts | null {
   if (!mayBeWrapped(b, start)) return null
   const members = topMembers(b, start, end)
   const schema = members?.get('schema')
   const payload = members?.get('payload')
-  if (members?.size !== 2 || schema === undefined || payload === undefined) return null
+  if (members === null || schema === undefined || payload === undefined) return null
   const first = b[schema.start]
+  if (members.size > 2) {
+    // JsonConverter refuses a third member behind the two. A row that has such columns among others is a row.
+    const isWrapped = first === OPEN_BRACE && /^(?:schema|payload)$/.test(members.keys().next().value ?? '')
+    return isWrapped ? fail('RECORD_UNKNOWN_MEMBER', start) : null
+  }
   if (first !== OPEN_BRACE && first !== LETTER_N) return null
   return { schemaStart: schema.start, schemaEnd: schema.end, payloadStart: payload.start, payloadEnd: payload.end }
 }
@@ -175,7 +184,9 @@ interface Span {
 function topMembers(b: Buffer, start: number, end: number): Map<string, Span> | null {
   let i = skipSpace(b, start)
   if (b[i] !== OPEN_BRACE) {
-    requireEnd(b, skipValue(b, i, end, 0), end)
+    // Alone, because a number does not end before a digit of its neighbour.
+    const alone = b.subarray(start, end)
+    requireEnd(alone, skipValue(alone, skipSpace(alone, 0), alone.length, 0), alone.length)
     return null
   }
   const members = new Map<string, Span>()
@@ -206,22 +217,42 @@ const beforeOpening = Buffer.from('{"before":')
 
 function decodeSchemaless(b: Buffer, start: number, end: number, plan: ViewPlan, walker: Walker): RecordShape {
   const from = skipSpace(b, start)
-  // Debezium writes `before` first; anything else is worth a look at all its names.
-  const shape = beginsWith(b, from, beforeOpening) ? 'event' : shapeOf(b, from, end, plan.topic)
-  let layouts = plan.schemaless
-  const first = walker.edits.count
-  for (;;) {
-    let after: number
-    if (shape === 'event') after = walker.object(b, from, end, layouts.event, 1)
-    else if (shape === 'row') after = walker.object(b, from, end, layouts.row, 1)
-    else return shape
-    requireEnd(b, after, end)
-    if (walker.omitted.size === 0) break
-    layouts = layouts.without(new Set(walker.omitted))
-    walker.omitted.clear()
-    walker.edits.count = first
+  // Debezium writes `before` first, so the names of such a record are looked at only where it turns out to be no event.
+  if (beginsWith(b, from, beforeOpening)) {
+    try {
+      walkSchemaless(b, from, end, 'event', plan.schemaless, walker)
+      if (walker.operation !== 0) return 'event'
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error
+      const place = walker.path(error.at, error.code)
+      walker.begin('value', end)
+      if (shapeOf(b, from, end, plan.topic) === 'event') {
+        walker.place = place
+        throw error
+      }
+    }
+    walker.begin('value', end)
   }
+  const shape = shapeOf(b, from, end, plan.topic)
+  if (shape === 'event' || shape === 'row') walkSchemaless(b, from, end, shape, plan.schemaless, walker)
   return shape
+}
+
+/** Walks an event or a row; once more without the columns that turned out to be placeholders. */
+function walkSchemaless(
+  b: Buffer,
+  from: number,
+  end: number,
+  shape: 'event' | 'row',
+  layouts: SchemalessLayouts,
+  walker: Walker,
+): void {
+  requireEnd(b, walker.root(b, from, end, layouts[shape]), end)
+  if (walker.omitted.size === 0) return
+  const fewer = layouts.without(new Set(walker.omitted))
+  walker.omitted.clear()
+  walker.edits.count = 0
+  walkSchemaless(b, from, end, shape, fewer, walker)
 }
 
 function shapeOf(b: Buffer, from: number, end: number, topic: string): RecordShape {

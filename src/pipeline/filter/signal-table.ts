@@ -12,11 +12,14 @@ const columns = ['id', 'type', 'data']
 /** Of a topic that `isSignalTopic`: is this record an order? Read as a tree, for there are only ever a few of them. */
 export function isSignal(b: Buffer, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): boolean {
   // A tombstone has only its key to tell.
-  if (valueStart < 0) return keyStart >= 0 && sameNames(payloadOf(parseTree(b, keyStart, keyEnd)), ['id'])
-  const payload = payloadOf(parseTree(b, valueStart, valueEnd))
+  if (valueStart < 0) return keyStart >= 0 && sameNames(payloadOf(treeOf(b.subarray(keyStart, keyEnd))), ['id'])
+  const payload = payloadOf(treeOf(b.subarray(valueStart, valueEnd)))
   const row = [member(payload, 'after'), member(payload, 'before'), payload].find(node => node?.kind === 'object')
   return row !== undefined && sameNames(row, columns)
 }
+
+/** Alone, so that it cannot run into its neighbour. */
+const treeOf = (part: Buffer): Node => parseTree(part, 0, part.length)
 
 function payloadOf(root: Node): Node {
   const payload = root.members.length === 2 && member(root, 'schema') !== undefined ? member(root, 'payload') : undefined

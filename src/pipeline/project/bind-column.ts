@@ -75,7 +75,8 @@ function bindMask(
   if (type === null && !rule.maskType.typeless) return refused(name, 'SCHEMA_UNDECLARED', where)
   const effect = rule.maskType.bind(rule.params, type, keys)
   if (isMisfit(effect)) return refused(name, effect.code, `${where}: ${effect.detail}`)
-  const length = type === null ? null : columnLength(type)
+  // Of a number the schema tells the digits, and a mask that makes text of it makes another column.
+  const length = type?.kind === 'string' ? columnLength(type) : null
   const longest = length === null ? null : (effect.maxCharacters?.(length) ?? null)
   if (length !== null && longest !== null && longest > length) {
     return refused(name, 'SCHEMA_MASK_LENGTH', `${where}: up to ${longest} characters, the column takes ${length}`)

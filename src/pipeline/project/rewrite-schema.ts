@@ -50,18 +50,20 @@ export function rewriteField(field: FieldBlock, effect: MaskEffect): Replacement
   if (changesType && type !== undefined) replacements.push(replaceText(type.value, effect.becomes ?? ''))
 
   const parameters = namedMember(field.node, 'parameters')?.value
-  if (parameters !== undefined) replacements.push(...rewriteParameters(parameters, changesType, effect.constant))
+  const labels = effect.constant ?? (effect.writesNull ? '' : null)
+  if (parameters !== undefined) replacements.push(...rewriteParameters(parameters, changesType, labels))
   return replacements
 }
 
-function rewriteParameters(parameters: Node, changesType: boolean, constant: string | null): Replacement[] {
+/** `labels`: what is left of an enum's labels; null: they stay. */
+function rewriteParameters(parameters: Node, changesType: boolean, labels: string | null): Replacement[] {
   const { members } = parameters
   const replacements = removeEntries(members.map(span), index => {
     const name = members[index]?.name ?? ''
     return name === '__debezium.source.column.comment' || (changesType && typeParameters.test(name))
   })
   const allowed = changesType ? undefined : namedMember(parameters, 'allowed')
-  if (allowed !== undefined && constant !== null) replacements.push(replaceText(allowed.value, constant))
+  if (allowed !== undefined && labels !== null) replacements.push(replaceText(allowed.value, labels))
   return replacements
 }
 

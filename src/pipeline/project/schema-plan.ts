@@ -10,6 +10,7 @@ import {
 } from '../decode/record-shapes.ts'
 import { readStruct, type StructBlock } from '../decode/schema-block.ts'
 import { member, parseTree } from '../decode/tree.ts'
+import { tellableName } from '../decode/walk.ts'
 import { Column, createLayout, type Layout, refuseUnknown, REMOVE } from '../layout.ts'
 import type { ValueMask } from '../mask/mask-type.ts'
 import type { ColumnRules, KeyRing } from '../plan.ts'
@@ -101,9 +102,9 @@ function envelopeFor(root: StructBlock, build: Build): Layout {
   for (const { name, struct } of root.fields) {
     const allowed = name === 'source' ? sourceMembers : name === 'transaction' ? transactionMembers : null
     const strangers = (struct?.fields ?? []).filter(field => allowed !== null && !(allowed as readonly string[]).includes(field.name))
-    if (!known.includes(name)) build.problems.push({ code: 'RECORD_UNKNOWN_MEMBER', path: name, detail: 'no member of an envelope' })
+    if (!known.includes(name)) build.problems.push({ code: 'RECORD_UNKNOWN_MEMBER', path: placeOf('', name), detail: 'no member of an envelope' })
     for (const stranger of strangers) {
-      build.problems.push({ code: 'RECORD_UNKNOWN_MEMBER', path: `${name}.${stranger.name}`, detail: `no member of ${name}` })
+      build.problems.push({ code: 'RECORD_UNKNOWN_MEMBER', path: placeOf(name, stranger.name), detail: `no member of ${name}` })
     }
   }
   const image = (label: string): Layout => {
@@ -112,11 +113,25 @@ function envelopeFor(root: StructBlock, build: Build): Layout {
   }
   // `after` first: its places are the ones people look for in a problem list.
   const after = image('after')
-  return envelopeLayout(image('before'), after, root.fields.map(field => field.name))
+  const namesIn = (struct: StructBlock | null | undefined): string[] => (struct?.fields ?? []).map(field => field.name)
+  const structOf = (label: string): StructBlock | null | undefined => root.fields.find(field => field.name === label)?.struct
+  const names = { members: namesIn(root), source: namesIn(structOf('source')), transaction: namesIn(structOf('transaction')) }
+  refuseDefault('value', root, build)
+  return envelopeLayout(image('before'), after, names)
+}
+
+const placeOf = (label: string, name: string): string => (label === '' ? tellableName(name) : `${label}.${tellableName(name)}`)
+
+/** A default of a whole row would hold its columns in clear, and no source writes one. */
+function refuseDefault(path: string, struct: StructBlock, build: Build): void {
+  if (member(struct.node, 'default') !== undefined) {
+    build.problems.push({ code: 'RECORD_SCHEMA_INVALID', path, detail: 'a row has no default' })
+  }
 }
 
 function rowLayout(label: string, struct: StructBlock, build: Build): Layout {
   const { rules, keys, part } = build.context
+  refuseDefault(label === '' ? 'value' : label, struct, build)
   const removed = new Set<number>()
   const columns = struct.fields.map((field, index) => {
     const { name, type } = field
@@ -128,7 +143,7 @@ function rowLayout(label: string, struct: StructBlock, build: Build): Layout {
       return new Column(name, { act: REMOVE })
     }
     const bound = bindColumn(name, type, part === 'key' ? 'key' : 'row', rules, keys)
-    if (bound.problem !== null) build.problems.push({ ...bound.problem, path: label === '' ? name : `${label}.${name}` })
+    if (bound.problem !== null) build.problems.push({ ...bound.problem, path: placeOf(label, name) })
     if (bound.column.act === REMOVE) removed.add(index)
     else if (bound.effect !== null) build.replacements.push(...rewriteField(field, bound.effect))
     return bound.column

@@ -54,15 +54,15 @@ export class HeaderWriter {
       const from = skipSpace(value, 0)
       if (value[from] !== OPEN_BRACE || keyLayout === null) return fail('RECORD_HEADER_UNREADABLE', 0)
       if (isWrapped(value)) decodeKey(value, 0, value.length, this.plan, walker)
-      else requireEnd(value, walker.object(value, from, value.length, keyLayout, 1), value.length)
+      else requireEnd(value, walker.root(value, from, value.length, keyLayout), value.length)
+      this.scratch.reset()
+      splice(value, 0, value.length, walker.edits, this.scratch)
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error
       walker.place = `headers.${name}`
       // A policy has to act on some; all else is a header we cannot read.
       throw error.code.startsWith('SCHEMA_') || error.code === 'RECORD_UNKNOWN_COLUMN' ? error : new Unreadable('RECORD_HEADER_UNREADABLE', error.at)
     }
-    this.scratch.reset()
-    splice(value, 0, value.length, walker.edits, this.scratch)
     return Buffer.from(this.scratch.bytes.subarray(0, this.scratch.at))
   }
 }

@@ -1,0 +1,82 @@
+import type { Random } from './random.ts'
+import { randomWord } from './random-json.ts'
+import type { RandomColumn, RandomTable } from './random-table.ts'
+
+/** Policies about a table, most of them sensible, some not. */
+export function randomPolicies(table: RandomTable, random: Random): unknown[] {
+  const conditions = table.columns.flatMap(column => (random.chance(0.85) ? [condition(column, random)] : []))
+  if (random.chance(0.2)) conditions.push({ field: 'after.*', ...random.pick([{ maskType: 'drop' }, { maskType: 'null' }, { maskType: 'full' }, { maskType: 'hash' }, { maskType: 'partial' }]) })
+  const name = random.pick(['a policy', 'Zwei'])
+  const policies: unknown[] = [
+    {
+      name,
+      resources: { topic: random.pick([table.topic, '*', ['nothing', table.topic]]) },
+      maskingPolicy: {
+        maskingConditions: conditions,
+        ...(random.chance(0.5) ? { unknownColumns: random.pick(['hold', 'drop', 'null']) } : {}),
+        ...(random.chance(0.4) ? { toast: random.pick(['omit', 'keep', 'reject']) } : {}),
+      },
+    },
+  ]
+  if (random.chance(0.2)) {
+    const column = random.pick(table.columns)
+    policies.push({
+      name: 'another',
+      policyPriority: random.below(2),
+      resources: { topic: table.topic },
+      maskingPolicy: { maskingConditions: column === undefined ? [] : [condition(column, random)] },
+    })
+  }
+  if (random.chance(0.45)) policies.push(tableSchema(table, random))
+  return policies
+}
+
+function condition({ name, type, logical }: RandomColumn, random: Random): Record<string, unknown> {
+  const field = /^[\w]+$/.test(name) && random.chance(0.7) ? random.pick([name, `after.${name}`, `key.${name}`]) : `$.${random.pick(['after', 'before'])}[${JSON.stringify(name)}]`
+  return { field, ...maskFor(type, logical, random) }
+}
+
+function maskFor(type: string, logical: string | null, random: Random): Record<string, unknown> {
+  const free = type === 'string' && logical === null
+  const general = [{ maskType: 'none' }, { maskType: 'none' }, { maskType: 'drop' }, { maskType: 'null' }]
+  if (random.chance(0.25)) return random.pick(general)
+  if (random.chance(0.04)) return random.pick([{ maskType: 'partial' }, { maskType: 'hash' }, { maskType: 'email' }, { maskType: 'full' }])
+  if (free) {
+    return random.pick<Record<string, unknown>>([
+      {
+        maskType: 'partial',
+        ...(random.chance(0.5) ? { maskCharCount: 1 + random.below(10) } : {}),
+        ...(random.chance(0.7) ? { unmaskCharCount: random.below(6) } : {}),
+        ...(random.chance(0.5) ? { maskChar: random.pick(['*', 'x', '"', '\\', '•', '👩‍👩‍👧', '\u0001']) } : {}),
+        ...(random.chance(0.5) ? { unmaskCharPosition: random.pick(['left', 'right']) } : {}),
+      },
+      { maskType: 'email' },
+      { maskType: 'hash', ...(random.chance(0.5) ? { length: 32 + random.below(33) } : {}) },
+      { maskType: 'full', ...(random.chance(0.6) ? { maskValue: random.chance(0.8) ? 'CONFIDENTIAL' : randomWord(random) } : {}) },
+      { maskType: 'MASK_HASH' },
+    ])
+  }
+  if (type.startsWith('int')) return random.pick<Record<string, unknown>>([{ maskType: 'hash' }, { maskType: 'full', maskValue: random.pick<unknown>([0, -1, 100, '1970-01-01']) }, { maskType: 'none' }])
+  if (type === 'boolean') return { maskType: 'full', maskValue: random.chance(0.5) }
+  if (type === 'double' || type === 'float') return { maskType: 'full', maskValue: random.pick([0, 1.5, 1e21]) }
+  if (logical?.endsWith('Decimal')) return { maskType: 'full', maskValue: random.pick<unknown>([0, '0.00', '-1.5']) }
+  if (logical?.endsWith('Json')) return { maskType: 'full', maskValue: '{}' }
+  if (logical?.endsWith('Uuid')) return { maskType: 'full', maskValue: '00000000-0000-0000-0000-000000000000' }
+  if (logical?.endsWith('Enum')) return { maskType: 'full', maskValue: random.pick(['F', 'M']) }
+  if (logical?.endsWith('ZonedTimestamp')) return { maskType: 'full', maskValue: '1970-01-01T00:00:00Z' }
+  if (type === 'bytes') return { maskType: 'full', maskValue: '' }
+  return random.pick(general)
+}
+
+function tableSchema(table: RandomTable, random: Random): unknown {
+  const columns = table.columns.filter(({ name }) => name !== '' && random.chance(0.9))
+  return {
+    name: 'declared',
+    tableSchema: {
+      topic: table.topic,
+      columns: columns.map(({ name, type, logical, optional, parameters }) => ({
+        name, type, optional, parameters, ...(logical === null ? {} : { logical }),
+      })),
+    },
+  }
+}
