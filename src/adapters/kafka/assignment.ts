@@ -167,8 +167,13 @@ export class Assignment {
         commit,
       }
       while (!isSettled) {
-        if (!this.isOpen || !isCurrent()) return
-        await this.options.onBatch(fetched)
+        const leave = await flow.lock.enter()
+        try {
+          if (!this.isOpen || !isCurrent()) return
+          await this.options.onBatch(fetched)
+        } finally {
+          leave()
+        }
         if (!isSettled && this.isOpen && isCurrent()) {
           // Neither committed nor held: going on would skip it.
           this.options.log.warn(

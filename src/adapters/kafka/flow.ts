@@ -1,3 +1,4 @@
+import { createGate } from './gate.ts'
 import type { AbortedTransaction } from './wire/record-set.ts'
 
 /** Record batches as fetched, not yet unpacked. */
@@ -31,6 +32,8 @@ export class Flow {
   /** Since when it stands still below the end; null: it does not. */
   stalledSince: number | null = null
   bytes = 0
+  /** Held by whoever sends something of the partition. */
+  readonly lock = createGate(1)
   private queue: Piece[] = []
   private heldAt: { readonly offset: bigint } | null = null
 

@@ -25,7 +25,7 @@ const crashes = new Set([
 /** The names of an error and of its causes, outermost first: Kafka's error type where there is one, else the class, else the system's code. */
 export function kafkaErrorNames(error: unknown): string[] {
   const names: string[] = []
-  for (let at: unknown = error; at instanceof Error && names.length < 10; at = at.cause) {
+  for (let at: unknown = error; at instanceof Error && names.length < 10; at = causeOf(at)) {
     const code = 'code' in at && typeof at.code === 'string' ? at.code : undefined
     const type = 'type' in at && typeof at.type === 'string' ? at.type : undefined
     names.push(type ?? (at.name === 'Error' && code !== undefined ? code : at.name))
@@ -33,9 +33,13 @@ export function kafkaErrorNames(error: unknown): string[] {
   return names
 }
 
+// Where several topics were asked for, kafkajs throws all that went wrong in one.
+const causeOf = (error: Error): unknown =>
+  error.cause ?? ('errors' in error && Array.isArray(error.errors) ? error.errors[0] : undefined)
+
 /** The broker's own name for what it refused; undefined where no broker answered. */
 export function kafkaErrorType(error: unknown): string | undefined {
-  for (let at: unknown = error, n = 0; at instanceof Error && n < 10; at = at.cause, n++) {
+  for (let at: unknown = error, n = 0; at instanceof Error && n < 10; at = causeOf(at), n++) {
     if ('type' in at && typeof at.type === 'string') return at.type
   }
   return undefined

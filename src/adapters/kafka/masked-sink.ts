@@ -22,7 +22,13 @@ export function createMaskedSink({
   return {
     publish: async (batch, { raw, isCurrent }) => {
       await outputTopics.ensure(raw, batch.topic)
-      if (batch.count > 0) await writer.write(batch.topic, batch.partition, batch, isCurrent)
+      try {
+        if (batch.count > 0) await writer.write(batch.topic, batch.partition, batch, isCurrent)
+      } catch (error) {
+        // It may have been deleted: the next attempt looks, and makes it again.
+        outputTopics.forget(batch.topic)
+        throw error
+      }
     },
     close: writer.close,
   }

@@ -1,9 +1,12 @@
-import { type Admin, ConfigResourceTypes } from 'kafkajs'
+import kafkajs, { type Admin } from 'kafkajs'
 import { ScrimError } from '../../errors.ts'
 import type { TopicFacts } from '../../pipeline/plan.ts'
 import type { Log } from '../../services/ports.ts'
 import type { KafkaClient } from './client.ts'
 import { kafkaErrorType } from './kafka-error.ts'
+
+// Of this CommonJS package Node sees only some names as exports; this one it does not.
+const { ConfigResourceTypes } = kafkajs
 
 /** Settings of a topic that its masked copy shares; where the raw topic has the cluster's default, so has the copy. */
 const copied = new Set([
@@ -44,6 +47,8 @@ export interface OutputTopics {
     },
     maskedTopic: string,
   ) => Promise<void>
+  /** The next `ensure` looks again. */
+  readonly forget: (maskedTopic: string) => void
   /** What the broker knows of a raw topic and the plan depends on. */
   readonly facts: (rawTopic: string) => Promise<TopicFacts>
 }
@@ -76,37 +81,26 @@ export function createOutputTopics({
     return client.admin(async admin => {
       const raw = await describe(admin, rawTopic)
       if (raw === null) throw new ScrimError('KAFKA_UNAVAILABLE', { topic: rawTopic })
-      const masked = await describe(admin, maskedTopic)
-      if (masked === null) await create(admin, maskedTopic, raw)
-      else await adapt(admin, maskedTopic, masked, raw)
+      // Where another instance is quicker, what it made is looked at.
+      const isMade = (await describe(admin, maskedTopic)) === null && (await create(admin, maskedTopic, raw))
+      const masked = isMade ? null : await describe(admin, maskedTopic)
+      if (masked !== null) await adapt(admin, maskedTopic, masked, raw)
       return raw.partitions
     })
   }
 
-  async function create(admin: Admin, topic: string, raw: Topic): Promise<void> {
+  /** False where it is there by now. */
+  async function create(admin: Admin, topic: string, raw: Topic): Promise<boolean> {
     const configEntries = [...raw.settings]
       .filter(([name, { isOwn }]) => isOwn && copied.has(name))
       .map(([name, { value }]) => ({ name, value }))
     configEntries.push({ name: TIMESTAMP_TYPE, value: 'CreateTime' })
-    const numPartitions = raw.partitions
-    try {
-      await admin.createTopics({
-        topics: [
-          {
-            topic,
-            numPartitions,
-            replicationFactor: raw.replicas,
-            configEntries,
-          },
-        ],
-        waitForLeaders: true,
-      })
-      log.info({ topic, partitions: numPartitions, replicas: raw.replicas }, 'output topic created')
-    } catch (error) {
-      // Another instance was quicker: look at what it made when this is asked again.
-      if (kafkaErrorType(error) === 'TOPIC_ALREADY_EXISTS') throw new ScrimError('KAFKA_UNAVAILABLE', { topic })
-      throw error
-    }
+    const isMade = await admin.createTopics({
+      topics: [{ topic, numPartitions: raw.partitions, replicationFactor: raw.replicas, configEntries }],
+      waitForLeaders: true,
+    })
+    if (isMade) log.info({ topic, partitions: raw.partitions, replicas: raw.replicas }, 'output topic created')
+    return isMade
   }
 
   async function adapt(admin: Admin, topic: string, masked: Topic, raw: Topic): Promise<void> {
@@ -166,6 +160,7 @@ export function createOutputTopics({
         }
       }
     },
+    forget: maskedTopic => fit.delete(maskedTopic),
     facts: async rawTopic => {
       const known = facts.get(rawTopic)
       if (known !== undefined && now() - known.at < maxAgeMs) return known.facts

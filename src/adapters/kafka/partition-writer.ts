@@ -13,6 +13,8 @@ const REQUEST_BYTES = 900_000
 const LAST_SEQUENCE = 2 ** 31 - 1
 const RETRY_FIRST_MS = 50
 const RETRY_MOST_MS = 2_000
+/** A topic that stays unknown for about 3 s is not just new: it was deleted. */
+const UNKNOWN_TOPIC_ATTEMPTS = 6
 
 const NONE = 0
 const MESSAGE_TOO_LARGE = 10
@@ -38,6 +40,10 @@ export interface RecordWriterOptions {
   readonly client: KafkaClient
   readonly compression: CodecName
   readonly log: Log
+  /** After so long without an acknowledgement the call is given up, for its caller to try again. */
+  readonly patienceMs?: number
+  /** Records of one request, before they are packed. */
+  readonly requestBytes?: number
 }
 
 /** Writes records to any partitions; each partition's one batch after another. */
@@ -61,7 +67,13 @@ export interface RecordWriter {
  * them, acknowledged. Here a sequence number belongs to the bytes it was first sent with: the same bytes are sent again
  * until the broker has them, or the identity is thrown away and the next records are sent under a new one.
  */
-export function createRecordWriter({ client, compression, log }: RecordWriterOptions): RecordWriter {
+export function createRecordWriter({
+  client,
+  compression,
+  log,
+  patienceMs = 60_000,
+  requestBytes = REQUEST_BYTES,
+}: RecordWriterOptions): RecordWriter {
   const session = client.open()
   const leaders = createLeaders(session)
   const context = {
@@ -69,6 +81,8 @@ export function createRecordWriter({ client, compression, log }: RecordWriterOpt
     codec: codecs[compression],
     log,
     timeoutMs: client.requestTimeoutMs,
+    patienceMs,
+    requestBytes,
     session,
   }
   const writers = new Map<string, PartitionWriter>()
@@ -91,6 +105,8 @@ interface WriterContext {
   readonly codec: Codec
   readonly log: Log
   readonly timeoutMs: number
+  readonly patienceMs: number
+  readonly requestBytes: number
   readonly session: KafkaSession
 }
 
@@ -119,7 +135,7 @@ class PartitionWriter {
     const offsets: bigint[] = []
     const pending: [from: number, to: number][] = []
     for (let from = 0; from < records.count; ) {
-      const to = from + recordsWithin(records, from, REQUEST_BYTES)
+      const to = from + recordsWithin(records, from, this.context.requestBytes)
       pending.push([from, to])
       from = to
     }
@@ -144,6 +160,7 @@ class PartitionWriter {
   /** The offset of the first record; or why the broker refuses the whole, of which it has written nothing. */
   private async send(records: Records, from: number, to: number, goOn: () => boolean): Promise<bigint | ErrorCode> {
     const { context, topic, partition } = this
+    const giveUpAt = performance.now() + context.patienceMs
     let batch: Buffer | null = null
     for (let attempt = 1; ; attempt++) {
       if (!goOn()) throw this.giveUp('KAFKA_UNAVAILABLE')
@@ -173,6 +190,12 @@ class PartitionWriter {
         const { code } = kafkaError(error)
         const kind = kafkaErrorName(error)
         if (errorCatalogue[code].kind !== 'dependency') throw this.giveUp(code)
+        if (
+          performance.now() > giveUpAt ||
+          (kind === 'UNKNOWN_TOPIC_OR_PARTITION' && attempt >= UNKNOWN_TOPIC_ATTEMPTS)
+        ) {
+          throw this.giveUp(code)
+        }
         context.log.warn({ topic, partition, code, kind, attempt }, 'masked records not written yet')
         // A request that nobody answers may still lie in our socket; it must not go out behind a newer one.
         if (kind === 'KafkaJSRequestTimeoutError') context.session.cut(false)

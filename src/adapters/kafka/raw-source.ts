@@ -48,6 +48,12 @@ export interface RawSourceOptions {
   readonly times?: Partial<GroupTimes>
 }
 
+/** The source, with what only the adapter can promise. */
+export interface KafkaRawSource extends RawSource {
+  /** Runs the work while no batch of the partition is under way here. */
+  readonly alone: <T>(topic: string, partition: number, work: () => Promise<T>) => Promise<T>
+}
+
 /** An error that kafkajs' own loops take for a reason to try again. */
 class NotJoinedYet extends Error {
   readonly retriable = true
@@ -62,7 +68,7 @@ class SourceClosed extends Error {
  * The raw topics as one member of a consumer group. kafkajs joins, leaves and heart-beats; fetching, queues and commits
  * are ours (overrides/consumer-group.ts has the reasons).
  */
-export function createRawSource(options: RawSourceOptions): RawSource {
+export function createRawSource(options: RawSourceOptions): KafkaRawSource {
   const { client, group, graceMs, log } = options
   const times = { ...TIMES, ...options.times }
   const limits = options.limits ?? { records: 2_000, bytes: 4 * 1024 * 1024 }
@@ -227,6 +233,14 @@ export function createRawSource(options: RawSourceOptions): RawSource {
     hold: (topic, partition, offset) => flowOf(topic, partition)?.hold(offset),
     release: (topic, partition) => {
       flowOf(topic, partition)?.release()
+    },
+    alone: async (topic, partition, work) => {
+      const leave = await flowOf(topic, partition)?.lock.enter()
+      try {
+        return await work()
+      } finally {
+        leave?.()
+      }
     },
     assigned: () =>
       [...(assignment?.flows.values() ?? [])].map(({ topic, partition, settled, highWatermark }) => ({

@@ -1,0 +1,187 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { codecs } from '../../../../src/adapters/kafka/codecs.ts'
+import { recordsWithin, writeRecordBatch } from '../../../../src/adapters/kafka/wire/record-batch.ts'
+import { endOf, readRecords, UnreadableRecords } from '../../../../src/adapters/kafka/wire/record-set.ts'
+import { HEADERS_END, HEADERS_START, SPANS_PER_RECORD, type RawBatch } from '../../../../src/pipeline/batch.ts'
+import { encodeHeaders, type Header, readHeaders } from '../../../../src/pipeline/headers.ts'
+
+interface Line {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly Header[]
+  readonly timestamp: number
+}
+
+function recordsOf(lines: readonly Line[]) {
+  const spans = new Int32Array(lines.length * SPANS_PER_RECORD).fill(-1)
+  const parts: Buffer[] = []
+  let at = 0
+  lines.forEach(({ key, value, headers }, n) => {
+    const encoded = encodeHeaders(headers)
+    for (const [part, bytes] of [key, value, encoded.length === 0 ? null : encoded].entries()) {
+      if (bytes === null) continue
+      spans[n * SPANS_PER_RECORD + part * 2] = at
+      at += bytes.length
+      spans[n * SPANS_PER_RECORD + part * 2 + 1] = at
+      parts.push(bytes)
+    }
+  })
+  return {
+    count: lines.length,
+    bytes: Buffer.concat(parts),
+    spans,
+    timestamps: Float64Array.from(lines, ({ timestamp }) => timestamp),
+  }
+}
+
+function linesOf(batch: RawBatch): Line[] {
+  return Array.from({ length: batch.count }, (_, n) => {
+    const part = (at: number): Buffer | null => {
+      const start = batch.spans[n * SPANS_PER_RECORD + at] as number
+      return start < 0 ? null : Buffer.from(batch.bytes.subarray(start, batch.spans[n * SPANS_PER_RECORD + at + 1]))
+    }
+    const span = n * SPANS_PER_RECORD
+    return {
+      key: part(0),
+      value: part(2),
+      headers: readHeaders(
+        batch.bytes,
+        batch.spans[span + HEADERS_START] as number,
+        batch.spans[span + HEADERS_END] as number,
+      ).map(({ name, value }) => ({
+        name,
+        value: value === null ? null : Buffer.from(value),
+      })),
+      timestamp: batch.timestamps[n] as number,
+    }
+  })
+}
+
+const identity = { producerId: 7n, epoch: 0 }
+const place = { topic: 't', partition: 3, partitions: 4 }
+const wide = { records: 10_000, bytes: 1 << 30 }
+
+/** As the broker keeps it: with its own base offset. */
+function stored(lines: readonly Line[], baseOffset: bigint, codec = codecs.none): Buffer {
+  const batch = writeRecordBatch(recordsOf(lines), 0, lines.length, identity, 0, codec)
+  batch.writeBigInt64BE(baseOffset, 0)
+  return batch
+}
+
+const bytes = fc.option(
+  fc.uint8Array({ maxLength: 40 }).map(array => Buffer.from(array)),
+  { nil: null },
+)
+const line: fc.Arbitrary<Line> = fc.record({
+  key: bytes,
+  value: bytes,
+  headers: fc.array(fc.record({ name: fc.string({ maxLength: 8, unit: 'grapheme' }), value: bytes }), { maxLength: 4 }),
+  timestamp: fc.integer({ min: 0, max: 4_000_000_000_000 }),
+})
+const codec = fc.constantFrom(...Object.values(codecs))
+
+test('what is written is read again: every byte, null and empty apart, headers in order with repeats, whatever the codecs', () => {
+  const batches = fc.array(fc.tuple(fc.array(line, { minLength: 1, maxLength: 20 }), codec), {
+    minLength: 1,
+    maxLength: 4,
+  })
+  fc.assert(
+    fc.property(batches, fc.integer({ min: 1, max: 8 }), (parts, most) => {
+      let base = 100n
+      const set = Buffer.concat(
+        parts.map(([lines, one]) => {
+          const batch = stored(lines, base, one)
+          base += BigInt(lines.length)
+          return batch
+        }),
+      )
+      expect(endOf(set, 100n)).toBe(base)
+      const pieces = readRecords(set, 100n, [], place, { records: most, bytes: 200 })
+      expect(pieces.flatMap(linesOf)).toEqual(parts.flatMap(([lines]) => lines))
+      expect(pieces.flatMap(piece => [...piece.offsets])).toEqual(
+        Array.from({ length: Number(base) - 100 }, (_, n) => BigInt(n) + 100n),
+      )
+      expect(pieces.every(({ count }) => count <= most)).toBe(true)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+const simple = (value: string): Line => ({
+  key: Buffer.from('k'),
+  value: Buffer.from(value),
+  headers: [],
+  timestamp: 1,
+})
+const values = (pieces: readonly RawBatch[]): string[] => pieces.flatMap(linesOf).map(({ value }) => String(value))
+
+test('records before the fetch offset are left out, and a batch that is cut off is not read', () => {
+  const set = Buffer.concat([stored([simple('a'), simple('b')], 10n), stored([simple('c')], 12n)])
+  expect(values(readRecords(set, 11n, [], place, wide))).toEqual(['b', 'c'])
+  expect(values(readRecords(set.subarray(0, set.length - 1), 10n, [], place, wide))).toEqual(['a', 'b'])
+  expect(endOf(set.subarray(0, set.length - 1), 10n)).toBe(12n)
+})
+
+test('a batch whose end was compacted away, or of which nothing is left, is passed', () => {
+  const tail = stored([simple('a')], 10n)
+  tail.writeInt32BE(4, 23) // last offset delta: 11 to 14 were compacted away
+  const empty = Buffer.from(stored([simple('b')], 15n).subarray(0, 61))
+  empty.writeInt32BE(61 - 12, 8)
+  empty.writeInt32BE(0, 57)
+  expect(endOf(tail, 10n)).toBe(15n)
+  expect(endOf(empty, 15n)).toBe(16n)
+  expect(values(readRecords(Buffer.concat([tail, empty]), 10n, [], place, wide))).toEqual(['a'])
+})
+
+test('aborted transactions are left out until their marker, those of other producers and later ones are not', () => {
+  const transactional = (value: string, offset: bigint, producer: bigint): Buffer => {
+    const batch = stored([simple(value)], offset)
+    batch.writeInt16BE(0x10, 21)
+    batch.writeBigInt64BE(producer, 43)
+    return batch
+  }
+  const marker = (offset: bigint, producer: bigint, type: number): Buffer => {
+    const key = Buffer.alloc(4)
+    key.writeInt16BE(type, 2)
+    const batch = stored([{ key, value: Buffer.alloc(6), headers: [], timestamp: 1 }], offset)
+    batch.writeInt16BE(0x30, 21)
+    batch.writeBigInt64BE(producer, 43)
+    return batch
+  }
+  const set = Buffer.concat([
+    transactional('aborted', 0n, 1n),
+    transactional('of another', 1n, 2n),
+    marker(2n, 1n, 0),
+    transactional('later', 3n, 1n),
+    marker(4n, 1n, 1),
+    marker(5n, 2n, 1),
+  ])
+  expect(values(readRecords(set, 0n, [{ producerId: 1n, firstOffset: 0n }], place, wide))).toEqual([
+    'of another',
+    'later',
+  ])
+  expect(endOf(set, 0n)).toBe(6n)
+})
+
+test('150,000 records in one batch are read', () => {
+  const lines = Array.from({ length: 150_000 }, () => simple('v'))
+  const pieces = readRecords(stored(lines, 0n), 0n, [], place, { records: 2_000, bytes: 1 << 22 })
+  expect(pieces).toHaveLength(75)
+  expect(pieces.at(-1)?.offsets.at(-1)).toBe(149_999n)
+})
+
+test('bytes that are no record batch are told without quoting them', () => {
+  const set = stored([simple('secret')], 0n, codecs.zstd)
+  set.fill(0xff, 61)
+  expect(() => readRecords(set, 0n, [], place, wide)).toThrow(new UnreadableRecords())
+  const old = stored([simple('secret')], 0n)
+  old.writeInt8(1, 16)
+  expect(() => endOf(old, 0n)).toThrow(new UnreadableRecords())
+})
+
+test('requests hold as many records as fit, and one that does not fit alone', () => {
+  const records = recordsOf([simple('x'.repeat(100)), simple('x'.repeat(100)), simple('x'.repeat(1000))])
+  expect(recordsWithin(records, 0, 300)).toBe(2)
+  expect(recordsWithin(records, 2, 300)).toBe(1)
+})
