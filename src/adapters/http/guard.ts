@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
+import type { FastifyContextConfig } from 'fastify'
 import type { Permission, Token } from '../../config.ts'
 import { ScrimError } from '../../errors.ts'
 import type { TokenBucket } from './token-bucket.ts'
@@ -8,13 +9,24 @@ import type { TokenBucket } from './token-bucket.ts'
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
 
+/** Refuses a route that would be open by forgetting: it names a permission, or says that it is open, or shows the API's form. */
+export function assertGuarded(url: string, config: FastifyContextConfig = {}): void {
+  const isForm = url === '/docs' || url.startsWith('/docs/')
+  if (config.permission === undefined && config.open !== true && !isForm) {
+    throw new Error(`route ${url} names neither a permission nor that it is open`)
+  }
+}
+
 /** Finds the token a caller shows. Digests of equal length are compared, all of them each time, so that time tells nothing. */
-export function createTokenCheck(tokens: readonly Token[]): (authorization: string | undefined) => Token | null {
+export function createTokenCheck(
+  tokens: readonly Token[],
+  equal = timingSafeEqual,
+): (authorization: string | undefined) => Token | null {
   const known = tokens.map(token => ({ token, digest: sha256(token.secret) }))
   return authorization => {
     const shown = sha256(/^Bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1] ?? '')
     let found: Token | null = null
-    for (const { token, digest } of known) if (timingSafeEqual(digest, shown)) found = token
+    for (const { token, digest } of known) if (equal(digest, shown)) found = token
     return found
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import fastify from 'fastify'
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Token } from '../../config.ts'
 import { ScrimError } from '../../errors.ts'
 import type { DeadLetters } from '../../services/dead-letters.ts'
@@ -10,7 +10,7 @@ import type { Readiness } from '../../services/readiness.ts'
 import type { TransformCalls } from '../../services/transform-calls.ts'
 import { type BodyParser, registerBodies } from './bodies.ts'
 import { createErrorHandler, errorAnswer, sendError, statusOf } from './error-answer.ts'
-import { createAuthentication, createHostCheck } from './guard.ts'
+import { assertGuarded, createAuthentication, createHostCheck } from './guard.ts'
 import type { HttpApp } from './http-app.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { docsRoutes } from './routes/docs.ts'
@@ -56,6 +56,9 @@ const headers = {
   'x-frame-options': 'DENY',
 }
 
+const dress = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  reply.headers({ ...headers, 'x-request-id': request.id })
+
 /** The HTTP side of Scrim. All calls but health, metrics and the API's own form need a token, on loopback too. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { log, now = Date.now, transformsPerMinute = 60, failedTokensPerMinute = 30 } = options
@@ -71,7 +74,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     schemaErrorFormatter: (errors, part) =>
       new ScrimError('REQUEST_INVALID', { path: `${part}${(errors[0]?.instancePath ?? '').replaceAll('/', '.')}` }),
     frameworkErrors: (_error, request, reply) =>
-      void sendError(new ScrimError('REQUEST_INVALID', { path: 'url' }), request, reply),
+      void sendError(new ScrimError('REQUEST_INVALID', { path: 'url' }), request, dress(request, reply)), // runs no hooks
     clientErrorHandler: (_error, socket) => {
       if (socket.writable) socket.end(rawAnswer(new ScrimError('REQUEST_INVALID')))
     },
@@ -81,8 +84,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.setSerializerCompiler(() => answer => JSON.stringify(answer))
   app.setErrorHandler(createErrorHandler(log))
   app.setNotFoundHandler((request, reply) => sendError(new ScrimError('REQUEST_NOT_FOUND'), request, reply))
-  registerBodies(app, options.parseJson)
   registerGuards(app, options, createTokenBucket(failedTokensPerMinute, now))
+  registerBodies(app, options.parseJson)
 
   await docsRoutes(app)
   healthRoutes(app, options.readiness)
@@ -111,13 +114,9 @@ function registerGuards(app: HttpApp, { tokens, hosts, log }: HttpServerOptions,
   const authenticate = createAuthentication(tokens, failures)
 
   app.decorateRequest('token', null)
-  app.addHook('onRoute', ({ url, config }) => {
-    const isForm = url === '/docs' || url.startsWith('/docs/')
-    if (config?.permission === undefined && config?.open !== true && !isForm)
-      throw new Error(`route ${url} names neither a permission nor that it is open`)
-  })
+  app.addHook('onRoute', ({ url, config }) => assertGuarded(url, config))
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ ...headers, 'x-request-id': request.id })
+    dress(request, reply)
     if (!isOurs(request.headers.host)) throw new ScrimError('REQUEST_HOST')
     const { permission } = request.routeOptions.config
     if (permission !== undefined) request.token = authenticate(request.headers.authorization, request.ip, permission)
