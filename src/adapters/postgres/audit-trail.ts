@@ -40,8 +40,8 @@ export function createAuditTrail(options: AuditTrailOptions): SealedAuditTrail {
     // Beware: once rows of a month lie in the default partition, that month cannot get one of its own any more.
     for (const month of new Set(timestampsMs.map(monthOf))) {
       if (knownMonths.has(month)) continue
-      await database.query({ text: `select scrim_audit_partition(timestamptz 'epoch' + $1 * interval '1 month')` }, [
-        month,
+      await database.query({ text: 'select scrim_audit_partition($1)' }, [
+        new Date(Date.UTC(1970, month)).toISOString(),
       ])
       if (knownMonths.size >= MAX_KNOWN_MONTHS) knownMonths.clear()
       knownMonths.add(month)

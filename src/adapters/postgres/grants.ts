@@ -21,6 +21,7 @@ const grants: readonly (readonly [object: string, rights: string])[] = [
     'table scrim_dead_letter',
     'select, insert, update (state, attempts, next_attempt_at, letter_partition, letter_offset, code, path, policy_version, key_id, bucket)',
   ],
+  ['table scrim_call', 'select, insert'],
   ['table scrim_seen_schema', 'select, insert, update (last_seen_at)'],
 ]
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createAuditTrail } from '../../../src/adapters/postgres/audit-trail.ts'
 import { verifyAuditTrail } from '../../../src/adapters/postgres/audit-verify.ts'
+import { createPool } from '../../../src/adapters/postgres/pool.ts'
 import type { AuditRow } from '../../../src/services/ports.ts'
 import { describeWithPostgres } from '../../support/stack/require-stack.ts'
 import { anAuditRow, auditKey, auditRows, trailOn } from './audit-samples.ts'
@@ -102,6 +103,62 @@ describeWithPostgres('the audit trail', postgres => {
     expect(await countOf('at-once.t')).toBe(2_000)
   })
 
+  test('many small batches of many writers get one chain without gaps', async () => {
+    const writers = Array.from({ length: 8 }, () => trailOn(database.open({ max: 1 })))
+    const write = async (writer: (typeof writers)[number], partition: number) => {
+      for (const row of auditRows(30, { topic: 'small.t', partition })) await writer.write([row])
+    }
+    await Promise.all(writers.map(write))
+    expect(await countOf('small.t')).toBe(240)
+    expect((await verifyAuditTrail({ database: database.open(), key: auditKey })).findings).toEqual([])
+  })
+
+  test('many that need the same new month at once get it', async () => {
+    const timestamp = Date.now() - 400 * 86_400_000
+    const writers = Array.from({ length: 8 }, () => trailOn(database.open({ max: 1 })))
+    await Promise.all(
+      writers.map((writer, partition) => writer.write([anAuditRow({ topic: 'new-month.t', partition, timestamp })])),
+    )
+    const lies = await database.asOwner(
+      `select distinct tableoid::regclass::text as at from cdc_audit_log where topic = 'new-month.t'`,
+    )
+    expect(lies).toEqual([{ at: expect.stringMatching(/_\d{4}_\d\d$/) }])
+  })
+
+  test('rows that differ in one thing only keep their difference', async () => {
+    const differences: [change: Partial<AuditRow>, stored: object][] = [
+      [
+        {},
+        {
+          event_type: 'mask',
+          topic_partition: 3,
+          view: 'default',
+          policy_version: 7,
+          operation: 'UPDATE',
+          reason: null,
+          records: 1,
+        },
+      ],
+      [{ event: 'drop' }, { event_type: 'drop' }],
+      [{ topic: 'one-thing.other' }, { topic: 'one-thing.other', table_name: 'other' }],
+      [{ partition: 4 }, { topic_partition: 4 }],
+      [{ view: 'analysts' }, { view: 'analysts' }],
+      [{ policyVersion: 8 }, { policy_version: 8 }],
+      [{ operation: 'delete' }, { operation: 'DELETE' }],
+      [{ maskedFields: ['phone'] }, { masked_fields: ['phone'] }],
+      [{ reason: 'filtered' }, { reason: 'filtered' }],
+      [{ records: 2 }, { records: 2 }],
+      [{ recordId: null }, { record_id: null }],
+    ]
+    const base = anAuditRow({ topic: 'one-thing.t' })
+    await trail.write(differences.map(([change], n) => ({ ...base, offset: BigInt(n), ...change })))
+    const stored = await asRole(
+      database.serviceUrl,
+      `select * from cdc_audit_log where topic like 'one-thing.%' order by topic_offset`,
+    )
+    expect(stored).toMatchObject(differences.map(([, row]) => row))
+  })
+
   test('12,345 rows in one call are all there', async () => {
     await trail.write(auditRows(12_345, { topic: 'many.t' }))
     expect(await countOf('many.t')).toBe(12_345)
@@ -173,6 +230,12 @@ describeWithPostgres('the audit trail', postgres => {
       [month(0), name(0)],
       [month(1) - 1, name(0)],
       [month(1), name(1)],
+      [month(-4) - 1, name(-5)],
+      [month(-4), name(-4)],
+      [month(-5) - 1, name(-6)],
+      [month(-5), name(-5)],
+      [month(-6) - 1, name(-7)],
+      [month(-6), name(-6)],
       [month(-7) - 1, name(-8)],
       [month(-7), name(-7)],
       [month(-119), name(-119)],
@@ -180,7 +243,14 @@ describeWithPostgres('the audit trail', postgres => {
       [month(4), 'cdc_audit_log_default'],
       [0, 'cdc_audit_log_default'],
     ]
-    await trail.write(expected.map(([timestamp], n) => anAuditRow({ topic, timestamp, offset: BigInt(n) })))
+    // Months are those of UTC, whatever the zone of the session.
+    const inNewYork = createPool(`${database.serviceUrl}?options=-ctimezone%3DAmerica/New_York`, {
+      applicationName: 'zone',
+    })
+    await trailOn(inNewYork).write(
+      expected.map(([timestamp], n) => anAuditRow({ topic, timestamp, offset: BigInt(n) })),
+    )
+    await inNewYork.end()
     const lies = await database.asOwner(
       `select tableoid::regclass::text as at from cdc_audit_log where topic = $1 order by topic_offset`,
       [topic],

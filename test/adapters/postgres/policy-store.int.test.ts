@@ -68,6 +68,24 @@ describeWithPostgres('the policy store in Postgres', postgres => {
     expect(await store.pinned()).toBeNull()
   })
 
+  test('a writer that finds the number being taken waits, and then has lost', async () => {
+    const before = versions.length
+    let late: Promise<unknown> | undefined
+    await database.open().transaction(async query => {
+      const text = `insert into scrim_policy_version (version, documents, author, reason, origin, patch) values ($1, '[]', 'a', 'r', 'rest', '[]')`
+      await query({ text }, [before + 1])
+      late = expect(store.add(before, draft())).rejects.toMatchObject({ code: 'POLICY_CONFLICT' })
+      const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and query like 'insert into scrim_policy_version%'`
+      await until(
+        'it to wait',
+        async () =>
+          (await database.asOwner(waiting)).length > 0 || (await asRole(database.serviceUrl, waiting)).length > 0,
+      )
+    })
+    await late
+    versions.push((await store.get(before + 1)) ?? expect.fail('not there'))
+  })
+
   const odd = ['\u0000', '\ud800', 'a\u0000b']
   test.each(odd)('what Postgres cannot store is the fault of the author (%j)', async text => {
     const [document] = draft().documents

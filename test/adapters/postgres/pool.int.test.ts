@@ -59,10 +59,11 @@ describeWithPostgres('the pool', postgres => {
 
   test('connections that are cut, idle or at work, do not end the process, and the next statement connects anew', async () => {
     const pool = database.open({ applicationName: 'cut', max: 2 })
+    // By the role itself: only it and a superuser may. Then time for the news to arrive while nobody uses the connection.
     const cut = async () => {
       const [backend] = await until('a backend', async () => backends('cut').then(rows => rows.length > 0 && rows))
-      // By the role itself: only it and a superuser may.
       await database.open().query({ text: 'select pg_terminate_backend($1)' }, [backend?.pid])
+      await until('it to be gone', async () => (await backends('cut')).every(({ pid }) => pid !== backend?.pid))
     }
     await pool.ping()
     await cut()
