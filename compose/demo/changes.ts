@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { readRows } from './compare-rows.ts'
-import { type Table, tables } from './expected.ts'
+import { findTable, type Table } from './expected.ts'
 
 /** One change of the source, and where to see it. */
 export interface Change {
@@ -16,22 +16,15 @@ export interface Change {
   readonly run: (source: pg.Client) => Promise<unknown>
 }
 
-const byName = Object.fromEntries(tables().map(table => [table.name, table])) as Record<string, Table>
-const find = (name: string): Table => {
-  const table = byName[name]
-  if (table === undefined) throw new Error(`there is no table ${name}`)
-  return table
-}
-
 /** Never the same twice, so that every change is one: digits of a number that counts up. */
 const digits = (n: number, length: number): string => String((n * 7919 + 104729) % 10 ** length).padStart(length, '0')
 
 /** The changes of round `n`: inserts, updates, TOASTed values left alone, key changes of one and two columns, deletes. */
 export function changes(n: number): readonly Change[] {
-  const golden = find('golden_records')
-  const profile = find('profile_360')
-  const scheme = find('scheme_master')
-  const snapshot = find('eligibility_snapshots')
+  const golden = findTable('golden_records')
+  const profile = findTable('profile_360')
+  const scheme = findTable('scheme_master')
+  const snapshot = findTable('eligibility_snapshots')
   const id = String(5000 + 2 * n)
   const movedId = String(5001 + 2 * n)
   const family = `FAM-DEM-${digits(n, 6)}`

@@ -40,6 +40,18 @@ export async function createTables(postgres: PostgresAddress, { warehouse, citiz
   ])
 }
 
+/** Lets Scrim's two roles into its own database, and answers under which addresses it comes. */
+export async function createServiceDatabase(
+  postgres: PostgresAddress,
+  database: string,
+  passwords: RolePasswords,
+): Promise<{ readonly databaseUrl: string; readonly migrationsUrl: string }> {
+  await withClient(postgres, database, client => client.query('grant create on schema public to scrim_owner'))
+  const url = (user: 'scrim_app' | 'scrim_owner') =>
+    postgresUrl({ ...postgres, user, password: passwords[user] }, database)
+  return { databaseUrl: url('scrim_app'), migrationsUrl: url('scrim_owner') }
+}
+
 /** Runs `work` with a client of the superuser. */
 export async function withClient<T>(
   postgres: PostgresAddress,

@@ -1,19 +1,21 @@
 #!/usr/bin/env node
 // The main job with real parts and no outside service: smart_warehouse to smart_citizen through Scrim, watched.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { memoryMb } from '../stack/process-table.ts'
 import { detectTools } from '../stack/tools.ts'
 import { changes, readKey } from './changes.ts'
 import { eventOf } from './compare-records.ts'
+import type { Comparison } from './compare-rows.ts'
 import { showCalls } from './curl.ts'
-import { tables } from './expected.ts'
+import { findTable, keptColumns } from './expected.ts'
 import { showChanges } from './live.ts'
 import { policyTag } from './policy-call.ts'
 import { type Releasers, type Road, startRoad } from './road.ts'
 import { createScreen, type Screen } from './screen.ts'
 import { showJourney } from './side-by-side.ts'
+import type { TopicRecord } from './tail.ts'
 import {
-  tellComparison,
   verifyChange,
   verifyPolicyChange,
   verifyRecords,
@@ -41,12 +43,14 @@ const shownId = '1001'
 const limits = { firstRowMs: 20_000, memoryMb: 1536 }
 
 /** Runs the demo; answers the exit code. Nothing that it started is left when it resolves, or when this process dies. */
-export async function runDemo({ once, signal }: DemoOptions): Promise<number> {
+export async function runDemo({ once, signal: stopped }: DemoOptions): Promise<number> {
   const screen = createScreen()
+  const signal = AbortSignal.any([stopped, screen.closed])
   const tools = await detectTools()
+  const releasers: Releasers = []
   try {
     signal.throwIfAborted()
-    if (tools.java.ok && tools.mvn.ok) return await runRoad(screen, once, signal)
+    if (tools.java.ok && tools.mvn.ok) return await runRoad(screen, releasers, once, signal)
     if (tools.docker.ok) return await runCompose(screen, signal)
     tellMissing(screen, tools)
     showSamples(screen)
@@ -56,37 +60,31 @@ export async function runDemo({ once, signal }: DemoOptions): Promise<number> {
     if (signal.aborted) return once ? 130 : 0
     screen.step(screen.bad(`failed: ${error instanceof Error ? error.message : 'no reason was told'}`))
     return 1
+  } finally {
+    if (releasers.length > 0)
+      screen.step('ending; after a first run this takes some seconds and makes the next start quicker')
+    // What cannot be ended in order ends with this process.
+    for (const release of releasers.reverse()) await release().catch(() => {})
   }
 }
 
-async function runRoad(screen: Screen, once: boolean, signal: AbortSignal): Promise<number> {
-  const releasers: Releasers = []
+async function runRoad(screen: Screen, releasers: Releasers, once: boolean, signal: AbortSignal): Promise<number> {
   const memory = watchMemory()
-  try {
-    const road = await startRoad(screen, releasers, signal)
-    tellComparison(
-      screen,
-      'every row of the four tables, in the target, cell by cell',
-      await verifyTables(road, signal),
-    )
-    await tellJourney(screen, road)
-    if (once) await verifyAll(screen, road, signal)
-    else {
-      screen.line(screen.bold('\nTry, in another terminal:'))
-      showCalls(screen, road.service, await policyTag(road.service))
-      tellCosts(screen, road, memory.peakMb())
-      screen.line(screen.bold('\nThe warehouse changes; what the citizen portal gets (Ctrl-C ends it):'))
-      await showChanges(screen, road, signal)
-    }
+  releasers.push(async () => memory.stop())
+  const road = await startRoad(screen, releasers, signal)
+  tellRows(screen, 'the target holds the mask of every row', await verifyTables(road, signal))
+  await tellJourney(screen, road, signal)
+  if (once) {
+    await verifyAll(screen, road, signal)
     tellCosts(screen, road, memory.peakMb())
     screen.step(screen.good('everything is as the documents want it'))
     return 0
-  } finally {
-    memory.stop()
-    screen.step('ending; after a first run this takes some seconds and makes the next start quicker')
-    // The first failure is the one that matters; what cannot be ended in order ends with this process.
-    for (const release of releasers.reverse()) await release().catch(() => {})
   }
+  screen.line(screen.bold('Try, in another terminal:'))
+  showCalls(screen, road.service, await policyTag(road.service))
+  tellCosts(screen, road, memory.peakMb())
+  screen.line(screen.bold('\nThe warehouse changes; what the citizen portal gets (Ctrl-C ends it):'))
+  return showChanges(screen, road, signal)
 }
 
 async function verifyAll(screen: Screen, road: Road, signal: AbortSignal): Promise<void> {
@@ -96,12 +94,9 @@ async function verifyAll(screen: Screen, road: Road, signal: AbortSignal): Promi
     const ms = await watched(verifyChange(road, change, signal))
     ok(`${change.title}: in ${change.table.target} after ${Math.round(ms)} ms`)
   }
-  tellComparison(screen, 'every row again, after the changes', await watched(verifyTables(road, signal)))
-  tellComparison(
-    screen,
-    'every raw record against its masked record (key, headers, before, after, schema)',
-    await watched(verifyRecords(road, signal)),
-  )
+  tellRows(screen, 'the target still holds the mask of every row', await watched(verifyTables(road, signal)))
+  const { rows, cells } = await watched(verifyRecords(road, signal))
+  ok(`${rows} raw records against their masked ones: key, headers, before, after, schema, ${cells} cells`)
   await watched(verifyPolicyChange(road, 'WITHHELD', signal))
   ok('a policy changed over HTTP: the next record shows it; a change on top of an old version is refused')
   const { secrets, places, bytes } = await watched(verifySilence(road))
@@ -110,21 +105,26 @@ async function verifyAll(screen: Screen, road: Road, signal: AbortSignal): Promi
   )
 }
 
-async function tellJourney(screen: Screen, { source, target, tail }: Road): Promise<void> {
-  const table = tables().find(({ name }) => name === 'golden_records')
-  if (table === undefined) throw new Error('there is no golden_records')
-  const isShown = (record: Parameters<typeof eventOf>[0]) =>
-    String(eventOf(record)?.payload.after?.golden_record_id) === shownId
-  const columns = Object.keys(table.columns)
-  const kept = columns.filter(name => table.columns[name] !== 'absent')
-  const [row, loaded] = [
-    await readKey(source, table.source, table, [shownId], columns),
-    await readKey(target, table.target, table, [shownId], kept),
-  ]
-  const [raw, masked] = [tail.records(table.rawTopic).find(isShown), tail.records(table.maskedTopic).find(isShown)]
-  if (!row || !loaded || !raw || !masked) throw new Error(`row ${shownId} is not at all places of its way`)
+function tellRows(screen: Screen, what: string, { rows, cells }: Comparison): void {
+  screen.step(`${screen.good('ok')}  ${what}: ${rows} rows of 4 tables, ${cells} cells`)
+}
+
+async function tellJourney(screen: Screen, { source, target, tail }: Road, signal: AbortSignal): Promise<void> {
+  const table = findTable('golden_records')
+  const isShown = (record: TopicRecord) => String(eventOf(record)?.payload.after?.golden_record_id) === shownId
+  // The tail has joined its topics later than Scrim and the sink.
+  const find = async (topic: string): Promise<TopicRecord> => {
+    for (;;) {
+      const record = tail.records(topic).find(isShown)
+      if (record !== undefined) return record
+      await sleep(50, undefined, { signal })
+    }
+  }
+  const [raw, masked] = [await find(table.rawTopic), await find(table.maskedTopic)]
+  const row = await readKey(source, table.source, table, [shownId], Object.keys(table.columns))
+  const loaded = await readKey(target, table.target, table, [shownId], keptColumns(table))
   screen.line()
-  showJourney(screen, { table, source: row, raw, masked, loaded })
+  showJourney(screen, { table, source: row ?? {}, raw, masked, loaded: loaded ?? {} })
   screen.line()
 }
 

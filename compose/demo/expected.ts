@@ -96,6 +96,13 @@ export const tables = (incomeBand = 'CONFIDENTIAL'): readonly Table[] => [
   }),
 ]
 
+/** The table of this name. */
+export function findTable(name: string, incomeBand?: string): Table {
+  const found = tables(incomeBand).find(table => table.name === name)
+  if (found === undefined) throw new Error(`there is no table ${name}`)
+  return found
+}
+
 /** The columns that the target has. */
 export const keptColumns = ({ columns }: Pick<Table, 'columns'>): string[] =>
   Object.keys(columns).filter(name => columns[name] !== 'absent')

@@ -10,7 +10,7 @@ const patienceMs = 5000
 const keptRecords = 200
 
 /** Changes the source about every second, and tells what came of it in the target, until the signal. */
-export async function showChanges(screen: Screen, road: Road, signal: AbortSignal): Promise<void> {
+export async function showChanges(screen: Screen, road: Road, signal: AbortSignal): Promise<never> {
   for (let round = 1; ; round++) {
     for (const change of changes(round)) {
       await Promise.race([showChange(screen, road, change, signal), road.service.failed])

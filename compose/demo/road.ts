@@ -5,7 +5,7 @@ import { download, isDownloaded } from '../stack/download.ts'
 import { createKeeper } from '../stack/keeper.ts'
 import { type Stack, startStack } from '../stack/stack.ts'
 import { readConnector, register } from './connectors.ts'
-import { connect, createRoles, createTables } from './databases.ts'
+import { connect, createRoles, createServiceDatabase, createTables } from './databases.ts'
 import { tables } from './expected.ts'
 import type { Screen } from './screen.ts'
 import { type Service, startService } from './service.ts'
@@ -49,22 +49,15 @@ export async function startRoad(screen: Screen, releasers: Releasers, signal: Ab
 
   const passwords = await createRoles(postgres)
   const own = await open(postgres.url('scrim'), releasers)
-  await Promise.all([
+  const [urls] = await Promise.all([
+    createServiceDatabase(postgres, 'scrim', passwords),
     createTables(postgres, { warehouse, citizen }),
-    own.query('grant create on schema public to scrim_owner'),
   ])
   screen.step('databases filled: four tables in smart_warehouse, their empty counterparts in smart_citizen')
 
   const keeper = await createKeeper(tmpdir())
   releasers.push(() => keeper.release())
-  const ownUrl = (role: 'scrim_owner' | 'scrim_app') =>
-    postgres.url('scrim').replace(/\/\/.*@/, `//${role}:${passwords[role]}@`)
-  const settings = {
-    brokers: stack.brokers,
-    connectUrl,
-    databaseUrl: ownUrl('scrim_app'),
-    migrationsUrl: ownUrl('scrim_owner'),
-  }
+  const settings = { ...urls, brokers: stack.brokers, connectUrl }
   const starting = startService(keeper, settings, signal).then(service => {
     releasers.push(() => service.stop())
     screen.step(`Scrim listens on ${service.url}`)

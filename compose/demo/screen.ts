@@ -3,6 +3,8 @@ import type { WriteStream } from 'node:tty'
 /** Where the demo tells what it does. Colours and rewritten lines only where somebody looks at a terminal. */
 export interface Screen {
   readonly width: number
+  /** Aborts when nobody reads any more: the terminal was closed, or a pager was left. */
+  readonly closed: AbortSignal
   /** A finished line (or several). */
   line(text?: string): void
   /** A line with the seconds since the start before it. */
@@ -25,8 +27,11 @@ export function createScreen(out: WriteStream | NodeJS.WriteStream = process.std
   let toldAt = Number.NEGATIVE_INFINITY
   const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  `
   const erase = isTerminal ? '\r\u001b[K' : ''
+  const closed = new AbortController()
+  out.on('error', () => closed.abort())
   const paint = (code: number) => (text: string) => (isColoured ? `\u001b[${code}m${text}\u001b[0m` : text)
   return {
+    closed: closed.signal,
     get width() {
       return isTerminal ? Math.max(60, out.columns || 80) : 120
     },

@@ -23,8 +23,14 @@ export function showJourney(screen: Screen, { table, source, raw, masked, loaded
       `${fit(name, nameWidth)} ${cells.map((cell, i) => (i < 2 ? fit(cell, width) : paint(fit(cell, width)))).join('  ')}`.trimEnd(),
     )
   line('', ['source row', 'raw record', 'masked record', 'loaded row'], screen.bold)
-  line('', [table.source, raw.topic, masked.topic, table.target], screen.faint)
-  line('offset', ['', `${raw.partition}/${raw.offset}`, `${masked.partition}/${masked.offset}`, ''], screen.faint)
+  // Of the topics the end, which tells them apart.
+  const end = (topic: string) => (topic.length <= width ? topic : `…${topic.slice(1 - width)}`)
+  line('', [table.source, end(raw.topic), end(masked.topic), table.target], screen.faint)
+  line(
+    'partition/offset',
+    ['', `${raw.partition}/${raw.offset}`, `${masked.partition}/${masked.offset}`, ''],
+    screen.faint,
+  )
   const rawRow = eventOf(raw)?.payload.after ?? {}
   const maskedRow = eventOf(masked)?.payload.after ?? {}
   for (const name of names) {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Consumer, Kafka, logLevel } from 'kafkajs'
 import { registerCodecs } from '../../src/adapters/kafka/codecs.ts'
+import { installRequestQueueOverride } from '../../src/adapters/kafka/overrides/request-queue.ts'
 
 /** A record as it lies in a topic. */
 export interface TopicRecord {
@@ -24,6 +25,7 @@ export interface Tail {
 
 /** Waits until all topics exist, then follows them. */
 export async function startTail(brokers: string, topics: readonly string[], signal: AbortSignal): Promise<Tail> {
+  installRequestQueueOverride() // or kafkajs arms timers into the past, and Node warns of it
   registerCodecs() // masked topics are packed with zstd, which kafkajs does not know
   const kafka = new Kafka({
     clientId: 'scrim-demo',

@@ -3,10 +3,9 @@ import type { Change } from './changes.ts'
 import { readKey } from './changes.ts'
 import { compareRecords, eventOf } from './compare-records.ts'
 import { type Comparison, compareRows, type Row, readRows } from './compare-rows.ts'
-import { expectedText, keptColumns, type Table, tables } from './expected.ts'
+import { expectedText, findTable, keptColumns, type Table, tables } from './expected.ts'
 import { patchIncome, policyTag } from './policy-call.ts'
 import type { Road } from './road.ts'
-import type { Screen } from './screen.ts'
 import { findSecrets, type Secret, secretsOf } from './secrets.ts'
 
 /** Something is not as the documents want it. */
@@ -15,7 +14,11 @@ export class Discrepancy extends Error {}
 const patienceMs = 30_000
 
 /** Compares the four tables until they agree; throws with the differences when they do not in time. */
-export async function verifyTables({ source, target }: Road, signal: AbortSignal, of = tables()): Promise<Comparison> {
+export async function verifyTables(
+  { source, target }: Pick<Road, 'source' | 'target'>,
+  signal: AbortSignal,
+  of = tables(),
+): Promise<Comparison> {
   for (const giveUpAt = Date.now() + patienceMs; ; await sleep(100, undefined, { signal })) {
     const parts: Comparison[] = []
     for (const table of of) parts.push(await compareRows(source, target, table))
@@ -26,7 +29,11 @@ export async function verifyTables({ source, target }: Road, signal: AbortSignal
 }
 
 /** Compares every raw record with its masked one; waits for those that are still on their way. */
-export async function verifyRecords({ tail }: Road, signal: AbortSignal, of = tables()): Promise<Comparison> {
+export async function verifyRecords(
+  { tail }: Pick<Road, 'tail'>,
+  signal: AbortSignal,
+  of = tables(),
+): Promise<Comparison> {
   for (const giveUpAt = Date.now() + patienceMs; ; await sleep(100, undefined, { signal })) {
     const all = sum(
       of.map(table => compareRecords(tail.records(table.rawTopic), tail.records(table.maskedTopic), table)),
@@ -37,7 +44,11 @@ export async function verifyRecords({ tail }: Road, signal: AbortSignal, of = ta
 }
 
 /** Makes a change and waits until the target shows it, cell by cell; answers how long that took. */
-export async function verifyChange({ source, target }: Road, change: Change, signal: AbortSignal): Promise<number> {
+export async function verifyChange(
+  { source, target }: Pick<Road, 'source' | 'target'>,
+  change: Change,
+  signal: AbortSignal,
+): Promise<number> {
   const { table, key, oldKey } = change
   const columns = keptColumns(table)
   const startedAt = performance.now()
@@ -59,7 +70,11 @@ function isMaskOf(table: Table, raw: Row | undefined, loaded: Row | undefined): 
 }
 
 /** Changes a policy over HTTP, and sees to it that the next record shows the change and that a stale version is refused. */
-export async function verifyPolicyChange(road: Road, constant: string, signal: AbortSignal): Promise<void> {
+export async function verifyPolicyChange(
+  road: Pick<Road, 'service' | 'source' | 'target'>,
+  constant: string,
+  signal: AbortSignal,
+): Promise<void> {
   const { service, source, target } = road
   const tag = await policyTag(service)
   const status = await patchIncome(service, constant, tag)
@@ -67,8 +82,7 @@ export async function verifyPolicyChange(road: Road, constant: string, signal: A
   const again = await patchIncome(service, 'NOBODY', tag)
   if (again !== 412)
     throw new Discrepancy(`a change on top of a version that is gone was answered by ${again}, not 412`)
-  const table = tables(constant).find(({ name }) => name === 'profile_360')
-  if (table === undefined) throw new Error('there is no profile_360')
+  const table = findTable('profile_360', constant)
   const id = 'a1b2c3d4-0000-4000-8000-000000001003'
   await source.query('update profile_360 set household_size = household_size + 1 where profile_id = $1', [id])
   for (const giveUpAt = Date.now() + patienceMs; ; await sleep(20, undefined, { signal })) {
@@ -88,7 +102,7 @@ export interface Search {
 }
 
 /** Looks for every protected value of the source, in several spellings, wherever Scrim writes; throws where it finds one. */
-export async function verifySilence(road: Road): Promise<Search> {
+export async function verifySilence(road: Omit<Road, 'stack' | 'firstRowMs'>): Promise<Search> {
   const { service, target, own, tail } = road
   const secrets = await allSecrets(road)
   const metrics = await fetch(`${service.url}/metrics`)
@@ -122,7 +136,7 @@ export async function verifySilence(road: Road): Promise<Search> {
 }
 
 /** Of the rows that are there, and of all that went through the raw topics. */
-async function allSecrets({ source, tail }: Road): Promise<Secret[]> {
+async function allSecrets({ source, tail }: Pick<Road, 'source' | 'tail'>): Promise<Secret[]> {
   const secrets: Secret[] = []
   for (const table of tables()) {
     const rows = await readRows(source, table.source, Object.keys(table.columns))
@@ -164,8 +178,3 @@ const sum = (parts: readonly Comparison[]): Comparison => ({
   cells: parts.reduce((total, { cells }) => total + cells, 0),
   differences: parts.flatMap(({ differences }) => differences),
 })
-
-/** For the screen: what a comparison looked at. */
-export function tellComparison(screen: Screen, what: string, { rows, cells }: Comparison): void {
-  screen.step(`${screen.good('ok')}  ${what}: ${rows} rows, ${cells} cells`)
-}
