@@ -1,0 +1,208 @@
+import { createConnectClient } from './adapters/connect/rest-client.ts'
+import { createHttpServer } from './adapters/http/server.ts'
+import { createKafkaClient } from './adapters/kafka/client.ts'
+import { createDeadLetterTopic } from './adapters/kafka/dead-letter-topic.ts'
+import { createKafkaStatus } from './adapters/kafka/kafka-status.ts'
+import { createMaskedSink } from './adapters/kafka/masked-sink.ts'
+import { createOutputTopics } from './adapters/kafka/output-topics.ts'
+import { createRawSource } from './adapters/kafka/raw-source.ts'
+import { createLetterReader, createRecordReader } from './adapters/kafka/record-reader.ts'
+import { auditSecretOf, createKeyRing, sealingKeyOf } from './adapters/keys/key-ring.ts'
+import { createPolicyFolder } from './adapters/policy-files/folder.ts'
+import { createPolicyCache } from './adapters/policy-files/last-known-good.ts'
+import { createAuditTrail } from './adapters/postgres/audit-trail.ts'
+import { createCallTrail } from './adapters/postgres/call-trail.ts'
+import { createDeadLetterIndex } from './adapters/postgres/dead-letter-index.ts'
+import { createPolicyStore } from './adapters/postgres/policy-store.ts'
+import { createPool } from './adapters/postgres/pool.ts'
+import { prepareDatabase } from './adapters/postgres/prepare.ts'
+import { createMetrics } from './adapters/telemetry/metrics.ts'
+import { type Config, ConfigError } from './config.ts'
+import { transform } from './engine.ts'
+import { ScrimError } from './errors.ts'
+import { parseStrictJson } from './policy/strict-json.ts'
+import { createConnectorWatch } from './services/connector-watch.ts'
+import { createDeadLetterSink } from './services/dead-letter-sink.ts'
+import { createDeadLetters } from './services/dead-letters.ts'
+import { createDependencies } from './services/dependencies.ts'
+import { createLagWatch } from './services/lag-watch.ts'
+import { createMaskStream } from './services/mask-stream.ts'
+import { once, whenThere } from './services/once.ts'
+import { createPolicies } from './services/policies.ts'
+import type { Log } from './services/ports.ts'
+import { createReadiness } from './services/readiness.ts'
+import { createTransformCalls } from './services/transform-calls.ts'
+
+export interface App {
+  /** Resolves after an orderly stop at the signal; rejects when it cannot go on. */
+  readonly run: (signal: AbortSignal) => Promise<void>
+  /** Reads the policy files again. */
+  readonly reload: () => void
+}
+
+/** The wiring on one page: which adapter fills which port, what starts and stops when. */
+export async function createApp(config: Config, log: Log): Promise<App> {
+  const { databaseUrl } = config
+  const auditSecret = auditSecretOf(config)
+  if (databaseUrl === null) throw new ConfigError(['SCRIM_DATABASE_URL: is needed to run'])
+  if (auditSecret === null) throw new ConfigError(['SCRIM_AUDIT_KEY: is needed (or KAFKA_ENCRYPTION_KEY, from which it is derived)'])
+
+  const metrics = createMetrics()
+  const keys = createKeyRing(config)
+  const sealing = sealingKeyOf(config)
+
+  // Postgres
+  const database = createPool(databaseUrl, { applicationName: config.clientId })
+  const prepare = (): Promise<void> => prepareDatabase({ database, databaseUrl, migrationsUrl: config.migrationsUrl })
+  const store = createPolicyStore({ database })
+  const letterIndex = createDeadLetterIndex({ database })
+  const calls = createCallTrail({ database })
+
+  // Kafka
+  const kafka = createKafkaClient({ config, log })
+  const status = createKafkaStatus({ client: kafka, group: config.group })
+  const outputTopics = createOutputTopics({ client: kafka, isInput: topic => policies.current()?.names(topic) ?? false, log })
+  const sink = createMaskedSink({ client: kafka, outputTopics, compression: config.compression, log })
+  const letterTopic = createDeadLetterTopic({ client: kafka, topic: config.deadLetterTopic, compression: config.compression, log })
+  const letterReader = createLetterReader({ client: kafka, topic: config.deadLetterTopic })
+  const recordReader = createRecordReader({ client: kafka, group: config.group })
+  const source = createRawSource({
+    client: kafka,
+    group: config.group,
+    queueBytes: config.queueBytes,
+    concurrency: config.concurrency,
+    topicRefreshMs: config.topicRefreshMs,
+    graceMs: config.graceMs,
+    facts: outputTopics.facts,
+    onStuck: (topic, partition, offset, code) => stream.hold(topic, partition, offset, code),
+    log,
+  })
+
+  // The audit trail names the cluster, so it exists only once Kafka has answered.
+  const trail = once(async () =>
+    createAuditTrail({
+      database,
+      key: auditSecret,
+      clusterId: await status.clusterId(),
+      sourceSystem: config.sourceSystem,
+      targetSystem: config.targetSystem,
+      userId: config.clientId,
+    }),
+  )
+  const audit = { write: async (rows: Parameters<Awaited<ReturnType<typeof trail>>['write']>[0]) => (await trail()).write(rows) }
+
+  // Services
+  const policies = createPolicies({
+    store,
+    files: createPolicyFolder({ path: config.policies }),
+    keys,
+    settings: config,
+    cache: config.cacheDir === null ? null : createPolicyCache({ folder: config.cacheDir }),
+    metrics,
+    log,
+  })
+  const stream = createMaskStream({
+    source,
+    sink,
+    deadLetters: createDeadLetterSink({ box: letterTopic, register: letterIndex }),
+    audit,
+    plans: policies,
+    sealing,
+    auditSecret,
+    settings: config,
+    metrics,
+    log,
+  })
+  const deadLetters = createDeadLetters({
+    index: letterIndex,
+    letters: letterReader,
+    reader: recordReader,
+    sealing,
+    plans: policies,
+    facts: outputTopics.facts,
+    sink,
+    audit: config.audit === 'off' ? null : audit,
+    auditSecret,
+    calls,
+    metrics,
+    maxAttempts: config.deadLetterRetries,
+    log,
+    alone: source.alone,
+  })
+  const connectors =
+    config.connectUrl === null
+      ? null
+      : createConnectorWatch({ source: createConnectClient({ url: config.connectUrl }), names: config.connectors, metrics, log })
+  const dependencies = createDependencies({
+    probes: [
+      { name: 'kafka', ask: status.ping },
+      { name: 'postgres', ask: async () => (await database.ping(), null) },
+    ],
+    metrics,
+    log,
+  })
+  const lag = createLagWatch({ source, held: stream.held, metrics })
+  const http = await createHttpServer({
+    policies,
+    readiness: createReadiness({
+      policies,
+      dependencies: () => [...dependencies.states(), ...(connectors === null ? [] : [connectors.dependency()])],
+      held: stream.held,
+      connectors: () => connectors?.states() ?? [],
+      audit: config.audit,
+      isAlive: () => true,
+    }),
+    deadLetters,
+    transformCalls: createTransformCalls({ policies, keys, settings: config, transform, calls }),
+    metrics,
+    tokens: config.tokens ?? [],
+    hosts: config.httpHosts,
+    parseJson: parseStrictJson,
+    log,
+  })
+
+  async function run(signal: AbortSignal): Promise<void> {
+    const address = await http.listen({ host: config.httpHost, port: config.httpPort })
+    log.info({ address }, 'listening')
+    await whenThere(prepare, 'postgres', log, signal)
+    const loops = new AbortController()
+    const inner = AbortSignal.any([signal, loops.signal])
+    const planned = new Promise<void>(resolve => policies.onChange(resolve))
+    const streaming = planned.then(() => stream.run(inner))
+    const running = [
+      policies.run(inner),
+      streaming,
+      dependencies.run(inner),
+      lag.run(inner),
+      deadLetters.run(inner),
+      ...(connectors === null ? [] : [connectors.run(inner)]),
+    ]
+    try {
+      // All of them run until the signal; the first that cannot go on ends the others.
+      await Promise.race([Promise.all(running), aborted(signal)])
+    } finally {
+      loops.abort()
+      await Promise.allSettled(running)
+      await close()
+    }
+  }
+
+  /** Last in, first out: nothing is closed that something else still uses. */
+  async function close(): Promise<void> {
+    await http.close(config.graceMs)
+    await Promise.allSettled([sink.close(), letterTopic.close(), letterReader.close(), recordReader.close()])
+    await Promise.allSettled([kafka.close(), database.end()])
+  }
+
+  return {
+    run,
+    reload: () => {
+      policies.reload({ author: 'SIGHUP', reason: 'SIGHUP', force: false }).catch((error: unknown) => {
+        log.warn({ code: error instanceof ScrimError ? error.code : 'INTERNAL' }, 'the policy files were not taken')
+      })
+    },
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise(resolve => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
