@@ -302,3 +302,15 @@ export interface Dependency {
   readonly code: ErrorCode | null
   readonly since: Date
 }
+
+// ---- checks of what is around us
+
+/** One thing that `scrim check` found; made of names and numbers only. */
+export interface Finding {
+  readonly severity: 'error' | 'warning' | 'note'
+  readonly code: string
+  /** Policy, topic, table or connector, and the place in it. */
+  readonly where: string
+  readonly message: string
+  readonly hint: string
+}

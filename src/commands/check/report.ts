@@ -1,0 +1,67 @@
+import { errorCatalogue, placeText, type Problem } from '../../errors.ts'
+import type { TopicReport } from '../../policy/inspect-topic.ts'
+import type { Finding } from '../../services/ports.ts'
+
+/** All that one `scrim check` has to say; printed as text or as one JSON document. */
+export interface CheckReport {
+  readonly ok: boolean
+  readonly findings: readonly Finding[]
+  readonly topics: readonly TopicReport[]
+}
+
+/** A problem of the catalogue as a finding. */
+export function findingOf({ code, severity, where, detail }: Problem): Finding {
+  const { message, hint } = errorCatalogue[code]
+  return {
+    severity,
+    code,
+    where: placeText(where),
+    message: detail === undefined ? message : `${message} (${detail})`,
+    hint,
+  }
+}
+
+/** Errors first, then by place; the same finding is told once. */
+export function sortedFindings(findings: readonly Finding[]): Finding[] {
+  const byText = new Map(
+    findings.map(found => [`${rank[found.severity]} ${found.where} ${found.code} ${found.message}`, found]),
+  )
+  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, found]) => found)
+}
+
+const rank = { error: 0, warning: 1, note: 2 } as const
+
+/** A finding as lines for people. */
+export const findingText = ({ severity, code, where, message, hint }: Finding): string =>
+  `${severity} ${code}${where === '' ? '' : ` at ${where}`}: ${message}\n    ${hint}\n`
+
+/** The columns of a topic as a table. */
+export function topicText({ topic, maskedTopic, columns, records, isSchemaless }: TopicReport): string {
+  const rows = columns.map(({ column, parts, type, mask, by, known, masked }) => [
+    column,
+    parts.join('+'),
+    type ?? '',
+    mask,
+    masked ?? '',
+    by ?? '',
+    known,
+  ])
+  const title = [
+    `topic ${topic}`,
+    maskedTopic === null ? '' : `-> ${maskedTopic}`,
+    isSchemaless ? '(no schema block)' : '',
+  ]
+  return `\n${title.filter(part => part !== '').join(' ')}\n${records === null ? '' : `  records: ${records}\n`}${table([heading, ...rows])}`
+}
+
+const heading = ['column', 'in', 'type', 'mask', 'masked type', 'said by', 'known']
+
+/** Columns of text, as wide as their widest cell; a column without any text is left out. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, n) =>
+    rows.slice(1).some(row => row[n] !== '') ? Math.max(...rows.map(row => [...(row[n] ?? '')].length)) : 0,
+  )
+  const line = (row: readonly string[]): string =>
+    row.flatMap((cell, n) => (widths[n] === 0 ? [] : [cell.padEnd(widths[n] ?? 0)])).join('  ')
+  return rows.map(row => `${`  ${line(row)}`.trimEnd()}\n`).join('')
+}

@@ -1,0 +1,153 @@
+import type { Problem } from '../errors.ts'
+import { REMOVE, TOAST_REFUSE } from '../pipeline/layout.ts'
+import { maskTypes } from '../pipeline/mask/mask-types.ts'
+import type { MaskType } from '../pipeline/mask/mask-type.ts'
+import type { ViewPlan } from '../pipeline/plan.ts'
+import { bindColumn } from '../pipeline/project/bind-column.ts'
+import type { SchemaPlan } from '../pipeline/project/schema-plan.ts'
+import { type ColumnType, type SchemaColumn, typeText } from '../pipeline/schema.ts'
+
+export type Part = 'key' | 'row'
+
+/** What the policies make of one column. */
+export interface ColumnReport {
+  readonly column: string
+  /** Where it was seen; empty where no record or schema was looked at. */
+  readonly parts: readonly Part[]
+  readonly type: string | null
+  /** The mask's name, `none`, or what an unknown column does. */
+  readonly mask: string
+  /** Policy and path of the rule. */
+  readonly by: string | null
+  /** What makes the column known; `no`: nothing does. */
+  readonly known: 'policy' | 'accepted schema' | 'no'
+  /** The type that goes out; null: nothing does, or it is not known. */
+  readonly masked: string | null
+}
+
+/** What a live run would make of a topic. */
+export interface TopicReport {
+  readonly topic: string
+  readonly maskedTopic: string | null
+  readonly columns: readonly ColumnReport[]
+  /** What became of the records looked at, in words; null where there were none. */
+  readonly records: string | null
+  readonly isSchemaless: boolean
+}
+
+/** The schema blocks of a topic that were looked at, oldest first, or the names of columns where it has none. */
+export interface SeenColumns {
+  readonly key: readonly SchemaPlan[]
+  readonly value: readonly SchemaPlan[]
+  readonly schemaless: { readonly key: readonly string[]; readonly row: readonly string[] }
+}
+
+export const nothingSeen: SeenColumns = { key: [], value: [], schemaless: { key: [], row: [] } }
+
+/** The columns of a topic as rules and schemas say, with what stands against them. */
+export function inspectTopic(
+  view: ViewPlan,
+  seen: SeenColumns,
+): { readonly columns: readonly ColumnReport[]; readonly problems: readonly Problem[] } {
+  const { rules, topic } = view
+  const found = new Map<string, { readonly parts: Set<Part>; type: ColumnType | null }>()
+  const note = (part: Part, { name, type }: { readonly name: string; readonly type: ColumnType | null }): void => {
+    const known = found.get(name)
+    if (known === undefined) found.set(name, { parts: new Set([part]), type })
+    else {
+      known.parts.add(part)
+      known.type = type ?? known.type
+    }
+  }
+  const declared = new Map(rules.tableSchema?.columns.map(({ name, type }) => [name, type]))
+  for (const column of rowsOf(seen.key)) note('key', column)
+  for (const column of rowsOf(seen.value)) note('row', column)
+  for (const name of seen.schemaless.key) note('key', { name, type: declared.get(name) ?? null })
+  for (const name of seen.schemaless.row) note('row', { name, type: declared.get(name) ?? null })
+  const names = new Set([...found.keys(), ...declared.keys(), ...rules.byName.keys()])
+  const columns = [...names].map(name =>
+    columnReport(view, name, found.get(name)?.type ?? declared.get(name) ?? null, [...(found.get(name)?.parts ?? [])]),
+  )
+  return {
+    columns,
+    problems: [
+      ...schemaProblems(topic, seen),
+      ...schemalessProblems(view, seen, declared),
+      ...toastProblems(topic, seen),
+    ],
+  }
+}
+
+const rowsOf = (plans: readonly SchemaPlan[]): readonly SchemaColumn[] =>
+  plans.filter(isRows).flatMap(({ columns }) => columns)
+
+const isRows = ({ shape }: SchemaPlan): boolean => shape === 'event' || shape === 'row'
+
+function columnReport(view: ViewPlan, column: string, type: ColumnType | null, parts: readonly Part[]): ColumnReport {
+  const { rules, keys } = view
+  const accepted = rules.tableSchema?.columns.some(({ name }) => name === column) ?? false
+  const named = rules.byName.get(column)
+  const rule = named ?? (accepted ? null : rules.wildcard)
+  const { problem, effect, column: bound } = bindColumn(column, type, 'row', rules, keys)
+  const masked = problem !== null || type === null || bound.act === REMOVE ? null : (effect?.becomes ?? typeText(type))
+  const known = named !== undefined ? 'policy' : accepted ? 'accepted schema' : 'no'
+  return {
+    column,
+    parts,
+    type: type === null ? null : `${typeText(type)}${type.optional ? '' : ' not null'}`,
+    mask: rule === null ? (accepted ? 'none' : `unknown: ${rules.unknown}`) : maskName(rule.maskType),
+    by: rule === null ? null : `${rule.policy} ${rule.path}`,
+    known,
+    masked,
+  }
+}
+
+const maskName = (maskType: MaskType): string =>
+  Object.entries(maskTypes).find(([, known]) => known === maskType)?.[0] ?? 'unknown'
+
+function schemaProblems(topic: string, { key, value }: SeenColumns): Problem[] {
+  return [...key, ...value].flatMap(({ problems }) =>
+    problems.map(({ code, path, detail }): Problem => ({ code, severity: 'error', where: { topic, path }, detail })),
+  )
+}
+
+function schemalessProblems(
+  { topic, rules, keys }: ViewPlan,
+  { schemaless }: SeenColumns,
+  declared: ReadonlyMap<string, ColumnType>,
+): Problem[] {
+  const check = (part: Part, names: readonly string[]): Problem[] =>
+    names.flatMap(name => {
+      const { problem } = bindColumn(name, declared.get(name) ?? null, part, rules, keys)
+      const path = part === 'key' ? `key.${name}` : name
+      return problem === null
+        ? []
+        : [{ code: problem.code, severity: 'error', where: { topic, path }, detail: problem.detail }]
+    })
+  return [...check('key', schemaless.key), ...check('row', schemaless.row)]
+}
+
+/** Strings and bytes that Postgres never moves out of the row. */
+const neverToasted = /^io\.debezium\.(?:data\.(?:Uuid|Enum|Bits)|time\.)|^org\.apache\.kafka\.connect\.data\./
+
+/** The columns whose unchanged TOAST value would hold the partition, as one warning: at the source one setting cures them all. */
+function toastProblems(topic: string, { value }: SeenColumns): Problem[] {
+  const holding = value.flatMap(({ shape, layout, columns }) => {
+    const row = shape === 'event' ? layout.byName.get('after')?.child : shape === 'row' ? layout : null
+    return columns
+      .filter(
+        ({ name, type }) => row?.byName.get(name)?.toast === TOAST_REFUSE && !neverToasted.test(type.logical ?? ''),
+      )
+      .map(({ name }) => name)
+  })
+  const names = [...new Set(holding)]
+  if (names.length === 0) return []
+  return [
+    {
+      code: 'SCHEMA_TOAST',
+      severity: 'warning',
+      where: { topic },
+      detail: `holds the partition where it is not re-selected: ${names.join(', ')}`,
+    },
+  ]
+}
