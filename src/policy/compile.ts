@@ -96,7 +96,7 @@ function loops(policies: readonly Policy[], { outputTopic }: PlanSettings): Prob
   )
 }
 
-type TopicPlans = Pick<Plan, 'forTopic' | 'names'>
+type TopicPlans = Pick<Plan, 'forTopic' | 'names' | 'made'>
 
 function createTopicPlans(policies: readonly Policy[], schemas: readonly TableSchemaDocument[], options: CompileOptions): TopicPlans {
   const { settings } = options
@@ -120,6 +120,7 @@ function createTopicPlans(policies: readonly Policy[], schemas: readonly TableSc
       plans.set(id, plan)
       return plan
     },
+    made: () => [...plans.values()],
   }
 }
 

@@ -28,6 +28,8 @@ export interface PoliciesOptions {
   readonly cache: PolicyCache | null
   readonly metrics: PolicyMetrics
   readonly log: Log
+  /** What else stands against a candidate, such as the schemas seen last; an error refuses it. `inForce` is null at first. */
+  readonly check?: (candidate: Plan, inForce: Plan | null) => Promise<readonly Problem[]>
   /** How often the store is asked even when it told of no change: a watch may be cut without a sign. */
   readonly refreshMs?: number
   /** Longest pause between two attempts at a store that is away. */
@@ -159,8 +161,11 @@ export function createPolicies(options: PoliciesOptions): Policies {
   ): Promise<AcceptedChange> {
     const before = base?.documents ?? []
     const baseVersion = base?.version ?? 0
-    const { plan, problems } = compile(documents, baseVersion + 1)
-    if (plan === null) throw new PoliciesRefused(problems)
+    const compiled = compile(documents, baseVersion + 1)
+    const { plan } = compiled
+    if (plan === null) throw new PoliciesRefused(compiled.problems)
+    const problems = [...compiled.problems, ...((await options.check?.(plan, held?.plan ?? null)) ?? [])]
+    if (problems.some(({ severity }) => severity === 'error')) throw new PoliciesRefused(problems)
     const warnings = [...problems, ...topicsLeft(before, documents, plan)]
     const patch = diffDocuments(before, documents)
     const isImport = origin.filesDigest !== null

@@ -1,0 +1,61 @@
+import { type Node, parseTree } from '../pipeline/decode/tree.ts'
+import type { ColumnType } from '../pipeline/schema.ts'
+
+/** Parameters that say what a type is. All others may hold data: labels of an enum, comments, whatever a converter adds. */
+const typeParameters: ReadonlySet<string> = new Set([
+  'scale',
+  'connect.decimal.precision',
+  'length',
+  '__debezium.source.column.type',
+  '__debezium.source.column.length',
+  '__debezium.source.column.scale',
+  '__debezium.source.column.name',
+])
+
+/**
+ * The schema block with types and names only: defaults, comments and lists of enum labels are gone, which may hold what a
+ * policy hides. What is left is compact JSON; scrubbing it again changes nothing. Fails as `Unreadable` where it is no JSON.
+ */
+export function scrubSchema(block: Buffer): Buffer {
+  return Buffer.from(JSON.stringify(scrub(parseTree(block, 0, block.length))))
+}
+
+/** The same for one column type. */
+export function scrubType(type: ColumnType): ColumnType {
+  return { ...type, parameters: new Map([...type.parameters].filter(([name]) => typeParameters.has(name))) }
+}
+
+function scrub(node: Node): unknown {
+  const kept: Record<string, unknown> = {}
+  for (const { name, value } of node.members) {
+    switch (name) {
+      case 'type':
+      case 'name':
+      case 'field':
+        if (value.kind === 'string') kept[name] = value.text
+        break
+      case 'optional':
+        kept[name] = value.text === 'true'
+        break
+      case 'version':
+        if (value.kind === 'other' && /^\d{1,9}$/.test(value.text)) kept[name] = Number(value.text)
+        break
+      case 'items':
+      case 'keys':
+      case 'values':
+        kept[name] = scrub(value)
+        break
+      case 'fields':
+        kept[name] = value.items.map(scrub)
+        break
+      case 'parameters':
+        Object.assign(kept, scrubParameters(value))
+    }
+  }
+  return kept
+}
+
+function scrubParameters({ members }: Node): { readonly parameters?: Readonly<Record<string, string>> } {
+  const kept = members.filter(({ name, value }) => typeParameters.has(name) && value.kind === 'string')
+  return kept.length === 0 ? {} : { parameters: Object.fromEntries(kept.map(({ name, value }) => [name, value.text])) }
+}
