@@ -134,9 +134,9 @@ class Reader {
       const start = this.at
       const name = this.string()
       const spelled: LiteralNode = { kind: 'string', text: this.text.slice(start, this.at), before: nameBefore, after: this.space() }
-      this.expect(':')
       const member: MemberNode = { name, spelled, value: { kind: 'null', text: '', before: '', after: '' }, complete: false }
       node.members.push(member)
+      this.expect(':')
       member.value = this.value(level, value => {
         member.value = value
       })

@@ -44,13 +44,14 @@ export function respell(literal: string, probability: number, random: Random): s
   for (let i = 0; i < value.length; i++) {
     const c = value[i] as string
     const mustEscape = c < ' ' || c === '"' || c === '\\' || (c >= '\ud800' && c <= '\udfff' && !isPaired(value, i))
-    if (!mustEscape && !random.chance(probability)) out += c
+    const isHigh = c >= '\ud800' && c <= '\udbff' && isPaired(value, i)
+    if (!mustEscape && !random.chance(probability)) out += isHigh ? c + value[++i] : c
     else if (short[c] !== undefined && random.chance(0.5)) out += short[c]
     else {
       const hex = c.charCodeAt(0).toString(16).padStart(4, '0')
       out += `\\u${random.chance(0.5) ? hex.toUpperCase() : hex}`
       // Half of a pair as an escape asks for the other half as one: raw it would be no UTF-8.
-      if (c >= '\ud800' && c <= '\udbff' && isPaired(value, i)) out += `\\u${value.charCodeAt(++i).toString(16)}`
+      if (isHigh) out += `\\u${value.charCodeAt(++i).toString(16)}`
     }
   }
   return `"${out}"`

@@ -13,8 +13,40 @@ const unitsPerMs: Record<string, { readonly factor: bigint; readonly divisor: bi
 export function temporalNumber(text: string, logical: string | null): bigint | null {
   const unit = logical === null ? undefined : unitsPerMs[logical]
   if (unit === undefined || !/^\d{4}-\d\d-\d\d(?:T[\d:.]+Z?)?$/.test(text)) return null
-  const ms = Date.parse(text.includes('T') && !text.endsWith('Z') ? `${text}Z` : text)
-  return Number.isNaN(ms) ? null : (BigInt(ms) * unit.factor) / unit.divisor
+  const ms = parseInstant(text.includes('T') && !text.endsWith('Z') ? `${text}Z` : text)
+  if (ms === null) return null
+  const number = BigInt(ms) * unit.factor
+  // Rounded down, also before 1970.
+  return (number - (((number % unit.divisor) + unit.divisor) % unit.divisor)) / unit.divisor
+}
+
+/** Date.parse takes the 30th of February for the 2nd of March. */
+function parseInstant(text: string): number | null {
+  const ms = Date.parse(text)
+  if (Number.isNaN(ms)) return null
+  const day = Date.parse(text.slice(0, 10))
+  return new Date(day).toISOString().startsWith(text.slice(0, 10)) ? ms : null
+}
+
+const time = String.raw`\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?`
+const date = String.raw`\d{4}-\d\d-\d\d`
+const zone = String.raw`(?:Z|[+-]\d\d:\d\d)`
+
+/** What a string of these logical types looks like. */
+const textForms: Record<string, RegExp> = {
+  'io.debezium.time.ZonedTimestamp': new RegExp(`^${date}T${time}${zone}$`),
+  'io.debezium.time.ZonedTime': new RegExp(`^${time}${zone}$`),
+  'io.debezium.time.IsoDate': new RegExp(`^${date}Z?$`),
+  'io.debezium.time.IsoTime': new RegExp(`^${time}Z?$`),
+  'io.debezium.time.IsoTimestamp': new RegExp(`^${date}T${time}Z?$`),
+  'io.debezium.time.Interval': /^P(?=.)(?:-?\d+Y)?(?:-?\d+M)?(?:-?\d+D)?(?:T(?=.)(?:-?\d+H)?(?:-?\d+M)?(?:-?\d+(?:\.\d+)?S)?)?$/,
+}
+
+/** Does the text have the form of this temporal type? True for all other types. */
+export function hasTemporalForm(text: string, logical: string | null): boolean {
+  const form = logical === null ? undefined : textForms[logical]
+  if (form === undefined) return true
+  return form.test(text) && (!/^\d{4}-/.test(text) || parseInstant(text.slice(0, 10)) !== null)
 }
 
 /** A decimal constant in both spellings of JsonConverter, or null where it does not fit scale and precision. */

@@ -14,7 +14,7 @@ const source = 'src/pipeline/decode/quick/scan.wasm.ts'
 
 /** What decoding one value amounts to, in a form that can be compared. */
 function outcomeOf(value: Buffer, plan: ViewPlan, walker: Walker, quick: QuickScanner | null): unknown {
-  walker.begin('value')
+  walker.begin('value', value.length)
   quick?.load(value, 0, value.length)
   try {
     const shape = decodeValue(value, 0, value.length, plan, walker)

@@ -13,7 +13,7 @@ const mask: ValueMask = {
   write: (src, start, end, out, at) => {
     requireString(src, start)
     const split = plainSplit(src, start, end)
-    if (split > start) {
+    if (split > start + 1) {
       out[at++] = QUOTE
       for (let n = Math.min(MASK.length, split - start - 1); n > 0; n--) out[at++] = STAR
       for (let i = split; i < end; i++) out[at++] = src[i] as number
@@ -58,7 +58,7 @@ const isLetter = (c: number): boolean => (c >= 97 && c <= 122) || (c >= 65 && c 
 function rewrite(text: string): string {
   const split = text.lastIndexOf('@')
   const rest = text.slice(split + 1)
-  if (split < 0 || !domain.test(rest)) return MASK.slice(0, text.length)
+  if (split < 1 || !domain.test(rest)) return MASK.slice(0, text.length)
   return `${MASK.slice(0, split)}@${rest}`
 }
 

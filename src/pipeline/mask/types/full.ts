@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { QUOTE } from '../../decode/scanner.ts'
 import { type ColumnType, columnLength, typeText } from '../../schema.ts'
-import { decimalLiterals, temporalNumber } from '../constants.ts'
+import { decimalLiterals, hasTemporalForm, temporalNumber } from '../constants.ts'
 import { constantMask, writeBytes } from '../literal.ts'
 import type { MaskEffect, MaskType, Misfit } from '../mask-type.ts'
 import { integerRange } from '../value-types.ts'
@@ -63,6 +63,7 @@ function fit(value: Constant, type: ColumnType): MaskEffect | Misfit {
     case 'boolean':
       return typeof value === 'boolean' ? effect(String(value)) : misfit(type, 'the constant must be true or false')
     case 'float':
+      return typeof value === 'number' && Number.isFinite(Math.fround(value)) ? effect(JSON.stringify(value)) : misfit(type, 'the constant must be a number in range')
     case 'double':
       return typeof value === 'number' ? effect(JSON.stringify(value)) : misfit(type, 'the constant must be a number')
     case 'int8':
@@ -92,11 +93,11 @@ function fitText(value: string, type: ColumnType): MaskEffect | Misfit {
       if (!uuid.test(value)) return misfit(type, 'the constant must be a UUID')
       break
     case 'io.debezium.data.Enum':
-      if (!(type.parameters.get('allowed') ?? '').split(',').includes(value)) return misfit(type, 'the constant must be one of the labels')
+      // Stored schemas do not keep the labels: there they cannot be checked, in a live schema block they stand.
+      if (!(type.parameters.get('allowed')?.split(',').includes(value) ?? true)) return misfit(type, 'the constant must be one of the labels')
       return effect(JSON.stringify(value), value)
-    case 'io.debezium.time.ZonedTimestamp':
-      if (!/^\d{4}-\d\d-\d\dT/.test(value) || Number.isNaN(Date.parse(value))) return misfit(type, 'the constant must be a timestamp such as 1970-01-01T00:00:00Z')
   }
+  if (!hasTemporalForm(value, type.logical)) return misfit(type, 'the constant must have its form, such as 1970-01-01T00:00:00Z')
   return effect(JSON.stringify(value))
 }
 

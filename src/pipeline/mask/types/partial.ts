@@ -3,6 +3,7 @@ import { QUOTE, stringText } from '../../decode/scanner.ts'
 import { isPlainString } from '../../decode/scanner.ts'
 import { requireString, writeText } from '../literal.ts'
 import type { MaskType, ValueMask } from '../mask-type.ts'
+import { columnLength } from '../../schema.ts'
 import { isFreeText, notFreeText } from '../value-types.ts'
 
 const params = Type.Object(
@@ -41,17 +42,21 @@ export const partial: MaskType = {
   bind: (raw, type) => {
     if (type !== null && !isFreeText(type)) return notFreeText(type)
     const { maskCharCount, unmaskCharCount = 4, maskChar = '*', unmaskCharPosition = 'right' } = raw as Static<typeof params>
+    const maskLength = [...maskChar].length
+    const limit = type === null ? null : columnLength(type)
     return {
-      mask: bindMask(maskCharCount ?? null, unmaskCharCount, maskChar, unmaskCharPosition === 'left'),
+      mask: bindMask(maskCharCount ?? null, unmaskCharCount, maskChar, unmaskCharPosition === 'left', limit),
       becomes: null,
-      maxCharacters: characters => Math.max(characters, (maskCharCount ?? 0) + (characters > unmaskCharCount ? unmaskCharCount : 0)),
+      maxCharacters: characters =>
+        maskCharCount === undefined ? characters * maskLength : maskCharCount * maskLength + (characters > unmaskCharCount ? unmaskCharCount : 0),
       constant: null,
       writesNull: false,
     }
   },
 }
 
-function bindMask(maskCount: number | null, kept: number, maskChar: string, left: boolean): ValueMask {
+/** `limit`: how many code points the column takes. */
+function bindMask(maskCount: number | null, kept: number, maskChar: string, left: boolean, limit: number | null): ValueMask {
   const maskBytes = Buffer.byteLength(maskChar)
   const quick = maskBytes === 1 && maskChar !== '"' && maskChar !== '\\' && maskChar >= ' '
   const maskByte = maskChar.charCodeAt(0)
@@ -59,10 +64,13 @@ function bindMask(maskCount: number | null, kept: number, maskChar: string, left
   const rewrite = (text: string): string => {
     const characters = split(text)
     const length = characters.length
-    const visible = length > kept ? kept : 0
-    const stars = maskChar.repeat(maskCount ?? length - visible)
-    if (visible === 0) return stars
-    return left ? characters.slice(0, visible).join('') + stars : stars + characters.slice(length - visible).join('')
+    for (let visible = length > kept ? kept : 0; visible > 0; visible--) {
+      const stars = maskChar.repeat(maskCount ?? length - visible)
+      const text = left ? characters.slice(0, visible).join('') + stars : stars + characters.slice(length - visible).join('')
+      // A character may be many code points, and a fixed number of stars may be more than those it replaces.
+      if (limit === null || text.length <= limit || [...text].length <= limit) return text
+    }
+    return maskChar.repeat(maskCount ?? length)
   }
 
   return {
