@@ -19,6 +19,8 @@ export interface ConnectorWatch {
   readonly run: (signal: AbortSignal) => Promise<void>
 }
 
+const FAILURES_UNTIL_DOWN = 3
+
 /** Asks Connect for the states of its connectors. Only watches: a connector is restarted by people. */
 export function createConnectorWatch({
   source,
@@ -28,6 +30,7 @@ export function createConnectorWatch({
   intervalMs = 5000,
   now = Date.now,
 }: ConnectorWatchOptions): ConnectorWatch {
+  let failures = 0
   let states: readonly ConnectorState[] = []
   let dependency: Dependency = { name: 'connect', up: false, code: 'CONNECT_UNAVAILABLE', since: new Date(now()) }
 
@@ -48,10 +51,12 @@ export function createConnectorWatch({
         )
       states = next
       metrics.connectors(states)
+      failures = 0
       note(true)
     } catch (error) {
       if (!(error instanceof ScrimError) || error.kind !== 'dependency') throw error
-      note(false)
+      // Connect refuses for seconds each time its workers share out tasks anew: that is not an outage.
+      if (++failures >= FAILURES_UNTIL_DOWN) note(false)
     }
   }
 

@@ -23,30 +23,100 @@ export function createMetrics({ now = Date.now }: { readonly now?: () => number 
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
 
-  const records = new Counter({ name: 'scrim_records_total', help: 'Records by what became of them; `reason` of a drop or a reject.', labelNames: ['topic', 'view', 'outcome', 'reason'] as const, registers })
-  const rawBytes = new Counter({ name: 'scrim_raw_bytes_total', help: 'Bytes of raw batches.', labelNames: ['topic'] as const, registers })
-  const maskedBytes = new Counter({ name: 'scrim_masked_bytes_total', help: 'Bytes of masked records.', labelNames: ['topic', 'view'] as const, registers })
-  const batchSeconds = new Histogram({ name: 'scrim_batch_seconds', help: 'From taking a batch to its commit.', labelNames: ['topic'] as const, buckets: SECONDS, registers })
-  const endToEnd = new Histogram({ name: 'scrim_end_to_end_seconds', help: "From the timestamp of a batch's oldest record to its commit.", labelNames: ['topic'] as const, buckets: SECONDS, registers })
-  const lagMessages = new Gauge({ name: 'scrim_lag_messages', help: 'Messages of an assigned partition that are not masked yet.', labelNames: ['topic', 'partition'] as const, registers })
-  const lagSeconds = new Gauge({ name: 'scrim_lag_seconds', help: 'How long an assigned partition has not been at its end.', labelNames: ['topic', 'partition'] as const, registers })
-  const held = new Gauge({ name: 'scrim_held_partitions', help: 'Partitions that wait for somebody to act, by code.', labelNames: ['topic', 'code'] as const, registers })
-  const letters = new Gauge({ name: 'scrim_dead_letters', help: 'Dead letters by state.', labelNames: ['state'] as const, registers })
+  const records = new Counter({
+    name: 'scrim_records_total',
+    help: 'Records by what became of them; `reason` of a drop or a reject.',
+    labelNames: ['topic', 'view', 'outcome', 'reason'] as const,
+    registers,
+  })
+  const rawBytes = new Counter({
+    name: 'scrim_raw_bytes_total',
+    help: 'Bytes of raw batches.',
+    labelNames: ['topic'] as const,
+    registers,
+  })
+  const maskedBytes = new Counter({
+    name: 'scrim_masked_bytes_total',
+    help: 'Bytes of masked records.',
+    labelNames: ['topic', 'view'] as const,
+    registers,
+  })
+  const batchSeconds = new Histogram({
+    name: 'scrim_batch_seconds',
+    help: 'From taking a batch to its commit.',
+    labelNames: ['topic'] as const,
+    buckets: SECONDS,
+    registers,
+  })
+  const endToEnd = new Histogram({
+    name: 'scrim_end_to_end_seconds',
+    help: "From the timestamp of a batch's oldest record to its commit.",
+    labelNames: ['topic'] as const,
+    buckets: SECONDS,
+    registers,
+  })
+  const lagMessages = new Gauge({
+    name: 'scrim_lag_messages',
+    help: 'Messages of an assigned partition that are not masked yet.',
+    labelNames: ['topic', 'partition'] as const,
+    registers,
+  })
+  const lagSeconds = new Gauge({
+    name: 'scrim_lag_seconds',
+    help: 'How long an assigned partition has not been at its end.',
+    labelNames: ['topic', 'partition'] as const,
+    registers,
+  })
+  const held = new Gauge({
+    name: 'scrim_held_partitions',
+    help: 'Partitions that wait for somebody to act, by code.',
+    labelNames: ['topic', 'code'] as const,
+    registers,
+  })
+  const letters = new Gauge({
+    name: 'scrim_dead_letters',
+    help: 'Dead letters by state.',
+    labelNames: ['state'] as const,
+    registers,
+  })
   const version = new Gauge({ name: 'scrim_policy_version', help: 'The policy version in force.', registers })
-  const reloads = new Counter({ name: 'scrim_policy_reloads_total', help: 'Policy sets that were offered, by what became of them.', labelNames: ['outcome'] as const, registers })
-  const connectorUp = new Gauge({ name: 'scrim_connector_running', help: '1 where the connector and all its tasks run.', labelNames: ['connector', 'type', 'state'] as const, registers })
-  const tasks = new Gauge({ name: 'scrim_connector_tasks', help: 'Tasks of a connector by state.', labelNames: ['connector', 'state'] as const, registers })
-  const up = new Gauge({ name: 'scrim_dependency_up', help: '1 where what we depend on answers.', labelNames: ['dependency'] as const, registers })
+  const reloads = new Counter({
+    name: 'scrim_policy_reloads_total',
+    help: 'Policy sets that were offered, by what became of them.',
+    labelNames: ['outcome'] as const,
+    registers,
+  })
+  const connectorUp = new Gauge({
+    name: 'scrim_connector_running',
+    help: '1 where the connector and all its tasks run.',
+    labelNames: ['connector', 'type', 'state'] as const,
+    registers,
+  })
+  const tasks = new Gauge({
+    name: 'scrim_connector_tasks',
+    help: 'Tasks of a connector by state.',
+    labelNames: ['connector', 'state'] as const,
+    registers,
+  })
+  const up = new Gauge({
+    name: 'scrim_dependency_up',
+    help: '1 where what we depend on answers.',
+    labelNames: ['dependency'] as const,
+    registers,
+  })
 
   return {
     batch: ({ topic, view, published, dropped, rejected, ...facts }) => {
       records.inc({ topic, view, outcome: 'publish', reason: '' }, published)
-      for (const [reason, count] of Object.entries(dropped)) records.inc({ topic, view, outcome: 'drop', reason }, count)
-      for (const [reason, count] of Object.entries(rejected)) records.inc({ topic, view, outcome: 'reject', reason }, count)
+      for (const [reason, count] of Object.entries(dropped))
+        records.inc({ topic, view, outcome: 'drop', reason }, count)
+      for (const [reason, count] of Object.entries(rejected))
+        records.inc({ topic, view, outcome: 'reject', reason }, count)
       rawBytes.inc({ topic }, facts.rawBytes)
       maskedBytes.inc({ topic, view }, facts.maskedBytes)
       batchSeconds.observe({ topic }, facts.seconds)
-      if (facts.oldestTimestampMs > 0) endToEnd.observe({ topic }, Math.max(0, (now() - facts.oldestTimestampMs) / 1000))
+      if (facts.oldestTimestampMs > 0)
+        endToEnd.observe({ topic }, Math.max(0, (now() - facts.oldestTimestampMs) / 1000))
     },
     lag: partitions => {
       // What is no longer ours must not stay as it was last.

@@ -1,0 +1,226 @@
+import { createSecretKey } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Plan } from '../../src/pipeline/plan.ts'
+import { batchOfLines } from '../../src/pipeline/record-line.ts'
+import { compilePolicies } from '../../src/policy/compile.ts'
+import type { PolicyDocument } from '../../src/policy/document.ts'
+import { createDeadLetters, type DeadLettersOptions, type Replay } from '../../src/services/dead-letters.ts'
+import type { DeadLetterEntry } from '../../src/services/ports.ts'
+import { isRetriable, nextAttemptAt } from '../../src/services/retry-schedule.ts'
+import { createDeadLetterWorld, type DeadLetterWorld, testSealing } from '../support/memory-dead-letters.ts'
+import { aKeyedPolicy, testKeys, testSettings } from '../support/policy-documents.ts'
+import { createQuietLog } from '../support/quiet-log.ts'
+
+let world: DeadLetterWorld
+let stop: AbortController
+let clock: number
+beforeEach(() => {
+  world = createDeadLetterWorld()
+  stop = new AbortController()
+  clock = 1_000_000
+})
+afterEach(() => stop.abort())
+
+const planOf = (...documents: PolicyDocument[]): Plan => {
+  const { plan } = compilePolicies(documents, { keys: testKeys, settings: testSettings, version: 4 })
+  if (plan === null) throw new Error('the policies of the test are bad')
+  return plan
+}
+const create = (options: Partial<DeadLettersOptions> = {}) =>
+  createDeadLetters({
+    index: world.index,
+    letters: { read: async (_partition, offset) => world.letters.get(String(offset)) ?? null },
+    reader: {
+      read: async (topic, partition, offset) => world.raw.get(`${topic}/${partition}@${offset}`) ?? null,
+      hasNewer: async (_topic, _partition, offset) => world.overtaken.has(offset),
+    },
+    sealing: testSealing,
+    plans: { current: () => planOf(aKeyedPolicy('a')) },
+    facts: async () => ({ compacted: false }),
+    sink: world.sink,
+    audit: { write: async rows => void world.audited.push(...rows) },
+    auditSecret: createSecretKey(Buffer.alloc(32, 1)),
+    calls: { write: async row => void world.called.push(row) },
+    metrics: { deadLetters: () => undefined },
+    maxAttempts: 3,
+    log: createQuietLog(),
+    now: () => clock,
+    random: () => 1,
+    lookEveryMs: 1,
+    ...options,
+  })
+const how: Replay = { force: false, caller: 'anna', requestId: 'r1' }
+const record = (
+  offset: number,
+  value: Record<string, unknown> | null = {
+    before: null,
+    after: { email: 'canary-4711' },
+    source: {},
+    op: 'u',
+    ts_ms: 1,
+  },
+) => ({
+  topic: 'raw.a',
+  partition: 0,
+  offset,
+  timestamp: 7,
+  key: { id: offset },
+  value,
+})
+const entry = (id: string): DeadLetterEntry | undefined => world.entries.get(id)
+
+describe('a replay', () => {
+  test('of a withheld record reads the raw topic again', async () => {
+    const id = world.bury(record(1), { keyId: null, bucket: null })
+    world.raw.set('raw.a/0@1', batchOfLines([record(1)]))
+    expect(await create().replay([id], how)).toEqual([{ id, outcome: 'published', error: null }])
+    expect(world.published).toHaveLength(1)
+  })
+
+  test('leaves the audit row of the record under the plan that masked it', async () => {
+    await create().replay([world.bury(record(1))], how)
+    expect(world.audited).toMatchObject([
+      {
+        event: 'mask',
+        topic: 'raw.a',
+        offset: 1n,
+        policyVersion: 4,
+        operation: 'update',
+        view: 'public',
+        recordId: expect.any(String),
+      },
+    ])
+  })
+
+  test('leaves its own row before it publishes', async () => {
+    const order: string[] = []
+    const deadLetters = create({
+      calls: { write: async () => void order.push('row') },
+      sink: { publish: async () => void order.push('publish') },
+    })
+    await deadLetters.replay([world.bury(record(1))], how)
+    expect(order).toEqual(['row', 'publish'])
+  })
+
+  test('publishes only the views that the letter is about', async () => {
+    const [result] = await create().replay([world.bury(record(1), { views: ['another'] })], how)
+    expect(result).toMatchObject({ outcome: 'refused', error: { code: 'RECORD_TOPIC_WITHOUT_POLICY' } })
+    expect(world.published).toEqual([])
+  })
+
+  test('of a record that still cannot be masked is refused with its code, and the letter stays', async () => {
+    const id = world.bury(
+      record(1, { before: null, after: { nickname: 'canary-4711' }, source: {}, op: 'u', ts_ms: 1 }),
+    )
+    const [result] = await create().replay([id], how)
+    expect(result).toMatchObject({
+      outcome: 'refused',
+      error: { code: 'RECORD_UNKNOWN_COLUMN', where: { path: 'after.nickname' } },
+    })
+    expect(entry(id)).toMatchObject({ state: 'open', attempts: 0 })
+  })
+
+  test('of a tombstone goes out as one', async () => {
+    await create().replay([world.bury(record(1, null))], how)
+    expect(world.published).toHaveLength(1)
+    expect(world.audited).toMatchObject([{ operation: 'tombstone' }])
+  })
+
+  test('of a truncate needs force: it concerns every key', async () => {
+    const id = world.bury({ ...record(1, { before: null, after: null, source: {}, op: 't', ts_ms: 1 }), key: null })
+    expect(await create().replay([id], how)).toMatchObject([{ error: { code: 'REPLAY_OVERTAKES' } }])
+    expect(await create().replay([id], { ...how, force: true })).toMatchObject([{ outcome: 'published' }])
+  })
+
+  test('looks for newer records and publishes while the stream is kept off the partition', async () => {
+    const order: string[] = []
+    const deadLetters = create({
+      alone: async (topic, partition, work) => {
+        order.push(`begin ${topic}/${partition}`)
+        const result = await work()
+        order.push('end')
+        return result
+      },
+      reader: { read: async () => null, hasNewer: async () => void order.push('look') === undefined && false },
+      sink: { publish: async () => void order.push('publish') },
+    })
+    await deadLetters.replay([world.bury(record(1))], how)
+    expect(order).toEqual(['begin raw.a/0', 'look', 'publish', 'end'])
+  })
+
+  test('cannot be opened without the sealing key, or with another', async () => {
+    const id = world.bury(record(1))
+    const other = { id: testSealing.id, key: createSecretKey(Buffer.alloc(32, 5)) }
+    for (const sealing of [null, other])
+      expect(await create({ sealing }).replay([id], how)).toMatchObject([{ error: { code: 'REPLAY_UNREADABLE' } }])
+  })
+})
+
+describe('retries', () => {
+  const due = (id = '1'): void => {
+    clock = entry(id)?.nextAttemptAt?.getTime() ?? clock
+  }
+
+  test('go on later and later, then the letter is for review', async () => {
+    const id = world.bury(record(1, { before: null, after: { nickname: 'x' }, source: {}, op: 'u', ts_ms: 1 }), {
+      nextAttemptAt: new Date(clock),
+    })
+    const done = create().run(stop.signal)
+    const waits: number[] = []
+    for (const attempts of [1, 2]) {
+      await vi.waitFor(() => expect(entry(id)).toMatchObject({ state: 'retrying', attempts }))
+      waits.push((entry(id)?.nextAttemptAt?.getTime() ?? 0) - clock)
+      due()
+    }
+    await vi.waitFor(() => expect(entry(id)).toMatchObject({ state: 'review', attempts: 3, nextAttemptAt: null }))
+    expect(waits).toEqual([60_000, 120_000])
+    stop.abort()
+    await done
+  })
+
+  test('succeed when the cause has gone', async () => {
+    let documents = [aKeyedPolicy('b')]
+    const id = world.bury(record(1), { nextAttemptAt: new Date(clock) })
+    void create({ plans: { current: () => planOf(...documents) } }).run(stop.signal)
+    await vi.waitFor(() => expect(entry(id)).toMatchObject({ state: 'retrying' }))
+    documents = [aKeyedPolicy('a')]
+    due()
+    await vi.waitFor(() => expect(entry(id)).toMatchObject({ state: 'replayed' }))
+    expect(world.called.at(-1)).toMatchObject({ caller: 'scrim' })
+  })
+
+  test('never overtake newer data: such a letter is for review', async () => {
+    const id = world.bury(record(1), { nextAttemptAt: new Date(clock) })
+    world.overtaken.add(1n)
+    void create().run(stop.signal)
+    await vi.waitFor(() => expect(entry(id)).toMatchObject({ state: 'review' }))
+    expect(world.published).toEqual([])
+  })
+
+  test('do not count while Kafka is away', async () => {
+    const id = world.bury(record(1), { nextAttemptAt: new Date(clock) })
+    world.isSinkAway = true
+    const log = createQuietLog()
+    void create({ log }).run(stop.signal)
+    await vi.waitFor(() => expect(log.lines.length).toBeGreaterThan(3))
+    expect(entry(id)).toMatchObject({ state: 'open', attempts: 0 })
+    world.isSinkAway = false
+    await vi.waitFor(() => expect(entry(id)).toMatchObject({ state: 'replayed' }))
+  })
+
+  test('counts are told', async () => {
+    const deadLetters = vi.fn()
+    world.bury(record(1), { state: 'review' })
+    void create({ metrics: { deadLetters } }).run(stop.signal)
+    await vi.waitFor(() => expect(deadLetters).toHaveBeenCalledWith({ open: 0, retrying: 0, review: 1, replayed: 0 }))
+  })
+})
+
+test('only what may heal by itself is tried again', () => {
+  expect(isRetriable('RECORD_TOO_LARGE')).toBe(true)
+  expect(isRetriable('RECORD_TOPIC_WITHOUT_POLICY')).toBe(true)
+  expect(isRetriable('RECORD_MALFORMED')).toBe(false)
+  expect(nextAttemptAt('RECORD_MALFORMED', 0, 0)).toBeNull()
+  expect(nextAttemptAt('RECORD_TOO_LARGE', 0, 0, () => 0)).toEqual(new Date(15_000))
+  expect(nextAttemptAt('RECORD_TOO_LARGE', 30, 0, () => 1)).toEqual(new Date(3_600_000))
+})
