@@ -5,6 +5,7 @@ import type { Config } from '../../config.ts'
 import type { Log } from '../../services/ports.ts'
 import { registerCodecs } from './codecs.ts'
 import { kafkaError, kafkaErrorType } from './kafka-error.ts'
+import { installConnectionOverride } from './overrides/connection.ts'
 import { installConsumerGroupOverride } from './overrides/consumer-group.ts'
 import { type Cluster, openCluster, requirePinnedKafkajs } from './overrides/internals.ts'
 import { installRequestQueueOverride } from './overrides/request-queue.ts'
@@ -50,6 +51,7 @@ export function createKafkaClient({
 }: KafkaClientOptions): KafkaClient {
   requirePinnedKafkajs()
   installRequestQueueOverride()
+  installConnectionOverride()
   installConsumerGroupOverride()
   registerCodecs()
 
@@ -81,7 +83,11 @@ export function createKafkaClient({
           : connectTcp({ host, port }, onConnect)
         socket.setKeepAlive(true, 60_000).setNoDelay(true)
         sockets.add(socket)
-        socket.once('close', () => sockets.delete(socket))
+        socket.once('close', () => {
+          sockets.delete(socket)
+          // kafkajs disconnects a dead socket again and again, and each time `unref` leaves a listener on it.
+          socket.unref = () => socket
+        })
         return socket
       },
     })
@@ -168,18 +174,20 @@ function securityOf(config: KafkaSettings): Pick<KafkaConfig, 'ssl' | 'sasl'> {
   }
 }
 
-/** kafkajs' texts quote errors, and those quote data: what comes through is who spoke, how loud, and a name. */
+/**
+ * kafkajs' texts quote errors, and those quote data: what comes through is who spoke, how loud, and a name. All of it for
+ * debugging: kafkajs shouts at each attempt to connect, and what matters our own loops tell with a code.
+ */
 function logTo(log: Log): logCreator {
   return () =>
     ({ level, namespace, log: entry }) => {
       const broker: unknown = entry.broker
-      const fields = {
-        part: namespace,
-        kind: classOf(entry.stack),
-        broker: typeof broker === 'string' ? broker : undefined,
-      }
-      if (level === logLevel.ERROR) log.warn(fields, 'Kafka client')
-      else log.debug(fields, 'Kafka client')
+      const loudness = level === logLevel.ERROR ? 'error' : 'warning'
+      const kind = classOf(entry.stack)
+      log.debug(
+        { part: namespace, loudness, kind, broker: typeof broker === 'string' ? broker : undefined },
+        'Kafka client',
+      )
     }
 }
 

@@ -196,7 +196,9 @@ class PartitionWriter {
         ) {
           throw this.giveUp(code)
         }
-        context.log.warn({ topic, partition, code, kind, attempt }, 'masked records not written yet')
+        // Once for each doubling: an outage lasts, and there may be hundreds of partitions.
+        if ((attempt & (attempt - 1)) === 0)
+          context.log.warn({ topic, partition, code, kind, attempt }, 'masked records not written yet')
         // A request that nobody answers may still lie in our socket; it must not go out behind a newer one.
         if (kind === 'KafkaJSRequestTimeoutError') context.session.cut(false)
         context.leaders.forget(topic)

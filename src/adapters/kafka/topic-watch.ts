@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ScrimError } from '../../errors.ts'
+import { type ErrorCode, ScrimError } from '../../errors.ts'
 import type { Log } from '../../services/ports.ts'
 import type { KafkaClient } from './client.ts'
 
@@ -29,6 +29,7 @@ export function createTopicWatch({ client, refreshMs, log }: TopicWatchOptions):
   let existing: readonly string[] = []
   let wanted: readonly string[] = []
   let wake = (): void => {}
+  let problem: ErrorCode | null = null
 
   const choose = (): void => {
     const before = wanted.join()
@@ -39,10 +40,12 @@ export function createTopicWatch({ client, refreshMs, log }: TopicWatchOptions):
   async function look(): Promise<void> {
     try {
       existing = await client.admin(admin => admin.listTopics())
+      problem = null
       choose()
     } catch (error) {
       if (!(error instanceof ScrimError)) throw error
-      log.warn({ code: error.code }, 'topics not looked up')
+      if (problem !== error.code) log.warn({ code: error.code }, 'topics not looked up')
+      problem = error.code
     }
   }
 

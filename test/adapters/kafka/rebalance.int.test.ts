@@ -31,7 +31,7 @@ describeWithStack('rebalance', ({ brokers }) => {
   test('members come and go under load: nothing is lost and each key ends with its last value', async () => {
     const topic = freshPrefix()
     await createTopic(kafka, topic, { numPartitions: 4 })
-    const load = await startLoad(kafka, topic, 4)
+    const load = await startLoad(brokers, topic, 4)
     const first = start(topic)
     await until('the first member to work', () => first.batches.length > 5)
     const second = start(topic)
@@ -54,7 +54,7 @@ describeWithStack('rebalance', ({ brokers }) => {
   test('a batch under way is finished and committed before its partition goes to another member', async () => {
     const topic = freshPrefix()
     await createTopic(kafka, topic, { numPartitions: 2 })
-    const load = await startLoad(kafka, topic, 2)
+    const load = await startLoad(brokers, topic, 2)
     const goOn = Promise.withResolvers<void>()
     const first = start(topic, { afterPublish: () => goOn.promise })
     await until('work in both partitions', () => new Set(first.batches.map(({ raw }) => raw.partition)).size === 2)
@@ -77,7 +77,7 @@ describeWithStack('rebalance', ({ brokers }) => {
   test('a batch that does not end is no longer current when its partition goes to another member, and cannot commit', async () => {
     const topic = freshPrefix()
     await createTopic(kafka, topic)
-    const load = await startLoad(kafka, topic, 1)
+    const load = await startLoad(brokers, topic, 1)
     await until('records', () => load.sent() > 0)
     await load.stop()
     const goOn = Promise.withResolvers<void>()
@@ -99,7 +99,7 @@ describeWithStack('rebalance', ({ brokers }) => {
   test('a member that Kafka no longer knows stops, and joins again by itself', async () => {
     const topic = freshPrefix()
     await createTopic(kafka, topic)
-    const load = await startLoad(kafka, topic, 1)
+    const load = await startLoad(brokers, topic, 1)
     const relay = start(topic, {
       source: { times: { sessionTimeoutMs: 1_500, rebalanceTimeoutMs: 3_000, heartbeatIntervalMs: 200 } },
     })

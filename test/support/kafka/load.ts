@@ -1,5 +1,8 @@
-import { type Kafka, Partitioners } from 'kafkajs'
+import { createKafkaClient } from '../../../src/adapters/kafka/client.ts'
+import { createRecordWriter } from '../../../src/adapters/kafka/partition-writer.ts'
+import { SPANS_PER_RECORD } from '../../../src/pipeline/batch.ts'
 import type { TopicRecord } from '../stack/kafka-clients.ts'
+import { keptLog, plainSettings } from './relay.ts'
 
 /** A producer of raw records that goes on until it is stopped: few keys, each with a counting value. */
 export interface Load {
@@ -10,27 +13,24 @@ export interface Load {
 
 const KEYS = 40
 
-export async function startLoad(kafka: Kafka, topic: string, partitions: number): Promise<Load> {
-  const producer = kafka.producer({
-    createPartitioner: Partitioners.DefaultPartitioner,
-    idempotent: true,
-    retry: { retries: 1_000, maxRetryTime: 500 },
-  })
-  await producer.connect()
+export async function startLoad(brokers: string, topic: string, partitions: number): Promise<Load> {
+  // Not kafkajs' own producer: that stands still for up to a minute after its broker was killed.
+  const log = keptLog()
+  const client = createKafkaClient({ config: plainSettings(brokers), log, requestTimeoutMs: 3_000 })
+  const writer = createRecordWriter({ client, compression: 'none', log })
   let sent = 0
   let isStopped = false
   const running = (async () => {
     for (let n = 0; !isStopped; n += 200) {
-      const messages = Array.from({ length: 200 }, (_, i) => {
-        const key = (n + i) % KEYS
-        return {
-          key: `k${key}`,
-          value: JSON.stringify({ n: n + i, fill: 'x'.repeat(500) }),
-          partition: key % partitions,
-        }
-      })
-      await producer.send({ topic, messages, acks: -1 })
-      sent += messages.length
+      const lines = Array.from({ length: 200 }, (_, i) => ({
+        key: (n + i) % KEYS,
+        value: JSON.stringify({ n: n + i, fill: 'x'.repeat(500) }),
+      }))
+      for (let partition = 0; partition < partitions; partition++) {
+        const records = recordsOf(lines.filter(({ key }) => key % partitions === partition))
+        await writer.write(topic, partition, records, () => true)
+        sent += records.count
+      }
     }
   })()
   running.catch(() => {})
@@ -38,8 +38,30 @@ export async function startLoad(kafka: Kafka, topic: string, partitions: number)
     sent: () => sent,
     stop: async () => {
       isStopped = true
-      await running.finally(() => producer.disconnect())
+      await running
+      await writer.close()
+      await client.close()
     },
+  }
+}
+
+function recordsOf(lines: readonly { readonly key: number; readonly value: string }[]) {
+  const spans = new Int32Array(lines.length * SPANS_PER_RECORD).fill(-1)
+  const parts: Buffer[] = []
+  let at = 0
+  lines.forEach(({ key, value }, n) => {
+    for (const [part, bytes] of [Buffer.from(`k${key}`), Buffer.from(value)].entries()) {
+      spans[n * SPANS_PER_RECORD + part * 2] = at
+      at += bytes.length
+      spans[n * SPANS_PER_RECORD + part * 2 + 1] = at
+      parts.push(bytes)
+    }
+  })
+  return {
+    count: lines.length,
+    bytes: Buffer.concat(parts),
+    spans,
+    timestamps: new Float64Array(lines.length).fill(Date.now()),
   }
 }
 

@@ -113,6 +113,15 @@ export interface RequestQueue {
   readonly pending: readonly unknown[]
 }
 
+/** One connection to a broker; only its identity matters. */
+export interface Connection {
+  readonly connectionStatus: string
+}
+
+export interface ConnectionMethods {
+  connect: (this: Connection) => Promise<unknown>
+}
+
 /** Throws where another kafkajs is installed than the one that was read. */
 export function requirePinnedKafkajs(): void {
   const { version }: { readonly version: string } = load('kafkajs/package.json')
@@ -143,6 +152,8 @@ export const protocolError: (code: number) => Error = code =>
   load('kafkajs/src/protocol/error').createErrorFromCode(code)
 
 export const consumerGroupMethods = (): ConsumerGroupMethods => load('kafkajs/src/consumer/consumerGroup').prototype
+
+export const connectionMethods = (): ConnectionMethods => load('kafkajs/src/network/connection').prototype
 
 export const requestQueueMethods = (): RequestQueueMethods => load('kafkajs/src/network/requestQueue').prototype
 
