@@ -81,7 +81,7 @@ export async function startService(keeper: Keeper, settings: ServiceSettings, si
   failed.catch(() => {}) // it may end before anybody waits for it
   const listening = async () => {
     for (;;) {
-      const url = /http:\/\/127\.0\.0\.1:[1-9]\d*/.exec(log())?.[0]
+      const url = /"address":"(http:[^"]+)".*"msg":"listening"/.exec(log())?.[1]
       if (url !== undefined) return url
       await sleep(20, undefined, { signal })
     }

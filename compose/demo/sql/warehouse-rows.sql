@@ -18,7 +18,7 @@ insert into public.golden_records values
   '{}',0.5,'mdm-batch','2022-12-31 23:59:59.999','1999-12-31 23:59:59.999999+00'),
  (1008,'FAM-ALW-000808','5066630052','890123456787','Farida Begum','फ़रीदा बेगम',null,'female','9000080812','','Mohalla Ganj, Tijara','Behind Jama Masjid','Tijara','Alwar','अलवर','301411',27.9339,76.8561,'UCO Bank','0000608080101','UCBA0000808',0.00,'rejected',false,
   null,0.12345,'operator 14','2024-02-29 12:00:00','2024-02-29 12:00:00+00'),
- (9007199254740993,'FAM-BRM-999999','5011111119','901234567898','Kesar Kanwar','केसर कँवर','1948-08-15','female','9000099993','kesar@example.in','Dhani Khari, Post Chohtan','Tehsil Chohtan','Chohtan','Barmer','बाड़मेर','344702',25.4783,71.0700,'Indian Bank','0000799999321','IDIB000B123',9999999999.99,'verified',true,
+ (9007199254740993,'FAM-BRM-999999','5011111119','901234567898','Kesar Kanwar','केसर कँवर','1948-08-15','female','9000099993','kesar@example.in','Dhani Khari, Post Chohtan','Tehsil Chohtan','Chohtan','Barmer','बाड़मेर','344702',25.4783,71.0700,'Indian Bank','0000799999321','IDIB000B123',9731864205.97,'verified',true,
   '[{"note":"key beyond 2^53"}]',1,'mdm-batch','2023-04-01 09:30:00','2024-11-02 00:00:00+05:30');
 
 insert into public.profile_360 values
