@@ -1,0 +1,165 @@
+import { createSecretKey, randomBytes } from 'node:crypto'
+import { afterAll, expect, test } from 'vitest'
+import { createKafkaClient } from '../../../src/adapters/kafka/client.ts'
+import { createDeadLetterTopic } from '../../../src/adapters/kafka/dead-letter-topic.ts'
+import { createLetterReader, createRecordReader } from '../../../src/adapters/kafka/record-reader.ts'
+import { KEY_END, KEY_START, VALUE_END, VALUE_START } from '../../../src/pipeline/batch.ts'
+import { batchOfLines, rawLine } from '../../../src/pipeline/record-line.ts'
+import { bucketKey, bucketOf, seal, unseal } from '../../../src/pipeline/seal.ts'
+import type { DeadLetter } from '../../../src/services/ports.ts'
+import { keptLog, plainSettings } from '../../support/kafka/relay.ts'
+import { createTopic, kafkaClient, produce, readTopic } from '../../support/stack/kafka-clients.ts'
+import { describeWithStack, freshPrefix } from '../../support/stack/require-stack.ts'
+
+describeWithStack('dead letters and single records', ({ brokers }) => {
+  const kafka = kafkaClient(brokers)
+  const log = keptLog()
+  const client = createKafkaClient({ config: plainSettings(brokers), log })
+  const releases: (() => Promise<void>)[] = []
+  afterAll(async () => {
+    for (const release of releases) await release()
+    await client.close()
+  })
+  const deadLetters = (topic: string, patienceMs = 10_000) => {
+    const letters = createDeadLetterTopic({ client, topic, compression: 'zstd', patienceMs, log })
+    releases.push(letters.close)
+    return letters
+  }
+  const records = (group: string) => {
+    const reader = createRecordReader({ client, group, timeoutMs: 10_000 })
+    releases.push(reader.close)
+    return reader
+  }
+
+  const master = createSecretKey(randomBytes(32))
+  const bucket = bucketOf(Date.now())
+  const raw = (topic: string) =>
+    batchOfLines([
+      {
+        topic,
+        partition: 2,
+        offset: 41,
+        key: { text: 'canary-key' },
+        value: { text: 'canary-value' },
+        timestamp: 1_700_000_000_000,
+      } as never,
+    ])
+
+  test('a letter holds the sealed bytes and names and numbers, and is found again at the place that was told', async () => {
+    const topic = freshPrefix()
+    const batch = raw('shop.orders')
+    const sealed = seal(batch, 0, bucketKey(master, bucket), 'main', bucket, randomBytes(12))
+    const letter: DeadLetter = {
+      topic: 'shop.orders',
+      partition: 2,
+      offset: 41n,
+      timestamp: 1_700_000_000_000,
+      views: ['default', 'analysts'],
+      code: 'RECORD_MALFORMED',
+      path: 'value',
+      policyVersion: 7,
+      sealed,
+    }
+    const letters = deadLetters(topic)
+    const places = await letters.put([letter, { ...letter, offset: 42n, sealed: null }])
+    expect(places).toEqual([
+      { partition: 0, offset: 0n },
+      { partition: 0, offset: 1n },
+    ])
+    const written = await readTopic(kafka, topic)
+    expect(written.map(({ key }) => String(key))).toEqual([
+      'shop.orders/2/41/default+analysts',
+      'shop.orders/2/42/default+analysts',
+    ])
+    expect(
+      Object.fromEntries(Object.entries(written[0]?.headers ?? {}).map(([name, value]) => [name, String(value)])),
+    ).toEqual({
+      'scrim.topic': 'shop.orders',
+      'scrim.partition': '2',
+      'scrim.offset': '41',
+      'scrim.timestamp': '1700000000000',
+      'scrim.code': 'RECORD_MALFORMED',
+      'scrim.place': 'value',
+      'scrim.views': 'default,analysts',
+      'scrim.policy.version': '7',
+      'scrim.key.id': 'main',
+      'scrim.bucket': bucket,
+    })
+    expect(written[1]?.value).toBeNull()
+    expect(JSON.stringify(written)).not.toContain('canary')
+
+    const reader = createLetterReader({ client, topic, timeoutMs: 10_000 })
+    releases.push(reader.close)
+    const bytes = await reader.read(0, 0n)
+    const line = bytes && unseal(bytes, bucketKey(master, bucket), 'shop.orders', 2, 41n)
+    expect(line).toEqual(rawLine(batch, 0))
+    expect(await reader.read(0, 1n)).toBeNull()
+  })
+
+  test('a topic that refuses is told as such', async () => {
+    const topic = freshPrefix()
+    await createTopic(kafka, topic, { configEntries: [{ name: 'max.message.bytes', value: '200' }] })
+    const sealed = {
+      ...seal(raw('t'), 0, bucketKey(master, bucket), 'main', bucket, randomBytes(12)),
+      bytes: randomBytes(5_000),
+    }
+    const letter: DeadLetter = {
+      topic: 't',
+      partition: 0,
+      offset: 1n,
+      timestamp: 0,
+      views: ['default'],
+      code: 'RECORD_MALFORMED',
+      path: '',
+      policyVersion: 1,
+      sealed,
+    }
+    await expect(deadLetters(topic).put([letter])).rejects.toMatchObject({ code: 'DEAD_LETTER_REFUSED' })
+  })
+
+  test('reads one record by its offset, null where it is gone', async () => {
+    const topic = freshPrefix()
+    await createTopic(kafka, topic, { configEntries: [{ name: 'compression.type', value: 'lz4' }] })
+    await produce(
+      kafka,
+      topic,
+      Array.from({ length: 50 }, (_, n) => ({ key: `k${n}`, value: `v${n}` })),
+    )
+    const reader = records(topic)
+    const record = await reader.read(topic, 0, 31n)
+    expect(record?.count).toBe(1)
+    expect(record?.offsets[0]).toBe(31n)
+    const text = (from: number, to: number) => record?.bytes.toString('utf8', record.spans[from], record.spans[to])
+    expect([text(KEY_START, KEY_END), text(VALUE_START, VALUE_END)]).toEqual(['k31', 'v31'])
+    const admin = kafka.admin()
+    await admin.connect()
+    await admin.fetchTopicOffsets(topic)
+    await admin
+      .deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '40' }] })
+      .finally(() => admin.disconnect())
+    expect(await reader.read(topic, 0, 31n)).toBeNull()
+    expect(await reader.read(topic, 0, 50n)).toBeNull()
+    expect(await reader.read(topic, 0, 45n)).not.toBeNull()
+  })
+
+  test('finds a newer record of the same key, but only below the committed offset', async () => {
+    const [topic, group] = [freshPrefix(), freshPrefix()]
+    await createTopic(kafka, topic)
+    await produce(
+      kafka,
+      topic,
+      ['a', 'b', 'a', 'c', 'b', 'ab'].map(key => ({ key, value: '1' })),
+    )
+    const admin = kafka.admin()
+    await admin.connect()
+    await admin
+      .setOffsets({ groupId: group, topic, partitions: [{ partition: 0, offset: '4' }] })
+      .finally(() => admin.disconnect())
+    const reader = records(group)
+    const hasNewer = (offset: bigint, key: string) => reader.hasNewer(topic, 0, offset, Buffer.from(key))
+    expect(await hasNewer(0n, 'a')).toBe(true)
+    expect(await hasNewer(2n, 'a')).toBe(false)
+    expect(await hasNewer(1n, 'b')).toBe(false)
+    expect(await hasNewer(0n, 'c')).toBe(true)
+  })
+})

@@ -1,0 +1,124 @@
+import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs'
+import { afterEach, expect, test } from 'vitest'
+import type { KafkaSettings } from '../../../src/adapters/kafka/client.ts'
+import { createKafkaClient } from '../../../src/adapters/kafka/client.ts'
+import { createKafkaStatus } from '../../../src/adapters/kafka/kafka-status.ts'
+import { keptLog, maskedName, plainSettings, type Relay, startRelay } from '../../support/kafka/relay.ts'
+import { createTopic, kafkaClient, produce, readTopic } from '../../support/stack/kafka-clients.ts'
+import { describeWithOwnStack, freshPrefix } from '../../support/stack/require-stack.ts'
+import { until } from '../../support/stack/until.ts'
+import { readFileSync } from 'node:fs'
+
+describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true, databases: [] }, stack => {
+  const relays: Relay[] = []
+  afterEach(async () => {
+    for (const relay of relays.splice(0)) await relay.stop()
+  })
+  const security = () => {
+    const found = stack().security
+    if (found === undefined) throw new Error('the stack is not secured')
+    return found
+  }
+  const asUser = (sasl: KafkaSettings['sasl'], password = security().users.scrim.password): KafkaSettings => ({
+    ...plainSettings(stack().brokers),
+    username: security().users.scrim.username,
+    password,
+    sasl,
+    tlsCa: readFileSync(security().ca),
+  })
+  const asCertificate = (): KafkaSettings => ({
+    ...plainSettings(security().mtls.bootstrap),
+    tlsCa: readFileSync(security().ca),
+    tlsCert: readFileSync(security().mtls.cert),
+    tlsKey: readFileSync(security().mtls.key),
+  })
+
+  async function allow(
+    principal: string,
+    operations: readonly [resourceType: AclResourceTypes, name: string, operation: AclOperationTypes][],
+  ): Promise<void> {
+    const admin = kafkaClient(stack().internalBrokers).admin()
+    await admin.connect()
+    const acl = operations.map(([resourceType, resourceName, operation]) => ({
+      principal,
+      resourceType,
+      resourceName,
+      operation,
+      host: '*',
+      permissionType: AclPermissionTypes.ALLOW,
+      resourcePatternType: ResourcePatternTypes.PREFIXED,
+    }))
+    await admin.createAcls({ acl }).finally(() => admin.disconnect())
+  }
+  const { READ, WRITE, CREATE, DESCRIBE_CONFIGS } = AclOperationTypes
+  const { TOPIC, GROUP } = AclResourceTypes
+
+  const logins: [name: string, settings: () => KafkaSettings, principal: () => string][] = [
+    ['PLAIN', () => asUser('plain'), () => 'User:scrim'],
+    ['SCRAM-SHA-256', () => asUser('scram-sha-256'), () => 'User:scrim'],
+    ['SCRAM-SHA-512', () => asUser('scram-sha-512'), () => 'User:scrim'],
+    ['a certificate', asCertificate, () => security().mtls.principal],
+  ]
+  test.each(logins)(
+    'with %s and no more rights than the README names: reads, makes the output topic, writes, commits',
+    async (_name, settings, principal) => {
+      const kafka = kafkaClient(stack().internalBrokers)
+      const topic = freshPrefix()
+      await createTopic(kafka, topic)
+      await produce(kafka, topic, [{ key: 'k', value: 'v' }])
+      await allow(principal(), [
+        [TOPIC, topic, READ],
+        [TOPIC, topic, DESCRIBE_CONFIGS],
+        [TOPIC, maskedName(topic), WRITE],
+        [TOPIC, maskedName(topic), CREATE],
+        [GROUP, topic, READ],
+      ])
+      relays.push(startRelay({ brokers: '', settings: settings(), group: topic, names: name => name === topic }))
+      const admin = kafka.admin()
+      await admin.connect()
+      try {
+        await until(
+          'the commit',
+          async () => (await admin.fetchOffsets({ groupId: topic, topics: [topic] }))[0]?.partitions[0]?.offset === '1',
+        )
+      } finally {
+        await admin.disconnect()
+      }
+      expect(await readTopic(kafka, maskedName(topic))).toHaveLength(1)
+    },
+  )
+
+  test('a group that may not be read is told as such, and is read as soon as it may', async () => {
+    const kafka = kafkaClient(stack().internalBrokers)
+    const topic = freshPrefix()
+    await createTopic(kafka, topic)
+    await produce(kafka, topic, [{ key: 'k', value: 'v' }])
+    await allow('User:scrim', [
+      [TOPIC, topic, READ],
+      [TOPIC, topic, DESCRIBE_CONFIGS],
+      [TOPIC, topic, WRITE],
+      [TOPIC, topic, CREATE],
+    ])
+    const relay = startRelay({
+      brokers: '',
+      settings: asUser('scram-sha-512'),
+      group: topic,
+      names: name => name === topic,
+    })
+    relays.push(relay)
+    await until('the reason', () =>
+      relay.log.entries.some(({ fields }) => fields.code === 'KAFKA_GROUP_NOT_AUTHORISED'),
+    )
+    await allow('User:scrim', [[GROUP, topic, READ]])
+    await until('the batch', () => relay.batches.length > 0)
+  })
+
+  test('a wrong password is told as such, without a word of the server', async () => {
+    const log = keptLog()
+    const client = createKafkaClient({ config: asUser('scram-sha-512', 'canary-password'), log })
+    const status = createKafkaStatus({ client, group: 'g' })
+    expect(await status.ping()).toBe('KAFKA_NOT_AUTHORISED')
+    await client.close()
+    expect(JSON.stringify(log.entries)).not.toContain('canary')
+  })
+})
