@@ -1,12 +1,11 @@
-import { type ErrorCode, errorCatalogue, PoliciesRefused, type Problem, ScrimError } from '../errors.ts'
+import { errorCatalogue, PoliciesRefused, type Problem, ScrimError } from '../errors.ts'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
-import { type Compiled, compilePolicies } from '../policy/compile.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { diffDocuments } from '../policy/json-patch.ts'
-import { readDocuments } from '../policy/read-documents.ts'
 import { backOffMs, pause } from './back-off.ts'
-import { classOf, everyMs, follow, type Followed } from './follow.ts'
+import { everyMs, follow, type Followed } from './follow.ts'
 import type { PlanHolder } from './mask-stream.ts'
+import { createPlanInForce, logProblems, type PoliciesStatus } from './plan-in-force.ts'
 import {
   type PolicyEdit,
   patchDocument,
@@ -55,15 +54,6 @@ export interface AcceptedChange {
   readonly warnings: readonly Problem[]
 }
 
-export interface PoliciesStatus {
-  readonly version: number | null
-  readonly loadedFrom: 'store' | 'cache' | null
-  /** Why the plan in force is missing or not what the store says; null if all is well. */
-  readonly code: ErrorCode | null
-  /** What is wrong with the policy files; the set in force is not touched by it. */
-  readonly files: { readonly code: ErrorCode; readonly problems: readonly Problem[] } | null
-}
-
 /** The plan in force and every way to change it. Stored versions are the truth; the plan is swapped whole. */
 export interface Policies extends PlanHolder {
   /** Loads, then follows files and store until the signal; rejects when there is nothing that could be run. */
@@ -93,10 +83,8 @@ type Origin = Pick<PolicyVersion, 'author' | 'reason' | 'origin' | 'filesDigest'
 const MAX_RACES = 10
 
 export function createPolicies(options: PoliciesOptions): Policies {
-  const { store, files, cache, metrics, log, refreshMs = 15_000, retryMs = 5_000 } = options
-  const listeners: (() => void)[] = []
-  let held: { readonly version: PolicyVersion; readonly plan: Plan } | null = null
-  let status: PoliciesStatus = { version: null, loadedFrom: null, code: 'POSTGRES_UNAVAILABLE', files: null }
+  const { store, files, metrics, log, refreshMs = 15_000, retryMs = 5_000 } = options
+  const inForce = createPlanInForce(options)
   let turn: Promise<unknown> = Promise.resolve()
 
   /** Changes, imports and what the store tells come one after the other, so that an older set never ends up in force. */
@@ -106,51 +94,11 @@ export function createPolicies(options: PoliciesOptions): Policies {
     return mine
   }
 
-  const compile = (documents: readonly PolicyDocument[], version: number): Compiled =>
-    compilePolicies(documents, { keys: options.keys, settings: options.settings, version })
-
-  function swap(version: PolicyVersion, plan: Plan, loadedFrom: 'store' | 'cache'): void {
-    held = { version, plan }
-    status = { ...status, version: version.version, loadedFrom, code: null }
-    metrics.policyVersion(version.version)
-    log.info(
-      { version: version.version, author: version.author, origin: version.origin, documents: version.documents.length },
-      'policies in force',
-    )
-    for (const listener of listeners) listener()
-  }
-
-  /** Puts a stored version in force. One that cannot be compiled here leaves the old plan and is told on readiness. */
-  function adopt(version: PolicyVersion, loadedFrom: 'store' | 'cache'): void {
-    const { documents, problems } = readDocuments(version.documents, 'policies')
-    const compiled = problems.length > 0 ? { plan: null, problems } : compile(documents, version.version)
-    if (compiled.plan !== null) swap(version, compiled.plan, loadedFrom)
-    else {
-      status = { ...status, code: 'POLICY_REFUSED' }
-      logProblems(compiled.problems, 'the stored policies cannot be put in force here')
-    }
-  }
-
   /** What the store says now, in force. Null in an empty store. */
   async function followStore(): Promise<PolicyVersion | null> {
     const version = await store.current()
-    if (version === null) return null
-    // A cached set is read again from the store even under the same number: the database may be another.
-    if (version.version === held?.version.version && status.loadedFrom === 'store') status = { ...status, code: null }
-    else {
-      adopt(version, 'store')
-      await remember(version)
-    }
+    if (version !== null) await inForce.adopt(version)
     return version
-  }
-
-  async function remember(version: PolicyVersion): Promise<void> {
-    if (held?.version.version !== version.version) return
-    try {
-      await cache?.save(version)
-    } catch (error) {
-      log.warn({ error: classOf(error) }, 'the last-known-good policies could not be kept')
-    }
   }
 
   /** Compiles the whole candidate first; only what compiles is stored, and only what is stored comes in force. */
@@ -161,18 +109,17 @@ export function createPolicies(options: PoliciesOptions): Policies {
   ): Promise<AcceptedChange> {
     const before = base?.documents ?? []
     const baseVersion = base?.version ?? 0
-    const compiled = compile(documents, baseVersion + 1)
+    const compiled = inForce.compile(documents, baseVersion + 1)
     const { plan } = compiled
     if (plan === null) throw new PoliciesRefused(compiled.problems)
-    const problems = [...compiled.problems, ...((await options.check?.(plan, held?.plan ?? null)) ?? [])]
+    const problems = [...compiled.problems, ...((await options.check?.(plan, inForce.current())) ?? [])]
     if (problems.some(({ severity }) => severity === 'error')) throw new PoliciesRefused(problems)
     const warnings = [...problems, ...topicsLeft(before, documents, plan)]
     const patch = diffDocuments(before, documents)
     const isImport = origin.filesDigest !== null
     if (patch.length === 0 && base !== null && !isImport) return { version: baseVersion, isNew: false, warnings }
     const version = await store.add(baseVersion, { documents, patch, ...origin })
-    swap(version, { ...plan, version: version.version }, 'store')
-    await remember(version)
+    await inForce.swap(version, { ...plan, version: version.version })
     return { version: version.version, isNew: true, warnings }
   }
 
@@ -212,7 +159,7 @@ export function createPolicies(options: PoliciesOptions): Policies {
     const last = await store.lastImport()
     const isSame = last?.digest === found.digest
     if (isSame && !(how.force && last.version !== base?.version)) {
-      status = { ...status, files: null }
+      inForce.note({ files: null })
       return { version: base?.version ?? 0, isNew: false, warnings: [] }
     }
     // An empty folder is a volume that was not mounted, or a set kept through REST alone; never a wish to hold everything.
@@ -229,7 +176,7 @@ export function createPolicies(options: PoliciesOptions): Policies {
       origin: 'files',
       filesDigest: found.digest,
     })
-    status = { ...status, files: null }
+    inForce.note({ files: null })
     return accepted
   }
 
@@ -252,15 +199,9 @@ export function createPolicies(options: PoliciesOptions): Policies {
     if (!(error instanceof ScrimError) || error.kind === 'dependency') return
     metrics.reload('refused')
     const problems = error instanceof PoliciesRefused ? error.problems : []
-    status = { ...status, files: { code: error.code, problems } }
-    logProblems(problems, 'the policy files are not taken')
+    inForce.note({ files: { code: error.code, problems } })
+    logProblems(log, problems, 'the policy files are not taken')
     log.error({ code: error.code }, errorCatalogue[error.code].message)
-  }
-
-  function logProblems(problems: readonly Problem[], message: string): void {
-    for (const { code, where, severity } of problems.slice(0, 20)) {
-      if (severity === 'error') log.error({ code, policy: where.policy, path: where.path }, message)
-    }
   }
 
   const fromFiles = { force: false, author: 'files', reason: 'the policy files were changed' }
@@ -271,35 +212,29 @@ export function createPolicies(options: PoliciesOptions): Policies {
       try {
         const stored = await inTurn(followStore)
         await reload(fromFiles).catch((error: unknown) => {
-          if (held === null || !(error instanceof ScrimError) || error.kind === 'dependency') throw error
+          if (inForce.current() === null || !(error instanceof ScrimError) || error.kind === 'dependency') throw error
         })
-        if (held === null)
-          throw new PoliciesRefused(stored === null ? [] : compile(stored.documents, stored.version).problems)
-        return
+        if (inForce.current() !== null) return
+        throw new PoliciesRefused(stored === null ? [] : inForce.compile(stored.documents, stored.version).problems)
       } catch (error) {
         if (!(error instanceof ScrimError) || error.kind !== 'dependency') throw error
-        if (held === null) await loadCache()
-        status = { ...status, code: error.code }
-        log.warn({ code: error.code, attempt, loadedFrom: status.loadedFrom }, errorCatalogue[error.code].message)
+        if (inForce.current() === null) await inForce.adoptCached()
+        inForce.note({ code: error.code })
+        log.warn({ code: error.code, attempt }, errorCatalogue[error.code].message)
         await pause(backOffMs(attempt, { mostMs: retryMs }), signal)
       }
     }
   }
 
-  async function loadCache(): Promise<void> {
-    const version = (await cache?.load()) ?? null
-    if (version !== null) adopt(version, 'cache')
-  }
-
   const noteUnavailable = (error: ScrimError): void => {
-    if (error.kind === 'dependency') status = { ...status, code: error.code }
+    if (error.kind === 'dependency') inForce.note({ code: error.code })
   }
 
   return {
-    current: () => held?.plan ?? null,
-    onChange: listener => void listeners.push(listener),
-    inForce: () => held?.version ?? null,
-    status: () => status,
+    current: inForce.current,
+    onChange: inForce.onChange,
+    inForce: inForce.version,
+    status: inForce.status,
     list: store.list,
     get: store.get,
     put: (name, document, how) => change(putDocument(name, document), how),

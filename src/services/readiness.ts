@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCatalogue, type Place } from '../errors.ts'
-import type { PoliciesStatus } from './policies.ts'
+import type { PoliciesStatus } from './plan-in-force.ts'
 import type { ConnectorState, Dependency, HeldPartition } from './ports.ts'
 
 export interface ReadinessOptions {

@@ -8,13 +8,17 @@ import { answer, changeOf } from './policies.ts'
 
 const tags = ['policy versions']
 const security = [{ token: [] }]
+/** What the store's numbers hold. */
+const MAX_VERSION = 2_147_483_647
 const read = { permission: 'read' } as const
 
 /** What was in force when, by whom and why; and the way back. */
 export function policyVersionRoutes(app: HttpApp, policies: Policies): void {
   const page = Type.Object({
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })),
-    before: Type.Optional(Type.Integer({ minimum: 1, description: 'Versions older than this one.' })),
+    before: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: MAX_VERSION, description: 'Versions older than this one.' }),
+    ),
   })
   app.get(
     '/v1/policies/versions',
@@ -35,7 +39,7 @@ export function policyVersionRoutes(app: HttpApp, policies: Policies): void {
     },
   )
 
-  const number = Type.Object({ version: Type.Integer({ minimum: 1 }) })
+  const number = Type.Object({ version: Type.Integer({ minimum: 1, maximum: MAX_VERSION }) })
   app.get(
     '/v1/policies/versions/:version',
     {
@@ -51,7 +55,10 @@ export function policyVersionRoutes(app: HttpApp, policies: Policies): void {
   )
 
   const wanted = Type.Object(
-    { version: Type.Integer({ minimum: 1 }), reason: Type.Optional(Type.String({ maxLength: 1000 })) },
+    {
+      version: Type.Integer({ minimum: 1, maximum: MAX_VERSION }),
+      reason: Type.Optional(Type.String({ maxLength: 1000 })),
+    },
     { additionalProperties: false },
   )
   const headers = Type.Object({
