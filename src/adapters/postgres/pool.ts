@@ -11,6 +11,8 @@ export interface PoolOptions {
   readonly statementTimeoutMs?: number
   /** Longest wait for a connection, a free one of the pool included. */
   readonly connectionTimeoutMs?: number
+  /** How often a listening connection is asked whether it is still there. */
+  readonly listenCheckMs?: number
 }
 
 /** SQL text; with a name it is prepared once per connection. */
@@ -29,17 +31,18 @@ export interface Database {
   readonly transaction: <T>(work: (query: Query) => Promise<T>) => Promise<T>
   /** Calls back on each notification of the channel, and once when it listens. Resolves at the signal, rejects when the connection is lost. */
   readonly listen: (channel: string, heard: () => void, signal: AbortSignal) => Promise<void>
-  /** Resolves when Postgres answers. */
+  /** Resolves when Postgres answers; sooner than a statement it gives up waiting. */
   readonly ping: () => Promise<void>
-  /** Ends all connections; a second call changes nothing. */
+  /** Ends all connections, and does not wait long for a server that hangs; a second call changes nothing. */
   readonly end: () => Promise<void>
 }
 
-const LISTEN_CHECK_MS = 15_000
+const END_TIMEOUT_MS = 3_000
 
 /** Connects on demand; a Postgres that is away is no error before the first statement. */
 export function createPool(url: string, options: PoolOptions): Database {
   const { applicationName, max = 10, statementTimeoutMs = 30_000, connectionTimeoutMs = 5_000 } = options
+  const { listenCheckMs = 15_000 } = options
   const settings: pg.PoolConfig = {
     connectionString: url,
     application_name: applicationName,
@@ -56,6 +59,8 @@ export function createPool(url: string, options: PoolOptions): Database {
   // Without a listener the loss of an idle connection would end the process. The pool has removed it; the next statement connects anew.
   pool.on('error', ignore)
   let ended: Promise<void> | null = null
+  // pg reads the timeout from the statement too; only its types do not say so.
+  const quickCheck = { text: 'select', query_timeout: connectionTimeoutMs }
 
   const queryOn =
     (target: pg.Pool | pg.ClientBase): Query =>
@@ -98,23 +103,28 @@ export function createPool(url: string, options: PoolOptions): Database {
     over.catch(ignore) // may be settled before anybody waits for it
     const stop = () => resolve()
     signal.addEventListener('abort', stop, { once: true })
-    let check: NodeJS.Timeout | undefined
+    let timer: NodeJS.Timeout | undefined
+    let isOver = false
+    // A connection on which nothing is ever sent does not notice that the other end is gone.
+    const checkLater = () => {
+      if (!isOver) timer = setTimeout(() => client.query(quickCheck).then(checkLater, reject), listenCheckMs)
+    }
     try {
       await client.connect()
       await client.query(`listen ${pg.escapeIdentifier(channel)}`)
       client.on('notification', heard)
-      // A connection on which nothing is ever sent does not notice that the other end is gone.
-      check = setInterval(() => client.query('select').catch(reject), LISTEN_CHECK_MS)
+      checkLater()
       if (signal.aborted) return
       heard()
       await over
     } catch (error) {
       throw postgresError(error)
     } finally {
-      clearInterval(check)
+      isOver = true
+      clearTimeout(timer)
       signal.removeEventListener('abort', stop)
       client.removeListener('notification', heard)
-      await client.end().catch(ignore)
+      await atMost(END_TIMEOUT_MS, client.end())
     }
   }
 
@@ -124,10 +134,18 @@ export function createPool(url: string, options: PoolOptions): Database {
     transaction,
     listen,
     ping: async () => {
-      await query({ text: 'select' })
+      await query(quickCheck)
     },
-    end: () => (ended ??= pool.end().catch(error => Promise.reject(postgresError(error)))),
+    end: () => (ended ??= atMost(END_TIMEOUT_MS, pool.end())),
   }
+}
+
+/** Waits for what cannot fail in a way that anybody could mend, but not for ever. */
+async function atMost(ms: number, ending: Promise<unknown>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  await Promise.race([ending.catch(ignore), late])
+  clearTimeout(timer)
 }
 
 function ignore(): void {}

@@ -159,9 +159,13 @@ describeWithPostgres('the audit trail', postgres => {
     expect(stored).toMatchObject(differences.map(([, row]) => row))
   })
 
-  test('12,345 rows in one call are all there', async () => {
-    await trail.write(auditRows(12_345, { topic: 'many.t' }))
-    expect(await countOf('many.t')).toBe(12_345)
+  test('12,345 rows in one call are all there, under seals that hold beside those of another writer', async () => {
+    const writers = [trail, trailOn(database.open())]
+    await Promise.all(
+      writers.map((writer, partition) => writer.write(auditRows(12_345, { topic: 'many.t', partition }))),
+    )
+    expect(await countOf('many.t')).toBe(24_690)
+    expect((await verifyAuditTrail({ database: database.open(), key: auditKey })).findings).toEqual([])
   })
 
   test('rows that have little in common may lie in one batch, some of them there before', async () => {

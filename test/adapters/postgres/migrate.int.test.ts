@@ -137,6 +137,8 @@ describeWithPostgres('the service role', postgres => {
     ['change a conflict', `update cdc_conflict_resolution set warehouse_value = '{}'`],
     ['change a seen schema', `update scrim_seen_schema set bytes = ''`],
     ['pretend a migration', `insert into scrim_migrations (file, digest) values ('x', 'y')`],
+    ['change a call', `update scrim_call set caller = 'me'`],
+    ['remove a call', 'delete from scrim_call'],
     ['read the tables of others', 'select * from others'],
     ['read the passwords', 'select * from pg_authid'],
     ['become the owner', 'set role pg_database_owner'],
