@@ -101,16 +101,14 @@ const reject = (faults: ReadonlySet<FaultText>): NaiveOutcome => ({ kind: 'rejec
 
 function rejectMask(error: unknown): NaiveOutcome {
   if (!(error instanceof CannotMask)) throw error
-  return reject(new Set([`${error.code}@${error.place}`]))
+  return reject(error.faults)
 }
 
 class CannotMask extends Error {
-  readonly code: string
-  readonly place: string
-  constructor(code: string, place: string) {
-    super(code)
-    this.code = code
-    this.place = place
+  readonly faults: ReadonlySet<FaultText>
+  constructor(faults: ReadonlySet<FaultText>) {
+    super('cannot mask')
+    this.faults = faults
   }
 }
 
@@ -211,7 +209,7 @@ function typedPart(root: JsonNode, schema: JsonNode, payload: JsonNode, part: 'v
   const operation = operationOf(shape, payload)
   if (shape === 'event' && !/^[rcudt]$/.test(operation) && faults.size === 0) faults.add('RECORD_UNKNOWN_SHAPE@op')
   const print = (): Buffer => {
-    if (shape === 'event' || shape === 'row') for (const image of images) rewriteImage(image, view)
+    if (shape === 'event' || shape === 'row') rewriteImages(images, view)
     return Buffer.from(printJson(root))
   }
   return { faults, shape, operation, types, isTyped: true, print }
@@ -306,10 +304,17 @@ const columnsOf = ({ payload }: Image): [string, JsonNode][] =>
 
 const isMarker = (value: JsonNode, { markers }: View): boolean => markers.has(printInside(value))
 
+/** All images, and all that cannot be masked in them. */
+function rewriteImages(images: readonly Image[], view: View): void {
+  const faults = new Set<FaultText>()
+  for (const image of images) rewriteImage(image, view, faults)
+  if (faults.size > 0) throw new CannotMask(faults)
+}
+
 /** Masks and cuts payload and schema of one image. */
-function rewriteImage(image: Image, view: View): void {
+function rewriteImage(image: Image, view: View, faults: Set<FaultText>): void {
   const { payload, bindings, omitted, label } = image
-  if (payload?.kind === 'object') maskRow(payload, bindings, omitted, label, view)
+  if (payload?.kind === 'object') maskRow(payload, bindings, omitted, label, view, faults)
   const fields = image.schema === undefined ? undefined : memberOf(image.schema, 'fields')
   if (fields?.kind !== 'array') return
   const nameOf = (item: JsonNode | undefined): string => textOf(memberOf(item, 'field')) ?? ''
@@ -321,25 +326,26 @@ function rewriteImage(image: Image, view: View): void {
   removeItems(fields, index => omitted.has(nameOf(items[index])) || bindings.get(nameOf(items[index]))?.act === 'remove')
 }
 
-function maskRow(row: ObjectNode, bindings: ReadonlyMap<string, Binding>, omitted: ReadonlySet<string>, label: string, view: View): void {
+function maskRow(row: ObjectNode, bindings: ReadonlyMap<string, Binding>, omitted: ReadonlySet<string>, label: string, view: View, faults: Set<FaultText>): void {
   for (const member of row.members) {
     const binding = bindings.get(member.name)
     if (binding?.act !== 'mask' || omitted.has(member.name) || member.value.kind === 'null') continue
     if (binding.toast === 'keep' && isMarker(member.value, view)) continue
     const place = label === '' ? tellable(member.name) : `${label}.${tellable(member.name)}`
-    const text = maskLiteral(binding.effect, printInside(member.value), place)
+    const text = maskLiteral(binding.effect, printInside(member.value), place, faults)
     member.value = { kind: 'string', text, before: member.value.before, after: member.value.after }
   }
   removeMembers(row, name => omitted.has(name) || bindings.get(name)?.act === 'remove')
 }
 
-function maskLiteral({ mask }: Extract<Binding, { act: 'mask' }>['effect'], literal: string, place: string): string {
+function maskLiteral({ mask }: Extract<Binding, { act: 'mask' }>['effect'], literal: string, place: string, faults: Set<FaultText>): string {
   const src = Buffer.from(literal)
   const out = Buffer.alloc(mask.maxBytes(src.length))
   try {
     return out.toString('utf8', 0, mask.write(src, 0, src.length, out, 0))
   } catch (error) {
-    throw new CannotMask(error instanceof Error && 'code' in error ? String(error.code) : 'INTERNAL', place)
+    faults.add(`${error instanceof Error && 'code' in error ? String(error.code) : 'INTERNAL'}@${place}`)
+    return 'null'
   }
 }
 
@@ -351,7 +357,7 @@ function untypedKey(root: JsonNode, payload: ObjectNode, view: View): PartResult
   finishImages([image], 'key', faults, view)
   const declared = new Map(view.rules.tableSchema?.columns.map(({ name, type }) => [name, type]))
   const print = (): Buffer => {
-    rewriteImage(image, view)
+    rewriteImages([image], view)
     return Buffer.from(printJson(root))
   }
   return { faults, shape: 'row', operation: '', types: declared, print }
@@ -397,7 +403,7 @@ function untypedValue(root: JsonNode, payload: JsonNode, view: View, broken: boo
   const operation = operationOf(shape, payload)
   if (shape === 'event' && !/^[rcudt]$/.test(operation) && faults.size === 0) faults.add('RECORD_UNKNOWN_SHAPE@op')
   const print = (): Buffer => {
-    for (const image of images) rewriteImage(image, view)
+    rewriteImages(images, view)
     return Buffer.from(printJson(root))
   }
   return { faults, shape, operation, types: null, print }
@@ -454,7 +460,7 @@ function maskKeyHeader(value: Buffer, key: PartResult | null, view: View): Buffe
     result = {
       faults: found, shape: 'row', operation: '', types: null,
       print: () => {
-        rewriteImage(image, view)
+        rewriteImages([image], view)
         return Buffer.from(printJson(root))
       },
     }
@@ -464,7 +470,7 @@ function maskKeyHeader(value: Buffer, key: PartResult | null, view: View): Buffe
     return result.print()
   } catch (error) {
     if (!(error instanceof CannotMask)) throw error
-    return new Set([`${error.code}@*`])
+    return new Set(error.faults)
   }
 }
 
