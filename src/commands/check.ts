@@ -1,78 +1,195 @@
-import type { Plan } from '../pipeline/plan.ts'
-import { maskTypes } from '../pipeline/mask/mask-types.ts'
-import type { PolicyDocument } from '../policy/document.ts'
-import { isTableSchema } from '../policy/document.ts'
-import { inspectTopic, nothingSeen, type TopicReport } from '../policy/inspect-topic.ts'
+import { createPool } from '../adapters/postgres/pool.ts'
+import { createSchemaStore } from '../adapters/postgres/schema-store.ts'
+import { createKeyRing } from '../adapters/keys/key-ring.ts'
+import type { Config } from '../config.ts'
+import { ScrimError } from '../errors.ts'
+import { compilePolicies } from '../policy/compile.ts'
 import { topicPatterns } from '../policy/read-documents.ts'
-import type { Finding } from '../services/ports.ts'
-import { type CheckReport, findingOf, findingText, sortedFindings, table, topicText } from './check/report.ts'
+import type { Finding, SeenSchema } from '../services/ports.ts'
+import { acceptSchemas, type Accepted } from './check/accept-schemas.ts'
+import { checkConnectors, checkSource } from './check/outside.ts'
+import { masksText, maskList } from './check/masks.ts'
+import { acceptedText, type CheckReport, findingOf, findingText, sortedFindings, topicText } from './check/report.ts'
+import { learnSamples, type Samples } from './check/samples.ts'
+import { inspectTopics } from './check/topics.ts'
 import { type Arguments, EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Terminal } from './command.ts'
 import { configOf, readPolicies } from './load-plan.ts'
 
 export const checkOptions = {
   policies: { type: 'string', short: 'p' },
+  records: { type: 'string', multiple: true },
+  stored: { type: 'boolean' },
+  'accept-schema': { type: 'boolean' },
+  topic: { type: 'string', multiple: true },
+  out: { type: 'string' },
+  source: { type: 'string' },
+  connect: { type: 'string' },
   masks: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const
 
-export const checkHelp = (): string => `Usage: scrim check [--policies FOLDER] [--masks] [--json]
+export const checkHelp =
+  (): string => `Usage: scrim check [--policies FOLDER] [--records FILE ...] [--stored] [--accept-schema [--topic TOPIC ...] [--out FILE]]
+                   [--source URL] [--connect URL] [--masks] [--json]
 
 Checks policy documents: all problems at once, and for each topic and column the mask, who says so and whether the
-column is known.
+column is known. With records or stored schemas: what a live run would make of them.
 
   -p, --policies FOLDER   policy documents (default: SCRIM_POLICIES, else policies/)
-      --masks             list the mask types
+      --records FILE      sample records, JSON Lines as scrim mask reads them; may be repeated
+      --stored            the schemas that running instances have met last (needs SCRIM_DATABASE_URL)
+      --accept-schema     make the columns of these schemas known: writes a tableSchema document for each topic, shows
+                          what it changes, and lists each column that no policy names and that goes out in clear by it
+      --topic TOPIC       accept this topic only; may be repeated
+      --out FILE          where new table schemas go (default: schema.TOPIC.json in the policies folder)
+      --source URL        check the source database, postgres://ROLE@HOST/DATABASE with the role of the source connector;
+                          a password is also read from PGPASSWORD, which keeps it out of the process list
+      --connect URL       check the connectors' settings over Kafka Connect REST; with --source it tells what cures what
+      --masks             list the mask types, nothing else
       --json              one JSON document instead of text
 
+Nothing of a record's values is shown, and no password. Output topics are taken as not compacted. A running service
+takes accepted schemas as a change of its policy files.
 Exit code: 0 nothing stands against a run (warnings may have been told), 1 problems, 2 usage.
 `
 
-/** Checks policies. */
+/** Checks policies, and what they will meet: records, schemas, the source database, connectors. */
 export async function check({ values, positionals }: Arguments, terminal: Terminal): Promise<number> {
-  if (positionals.length > 0) {
-    terminal.err(`scrim check: takes no file names without an option\n\n${checkHelp()}`)
-    return EXIT_USAGE
-  }
+  const asked = readArguments(values, positionals)
+  if (typeof asked === 'string') return usage(asked, terminal)
   if (values.masks === true) {
-    terminal.out(values.json === true ? `${JSON.stringify(maskList(), null, 2)}\n` : masksText())
+    terminal.out(asked.isJson ? `${JSON.stringify(maskList(), null, 2)}\n` : masksText())
     return EXIT_OK
   }
   const config = configOf(terminal)
   if (config === null) return EXIT_USAGE
-  const { documents, plan, problems } = await readPolicies(values.policies, config)
-  const findings: Finding[] = problems.map(findingOf)
-  const topics = plan === null ? [] : literalTopics(documents).flatMap(topic => topicReport(plan, topic))
-  return tell({ findings, topics }, values.json === true, terminal)
+  if (asked.isStored && config.databaseUrl === null) return usage('--stored needs SCRIM_DATABASE_URL', terminal)
+
+  const findings: Finding[] = []
+  let samples: Samples
+  try {
+    samples = await learnSamples(asked.records, asked.isStored ? await storedSchemas(config, findings) : [])
+  } catch (error) {
+    return usage(`cannot read the records (${systemCode(error)})`, terminal)
+  }
+  for (const { number, problem } of samples.faults) findings.push(fault(number, problem))
+
+  const folder = asked.policies ?? config.policies
+  let { documents, plan, problems } = await readPolicies(asked.policies, config)
+  let accepted: readonly Accepted[] = []
+  if (asked.isAccepting) {
+    const compile = (candidate: typeof documents) =>
+      compilePolicies(candidate, { keys: createKeyRing(config), settings: config })
+    // Documents that cannot be read at all are told by readPolicies; there is nothing to accept on top of them.
+    if (documents.length > 0) {
+      const result = await acceptSchemas({ samples, topics: asked.topics, documents, compile, folder, out: asked.out })
+      ;({ documents, plan, problems, accepted } = result)
+      findings.push(...result.findings)
+      for (const line of result.inClear) terminal.err(line)
+    }
+  }
+  findings.push(...problems.map(findingOf))
+  const inspected = plan === null ? null : await inspectTopics({ plan, documents, samples, files: asked.records })
+  findings.push(...(inspected?.findings ?? []))
+
+  const patterns = topicPatterns(documents)
+  const connectors =
+    asked.connect === null ? null : await checkConnectors(asked.connect, { patterns, outputTopic: config.outputTopic })
+  const source =
+    asked.source === null
+      ? null
+      : await checkSource(asked.source, { patterns, hasReselect: connectors?.hasReselect ?? null })
+  findings.push(...(connectors?.findings ?? []), ...(source?.findings ?? []))
+  return tell({ findings, topics: inspected?.topics ?? [], accepted }, asked.isJson, terminal)
 }
 
-const literalTopics = (documents: readonly PolicyDocument[]): string[] => {
-  const declared = documents.filter(isTableSchema).map(({ tableSchema }) => tableSchema.topic)
-  return [...new Set([...topicPatterns(documents).filter(pattern => !/[*?]/.test(pattern)), ...declared])].sort()
+interface Asked {
+  readonly policies: string | null
+  readonly records: readonly string[]
+  readonly isStored: boolean
+  readonly isAccepting: boolean
+  readonly topics: readonly string[]
+  readonly out: string | null
+  readonly source: string | null
+  readonly connect: string | null
+  readonly isJson: boolean
 }
 
-function topicReport(plan: Plan, topic: string): TopicReport[] {
-  const view = plan.forTopic(topic, { compacted: false })?.views[0]
-  if (view === undefined) return []
-  return [
-    {
-      topic,
-      maskedTopic: view.maskedTopic,
-      columns: inspectTopic(view, nothingSeen).columns,
-      records: null,
-      isSchemaless: false,
-    },
-  ]
+/** What the command line asks for, or what is wrong with it. */
+function readArguments(values: Arguments['values'], positionals: readonly string[]): Asked | string {
+  const one = (name: string): string | null => (typeof values[name] === 'string' ? (values[name] as string) : null)
+  const list = (name: string): string[] =>
+    Array.isArray(values[name]) ? values[name].filter(value => typeof value === 'string') : []
+  const asked: Asked = {
+    policies: one('policies'),
+    records: [...list('records'), ...positionals],
+    isStored: values.stored === true,
+    isAccepting: values['accept-schema'] === true,
+    topics: list('topic'),
+    out: one('out'),
+    source: one('source'),
+    connect: one('connect'),
+    isJson: values.json === true,
+  }
+  if (positionals.length > 0 && list('records').length === 0) return 'a file of records is named by --records'
+  if (asked.isAccepting && asked.records.length === 0 && !asked.isStored)
+    return '--accept-schema needs --records or --stored'
+  if (!asked.isAccepting && (asked.topics.length > 0 || asked.out !== null))
+    return '--topic and --out belong to --accept-schema'
+  if (asked.source !== null && !hasProtocol(asked.source, 'postgres:', 'postgresql:'))
+    return '--source must be a URL with postgres: or postgresql:'
+  if (asked.connect !== null && !hasProtocol(asked.connect, 'http:', 'https:'))
+    return '--connect must be a URL with http: or https:'
+  return asked
 }
 
-function tell({ findings, topics }: Omit<CheckReport, 'ok'>, asJson: boolean, { out }: Terminal): number {
+const hasProtocol = (url: string, ...protocols: string[]): boolean =>
+  URL.canParse(url) && protocols.includes(new URL(url).protocol)
+
+function usage(problem: string, { err }: Terminal): number {
+  err(`scrim check: ${problem}\n\n${checkHelp()}`)
+  return EXIT_USAGE
+}
+
+/** What the running instances have met; a Postgres that does not answer is a finding. */
+async function storedSchemas({ databaseUrl, clientId }: Config, findings: Finding[]): Promise<readonly SeenSchema[]> {
+  const database = createPool(databaseUrl ?? '', { applicationName: `${clientId} check`, max: 1 })
+  try {
+    return await createSchemaStore({ database }).all()
+  } catch (error) {
+    if (!(error instanceof ScrimError)) throw error
+    findings.push(
+      findingOf({ code: error.code, severity: 'error', where: { ...error.where, policy: 'stored schemas' } }),
+    )
+    return []
+  } finally {
+    await database.end()
+  }
+}
+
+const fault = (number: number, problem: string): Finding => ({
+  severity: 'error',
+  code: 'REQUEST_INVALID',
+  where: `records, line ${number}`,
+  message: `The line is no record: ${problem}`,
+  hint: 'One JSON object a line, with topic, key, value and headers, as scrim mask reads them.',
+})
+
+const systemCode = (error: unknown): string => {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
+  if (typeof code !== 'string') throw error
+  return code
+}
+
+function tell({ findings, topics, accepted }: Omit<CheckReport, 'ok'>, asJson: boolean, { out }: Terminal): number {
   const sorted = sortedFindings(findings)
   const ok = !sorted.some(({ severity }) => severity === 'error')
-  if (asJson) out(`${JSON.stringify({ ok, findings: sorted, topics } satisfies CheckReport, null, 2)}\n`)
+  if (asJson) out(`${JSON.stringify({ ok, findings: sorted, topics, accepted } satisfies CheckReport, null, 2)}\n`)
   else {
     for (const topic of topics) out(topicText(topic))
-    out(
-      `\n${sorted.map(findingText).join('')}${ok ? 'ok' : 'not ok'}: ${count(sorted, 'error')}, ${count(sorted, 'warning')}\n`,
-    )
+    for (const one of accepted) out(acceptedText(one))
+    const counts = (['error', 'warning', 'note'] as const).map(severity => count(sorted, severity))
+    out(`\n${sorted.map(findingText).join('')}${ok ? 'ok' : 'not ok'}: ${counts.join(', ')}\n`)
   }
   return ok ? EXIT_OK : EXIT_FAILED
 }
@@ -81,27 +198,3 @@ function count(findings: readonly Finding[], severity: Finding['severity']): str
   const number = findings.filter(found => found.severity === severity).length
   return `${number} ${severity}${number === 1 ? '' : 's'}`
 }
-
-const maskList = () =>
-  Object.entries(maskTypes).map(([name, { summary, accepts, produces, uniqueness, needsKey, params, examples }]) => ({
-    name,
-    summary,
-    accepts,
-    produces,
-    uniqueness,
-    needsKey,
-    parameters: params,
-    examples,
-  }))
-
-const masksText = (): string =>
-  table([
-    ['mask', 'does', 'stands on', 'gives', 'uniqueness'],
-    ...maskList().map(({ name, summary, accepts, produces, uniqueness }) => [
-      name,
-      summary,
-      accepts,
-      produces,
-      uniqueness,
-    ]),
-  ])

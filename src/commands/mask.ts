@@ -1,9 +1,8 @@
-import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { transform } from '../engine.ts'
-import { lineProblem, type OutcomeLine, type RecordLine } from '../pipeline/record-line.ts'
+import type { OutcomeLine, RecordLine } from '../pipeline/record-line.ts'
 import { type Arguments, EXIT_OK, EXIT_REJECTED, EXIT_USAGE, type Terminal } from './command.ts'
 import { loadPlan } from './load-plan.ts'
+import { readRecords } from './record-files.ts'
 
 export const maskOptions = {
   policies: { type: 'string', short: 'p' },
@@ -37,19 +36,18 @@ export async function mask({ values, positionals }: Arguments, terminal: Termina
     }
     pending = []
   }
-  let number = 0
   try {
-    for await (const line of linesOf(positionals, terminal)) {
-      number++
-      if (line.trim() === '') continue
-      const record = readLine(line)
-      if (typeof record === 'string') {
+    for await (const line of readRecords(positionals.length === 0 ? [terminal.stdin] : positionals)) {
+      if ('problem' in line) {
         flush()
         rejected++
-        terminal.out(`${JSON.stringify({ source: { line: number }, outcome: 'reject', code: 'REQUEST_INVALID', where: `line ${number}: ${record}` })}\n`)
+        const { number, problem } = line
+        terminal.out(
+          `${JSON.stringify({ source: { line: number }, outcome: 'reject', code: 'REQUEST_INVALID', where: `line ${number}: ${problem}` })}\n`,
+        )
         continue
       }
-      if (pending.push(record) >= CHUNK) flush()
+      if (pending.push(line.record) >= CHUNK) flush()
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error
@@ -60,35 +58,10 @@ export async function mask({ values, positionals }: Arguments, terminal: Termina
   return rejected > 0 ? EXIT_REJECTED : EXIT_OK
 }
 
-async function* linesOf(files: readonly string[], { stdin }: Terminal): AsyncGenerator<string> {
-  const inputs = files.length === 0 ? [stdin] : files.map(file => createReadStream(file))
-  for (const input of inputs) {
-    // Without this an error of the stream would not reach the loop.
-    const failed = new Promise<never>((_, reject) => input.once('error', reject))
-    failed.catch(() => {})
-    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]()
-    for (;;) {
-      const next = await Promise.race([lines.next(), failed])
-      if (next.done === true) break
-      yield next.value
-    }
-  }
-}
-
-/** The record, or what is wrong with the line; never what the line says. */
-function readLine(line: string): RecordLine | string {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(line)
-  } catch {
-    return 'not JSON'
-  }
-  return lineProblem(parsed) ?? (parsed as RecordLine)
-}
-
 function asText(outcome: OutcomeLine): unknown {
   if (outcome.outcome !== 'publish') return outcome
-  const text = (base64: string | null): string | null => (base64 === null ? null : Buffer.from(base64, 'base64').toString('utf8'))
+  const text = (base64: string | null): string | null =>
+    base64 === null ? null : Buffer.from(base64, 'base64').toString('utf8')
   const { record } = outcome
   const headers = record.headers.map(([name, value]) => [name, text(value)])
   return { ...outcome, record: { ...record, key: text(record.key), value: text(record.value), headers } }

@@ -106,9 +106,13 @@ const maskName = (maskType: MaskType): string =>
   Object.entries(maskTypes).find(([, known]) => known === maskType)?.[0] ?? 'unknown'
 
 function schemaProblems(topic: string, { key, value }: SeenColumns): Problem[] {
-  return [...key, ...value].flatMap(({ problems }) =>
-    problems.map(({ code, path, detail }): Problem => ({ code, severity: 'error', where: { topic, path }, detail })),
-  )
+  const found = new Map<string, Problem>()
+  for (const { code, path, detail } of [...key, ...value].flatMap(({ problems }) => problems)) {
+    // `before` has the columns of `after`: one of the two is enough to read.
+    const id = `${code} ${path.replace(/^before\./, 'after.')}`
+    if (!found.has(id)) found.set(id, { code, severity: 'error', where: { topic, path }, detail })
+  }
+  return [...found.values()]
 }
 
 function schemalessProblems(

@@ -1,12 +1,15 @@
 import { errorCatalogue, placeText, type Problem } from '../../errors.ts'
 import type { TopicReport } from '../../policy/inspect-topic.ts'
 import type { Finding } from '../../services/ports.ts'
+import type { Accepted } from './accept-schemas.ts'
 
 /** All that one `scrim check` has to say; printed as text or as one JSON document. */
 export interface CheckReport {
   readonly ok: boolean
   readonly findings: readonly Finding[]
   readonly topics: readonly TopicReport[]
+  /** Empty without --accept-schema. */
+  readonly accepted: readonly Accepted[]
 }
 
 /** A problem of the catalogue as a finding. */
@@ -43,7 +46,7 @@ export function topicText({ topic, maskedTopic, columns, records, isSchemaless }
     type ?? '',
     mask,
     masked ?? '',
-    by ?? '',
+    by?.replace(' maskingPolicy.maskingConditions', ' ') ?? '',
     known,
   ])
   const title = [
@@ -52,6 +55,12 @@ export function topicText({ topic, maskedTopic, columns, records, isSchemaless }
     isSchemaless ? '(no schema block)' : '',
   ]
   return `\n${title.filter(part => part !== '').join(' ')}\n${records === null ? '' : `  records: ${records}\n`}${table([heading, ...rows])}`
+}
+
+/** What an acceptance changes. */
+export function acceptedText({ topic, diff, file }: Accepted): string {
+  const what = file !== null ? `written to ${file}` : diff.length === 0 ? 'accepted before, unchanged' : 'not written'
+  return `\nschema of ${topic}: ${what}\n${diff.map(line => `  ${line}\n`).join('')}`
 }
 
 const heading = ['column', 'in', 'type', 'mask', 'masked type', 'said by', 'known']
