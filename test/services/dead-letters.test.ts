@@ -148,6 +148,25 @@ describe('a replay', () => {
     expect(order).toEqual(['begin raw.a/0', 'look', 'publish', 'end'])
   })
 
+  test('of one letter from two sides at once happens once', async () => {
+    const release = Promise.withResolvers<void>()
+    let publishing = 0
+    const sink = {
+      publish: async () => {
+        publishing++
+        await release.promise
+      },
+    }
+    const id = world.bury(record(1))
+    const deadLetters = create({ sink })
+    const replays = Promise.all([deadLetters.replay([id], how), deadLetters.replay([id], how)])
+    await vi.waitFor(() => expect(publishing).toBe(1))
+    await new Promise(setImmediate)
+    release.resolve()
+    expect((await replays).flat()).toMatchObject([{ outcome: 'published' }, { outcome: 'unchanged' }])
+    expect(publishing).toBe(1)
+  })
+
   test('cannot be opened without the sealing key, or with another', async () => {
     const id = world.bury(record(1))
     const other = { id: testSealing.id, key: createSecretKey(Buffer.alloc(32, 5)) }
@@ -206,6 +225,14 @@ describe('retries', () => {
     expect(entry(id)).toMatchObject({ state: 'open', attempts: 0 })
     world.isSinkAway = false
     await vi.waitFor(() => expect(entry(id)).toMatchObject({ state: 'replayed' }))
+  })
+
+  test('leave alone what another instance has marked for review meanwhile', async () => {
+    const id = world.bury(record(1), { state: 'review' })
+    const due = vi.fn(async () => [{ ...(entry(id) as DeadLetterEntry), state: 'retrying' as const }])
+    void create({ index: { ...world.index, due } }).run(stop.signal)
+    await vi.waitFor(() => expect(due.mock.calls.length).toBeGreaterThan(2))
+    expect(world.published).toEqual([])
   })
 
   test('counts are told', async () => {

@@ -68,7 +68,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     requestIdHeader: false,
     bodyLimit: 64 * 1024,
     requestTimeout: 60_000,
-    forceCloseConnections: 'idle',
     return503OnClosing: false, // its answer has not our form
     routerOptions: { maxParamLength: 1000 },
     schemaErrorFormatter: (errors, part) =>

@@ -36,6 +36,13 @@ const cases: [
   ['REQUEST_INVALID', 'POST', '/v1/transform', json, JSON.stringify({ records: [{ topic: 5, value: CANARY }] })],
   ['REQUEST_INVALID', 'POST', '/v1/transform', { 'content-type': 'application/x-ndjson' }, `{}\n{"value": ${CANARY}}`],
   ['REQUEST_INVALID', 'POST', '/v1/dead-letters/replay', json, JSON.stringify({ ids: [] })],
+  [
+    'REQUEST_INVALID',
+    'POST',
+    '/v1/transform',
+    { ...json, 'content-length': '9' },
+    JSON.stringify({ records: [CANARY] }),
+  ],
   ['REQUEST_MEDIA_TYPE', 'PATCH', '/v1/policies/a', { ...json, ...any }, '[]'],
   ['REQUEST_MEDIA_TYPE', 'PUT', '/v1/policies/a', { 'content-type': `text/${CANARY}`, ...any }, CANARY],
   ['REQUEST_MEDIA_TYPE', 'POST', '/v1/transform', { 'content-type': 'application/x-www-form-urlencoded' }, CANARY],
