@@ -1,4 +1,4 @@
-/** Change events of a 30-column table as Debezium writes them: made from a seed, varied in length and escapes. */
+/** Change events of a 28-column table as Debezium writes them: made from a seed, varied in length and escapes. */
 
 export const topic = 'warehouse-to-citizen-cdc.golden_records'
 
@@ -9,9 +9,9 @@ const rowFields: readonly Field[] = [
   ['jan_aadhaar', 'string'], ['aadhaar_number', 'string'], ['full_name', 'string'], ['full_name_hi', 'string'],
   ['date_of_birth', 'int32', { name: 'io.debezium.time.Date', version: 1 }], ['gender', 'string'], ['mobile_number', 'string'],
   ['email', 'string'], ['address_line1', 'string'], ['address_line2', 'string'], ['city', 'string'], ['district', 'string'],
-  ['state', 'string'], ['pincode', 'string'], ['bank_account', 'string'], ['bank_ifsc', 'string'], ['bank_name', 'string'],
+  ['pincode', 'string'], ['bank_account', 'string'], ['bank_ifsc', 'string'], ['bank_name', 'string'],
   ['income_band', 'string'], ['annual_income', 'bytes', decimal], ['caste_category', 'string'], ['occupation', 'string'],
-  ['status', 'string'], ['source_channel', 'string'], ['quality_score', 'int32'], ['remarks', 'string'],
+  ['status', 'string'], ['quality_score', 'int32'], ['remarks', 'string'],
   ['is_verified', 'boolean', { optional: false }], ['created_at', 'int64', { name: 'io.debezium.time.MicroTimestamp', version: 1 }],
   ['updated_at', 'int64', { name: 'io.debezium.time.MicroTimestamp', version: 1 }],
 ]
@@ -86,12 +86,12 @@ export function makeValues(count: number, withSchema: boolean, seed = 7): Buffer
       date_of_birth: 3000 + random(12_000), gender: pick(['F', 'M', 'X']), mobile_number: `+91-98${digits(8)}`,
       email: `${latin.toLowerCase().replaceAll(/[^a-z]/g, '.')}.${n}@example.in`,
       address_line1: `${1 + random(900)}, Gandhi Nagar ${random(8) === 0 ? '"East" ' : ''}Ward ${random(80)}`,
-      address_line2: random(3) === 0 ? null : `Near ${latin} Bhawan`, city, district, state: 'RJ', pincode: digits(6),
+      address_line2: random(3) === 0 ? null : `Near ${latin} Bhawan`, city, district, pincode: digits(6),
       bank_account: digits(14), bank_ifsc: `SBIN00${digits(5)}`, bank_name: 'State Bank of India',
       income_band: pick(['LOW', 'MIDDLE', 'HIGH']), annual_income: Buffer.from([1 + random(126), random(256), random(256), random(256)]).toString('base64'),
       caste_category: pick(['GEN', 'OBC', 'SC', 'ST']), occupation: pick(['farmer', 'teacher', 'shopkeeper \\ trader']), status: 'active',
-      source_channel: pick(['portal', 'branch', 'mobile-app']), quality_score: random(1000),
-      remarks: random(2) === 0 ? null : `Called on ${digits(2)}: asked for "new card"\n${'follow up '.repeat(random(8))}`,
+      quality_score: random(1000),
+      remarks: random(2) === 0 ? null : `Called on ${digits(2)}: asked for "new card"\n${'follow up '.repeat(random(5))}`,
       is_verified: random(9) > 0, created_at: 1_735_480_000_000_000 + n, updated_at: 1_735_480_000_000_000 + n * 7,
     }
   }
