@@ -103,7 +103,12 @@ function decodeAfterBlock(
 ): void {
   const after = walkPayload(b, { schemaStart, schemaEnd, payloadStart: payload }, end, known, walker)
   const close = skipSpace(b, after)
-  if (b[close] !== CLOSE_BRACE) fail(b[close] === COMMA ? 'RECORD_UNKNOWN_MEMBER' : 'RECORD_MALFORMED', close)
+  if (b[close] === COMMA) {
+    // The same answer as for a block that is seen first: which member is one too many?
+    topMembers(b, schemaStart - schemaOpening.length, end)
+    fail('RECORD_UNKNOWN_MEMBER', close)
+  }
+  if (b[close] !== CLOSE_BRACE) fail('RECORD_MALFORMED', close)
   requireEnd(b, close + 1, end)
 }
 
