@@ -1,13 +1,15 @@
-import { randomBytes, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { type ErrorCode, errorCatalogue, ScrimError, UnwritableRecord } from '../errors.ts'
 import type { BatchOutcome, Departure, MaskedBatch, RawBatch } from '../pipeline/batch.ts'
 import type { Plan, TopicPlan } from '../pipeline/plan.ts'
-import { bucketKey, bucketOf, seal, type SealingKey } from '../pipeline/seal.ts'
+import type { SealingKey } from '../pipeline/seal.ts'
 import { before, sizeOf, without } from '../pipeline/serialize/masked-batch.ts'
 import { createTransform, type Transform } from '../pipeline/transform.ts'
 import { batchRows, recordRows } from './audit-rows.ts'
 import { backOffMs, pause } from './back-off.ts'
+import { createDeadLetterLimit } from './dead-letter-limit.ts'
 import { createHolds } from './holds.ts'
+import { createSealer } from './sealer.ts'
 import type {
   AuditTrail, DeadLetter, DeadLetterSink, FetchedBatch, HeldPartition, Log, MaskedSink, RawSource, StreamMetrics,
 } from './ports.ts'
@@ -69,7 +71,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
   // Each runs one batch at a time and lends its output buffers meanwhile, so partitions in flight need one each.
   const idle: Transform[] = []
   const sealer = createSealer(options.sealing)
-  const limit = createLimit(settings.deadLetterLimit, settings.deadLetterWindowMs, now)
+  const limit = createDeadLetterLimit(settings.deadLetterLimit, settings.deadLetterWindowMs, now)
 
   async function settle(fetched: FetchedBatch, signal: AbortSignal): Promise<void> {
     const started = now()
@@ -84,9 +86,14 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
       const outcome = transform(fetched.raw, topicPlan)
       await deliver({ fetched, plan, topicPlan, outcome, started, signal })
     } catch (error) {
-      if (!(error instanceof Abandoned)) throw error
-      log.info({ batch: batchId(fetched.raw) }, 'batch abandoned: the partition is no longer ours')
+      if (error instanceof Abandoned) {
+        log.info({ batch: batchId(fetched.raw) }, 'batch abandoned: the partition is no longer ours')
+      } else if (error instanceof ScrimError && error.kind === 'policy') {
+        // Such as an output topic that cannot be made to fit: nothing of the batch can go until somebody acts.
+        holdAt(fetched, 0, error.code, error.where.path ?? '', plan)
+      } else throw error
     } finally {
+      holds.goesOn(fetched.raw)
       idle.push(transform)
     }
   }
@@ -184,15 +191,24 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
 
   function holdAt(fetched: FetchedBatch, index: number, code: ErrorCode, path: string, plan: Plan): void {
     if (!fetched.isCurrent()) return
-    const { topic, partition, offsets } = fetched.raw
-    const offset = String(offsets[index])
-    log.warn({ topic, partition, offset, code, path }, errorCatalogue[code].message)
-    holds.add({ topic, partition, offset, code, path, since: new Date(now()) })
+    const held = heldAt(fetched.raw, index, code, path)
+    log.warn({ topic: held.topic, partition: held.partition, offset: held.offset, code, path }, errorCatalogue[code].message)
+    holds.add(held)
     // The plan may have been swapped while the batch was under way: what it would say now decides.
     if (plans.current() !== plan) holds.releaseAll()
   }
 
+  const heldAt = ({ topic, partition, offsets }: RawBatch, index: number, code: ErrorCode, path: string): HeldPartition => ({
+    topic,
+    partition,
+    offset: String(offsets[index]),
+    code,
+    path,
+    since: new Date(now()),
+  })
+
   function report(raw: RawBatch, published: readonly MaskedBatch[], departures: readonly Departure[], started: number): void {
+    log.debug({ batch: batchId(raw), records: raw.count, left: departures.length, ms: now() - started }, 'batch settled')
     for (const batch of published) {
       const dropped: Record<string, number> = {}
       const rejected: Record<string, number> = {}
@@ -224,6 +240,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
       } catch (error) {
         if (!(error instanceof ScrimError) || !error.retriable) throw error
         log.warn({ batch: batchId(fetched.raw), code: error.code, attempt: n }, errorCatalogue[error.code].message)
+        holds.waits(heldAt(fetched.raw, 0, error.code, error.where.path ?? ''))
         await pause(backOffMs(n), signal)
       }
     }
@@ -250,33 +267,3 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
 
 /** Names a batch in the log: its first record. */
 const batchId = ({ topic, partition, offsets }: RawBatch): string => `${topic}/${partition}@${offsets[0]}`
-
-function createSealer(sealing: SealingKey | null): ((raw: RawBatch, index: number, nowMs: number) => ReturnType<typeof seal>) | null {
-  if (sealing === null) return null
-  let bucket = ''
-  let key = sealing.key
-  return (raw, index, nowMs) => {
-    if (bucketOf(nowMs) !== bucket) {
-      bucket = bucketOf(nowMs)
-      key = bucketKey(sealing.key, bucket)
-    }
-    return seal(raw, index, key, sealing.id, bucket, randomBytes(12))
-  }
-}
-
-/** How many dead letters a partition may make in a window. Counted by offset, so a repeated batch counts once. */
-function createLimit(most: number, windowMs: number, now: () => number): { admits: (topic: string, partition: number, offset: bigint) => boolean; reset: () => void } {
-  const recent = new Map<string, Map<bigint, number>>()
-  return {
-    admits: (topic, partition, offset) => {
-      const id = `${topic}/${partition}`
-      const seen = recent.get(id) ?? new Map<bigint, number>()
-      recent.set(id, seen)
-      for (const [known, at] of seen) if (at <= now() - windowMs) seen.delete(known)
-      if (!seen.has(offset) && seen.size >= most) return false
-      seen.set(offset, now())
-      return true
-    },
-    reset: () => recent.clear(),
-  }
-}
