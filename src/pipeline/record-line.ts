@@ -120,45 +120,30 @@ export function outcomeLines(lines: readonly RecordLine[], outcome: BatchOutcome
 
 /** One record of a batch in its raw form: for sealing only. */
 export function rawLine(batch: RawBatch, index: number): RecordLine {
-  const { bytes, spans } = batch
-  const at = index * SPANS_PER_RECORD
+  const { topic, partition, timestamps, offsets } = batch
+  return { topic, partition, offset: String(offsets[index]), timestamp: String(timestamps[index]), ...partsOf(batch, index) }
+}
+
+/** Key, value and headers of the n-th record, as lines spell them. */
+function partsOf({ bytes, spans }: RawBatch | MaskedBatch, n: number): Pick<MaskedLine, 'key' | 'value' | 'headers'> {
+  const at = n * SPANS_PER_RECORD
   const part = (from: number, to: number): string | null => {
     const start = spans[at + from] as number
     return start < 0 ? null : bytes.toString('base64', start, spans[at + to])
   }
+  const headers = readHeaders(bytes, spans[at + HEADERS_START] as number, spans[at + HEADERS_END] as number)
   return {
-    topic: batch.topic,
-    partition: batch.partition,
-    offset: String(batch.offsets[index]),
-    timestamp: String(batch.timestamps[index]),
     key: part(KEY_START, KEY_END),
     value: part(VALUE_START, VALUE_END),
-    headers: headerLines(bytes, spans, at),
+    headers: headers.map(({ name, value }) => [name, value === null ? null : value.toString('base64')] as const),
   }
 }
-
-const headerLines = (bytes: Buffer, spans: Int32Array, at: number): (readonly [string, string | null])[] =>
-  readHeaders(bytes, spans[at + HEADERS_START] as number, spans[at + HEADERS_END] as number).map(
-    ({ name, value }) => [name, value === null ? null : value.toString('base64')] as const,
-  )
 
 export function sourceOf(line: RecordLine | undefined): SourceLine {
   return { topic: line?.topic ?? '', partition: line?.partition ?? 0, offset: line?.offset ?? -1 }
 }
 
 function maskedLine(batch: MaskedBatch, n: number): MaskedLine {
-  const { bytes, spans } = batch
-  const at = n * SPANS_PER_RECORD
-  const part = (from: number, to: number): string | null => {
-    const start = spans[at + from] as number
-    return start < 0 ? null : bytes.toString('base64', start, spans[at + to])
-  }
-  return {
-    topic: batch.topic,
-    partition: batch.partition,
-    timestamp: String(batch.timestamps[n]),
-    key: part(KEY_START, KEY_END),
-    value: part(VALUE_START, VALUE_END),
-    headers: headerLines(bytes, spans, at),
-  }
+  const { topic, partition, timestamps } = batch
+  return { topic, partition, timestamp: String(timestamps[n]), ...partsOf(batch, n) }
 }
