@@ -73,6 +73,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     concurrency: config.concurrency,
     topicRefreshMs: config.topicRefreshMs,
     graceMs: config.graceMs,
+    times: { sessionTimeoutMs: config.sessionTimeoutMs, heartbeatIntervalMs: Math.min(1_000, config.sessionTimeoutMs / 3) },
     facts: outputTopics.facts,
     onStuck: (topic, partition, offset, code) => stream.hold(topic, partition, offset, code),
     log,
@@ -150,6 +151,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       held: stream.held,
       connectors: () => connectors?.states() ?? [],
       audit: config.audit,
+      // A loop that cannot go on ends the process, so whoever can still answer is alive.
       isAlive: () => true,
     }),
     deadLetters,
@@ -164,22 +166,22 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   async function run(signal: AbortSignal): Promise<void> {
     const address = await http.listen({ host: config.httpHost, port: config.httpPort })
     log.info({ address }, 'listening')
-    await whenThere(prepare, 'postgres', log, signal)
     const loops = new AbortController()
     const inner = AbortSignal.any([signal, loops.signal])
     const planned = new Promise<void>(resolve => policies.onChange(resolve))
-    const streaming = planned.then(() => stream.run(inner))
-    const running = [
-      policies.run(inner),
-      streaming,
-      dependencies.run(inner),
-      lag.run(inner),
-      deadLetters.run(inner),
-      ...(connectors === null ? [] : [connectors.run(inner)]),
-    ]
+    const masking = async (): Promise<void> => {
+      await Promise.race([planned, aborted(inner)])
+      if (!inner.aborted) await stream.run(inner)
+    }
+    const running = [dependencies.run(inner), lag.run(inner), ...(connectors === null ? [] : [connectors.run(inner)])]
+    const working = async (): Promise<void> => {
+      await whenThere(prepare, 'postgres', log, inner)
+      running.push(policies.run(inner), masking(), deadLetters.run(inner))
+      await Promise.all(running)
+    }
     try {
       // All of them run until the signal; the first that cannot go on ends the others.
-      await Promise.race([Promise.all(running), aborted(signal)])
+      await Promise.race([working(), Promise.all(running), aborted(signal)])
     } finally {
       loops.abort()
       await Promise.allSettled(running)

@@ -109,6 +109,7 @@ const keys = {
   headers: key('SCRIM_HEADERS', 'Names of further headers that may pass, separated by commas; * at the end stands for any rest.', '', list),
   toastPlaceholder: key('SCRIM_TOAST_PLACEHOLDER', "The source's unavailable.value.placeholder.", '__debezium_unavailable_value', text),
   topicRefreshMs: key('SCRIM_TOPIC_REFRESH_MS', 'How often the topics that policies name are looked up again.', '5000', whole(100, 3_600_000)),
+  sessionTimeoutMs: key('SCRIM_SESSION_TIMEOUT_MS', 'After so long without a sign of life the other instances take over its partitions; within what the broker allows (group.min.session.timeout.ms).', '30000', whole(1000, 1_800_000)),
   concurrency: key('SCRIM_CONCURRENCY', 'Partitions worked on at the same time.', '8', whole(1, 1000)),
   queueBytes: key('SCRIM_QUEUE_BYTES', 'Raw bytes held in memory before fetching waits.', '67108864', whole(1_048_576, 8_589_934_592)),
   policies: key('SCRIM_POLICIES', 'Folder (or file) with policy documents.', 'policies', text),

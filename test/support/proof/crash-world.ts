@@ -1,0 +1,166 @@
+import { createSecretKey } from 'node:crypto'
+import { compile } from '../../../src/engine.ts'
+import { type MaskedBatch, type RawBatch, SPANS_PER_RECORD } from '../../../src/pipeline/batch.ts'
+import { readHeaders } from '../../../src/pipeline/headers.ts'
+import type { PolicyDocument } from '../../../src/policy/document.ts'
+import { createMaskStream, type MaskStream } from '../../../src/services/mask-stream.ts'
+import type { AuditRow, DeadLetter, RawSource } from '../../../src/services/ports.ts'
+import { testSealing } from '../memory-dead-letters.ts'
+import { createQuietLog } from '../quiet-log.ts'
+import { rawBatch } from '../raw-batch.ts'
+import { viewOf } from './ground.ts'
+import { judge, type LyingRecord, placeOf, type Verdict } from './judge.ts'
+import type { PeopleRecord } from './people.ts'
+
+export const steps = ['publish', 'letters', 'audit', 'commit'] as const
+export type Step = (typeof steps)[number]
+
+/** The process ends at the n-th time of a step: before it does anything, or when all is done but nobody was told. */
+export interface CrashPoint {
+  readonly step: Step
+  readonly when: 'before' | 'after'
+  readonly nth: number
+}
+
+/** What outlives a process, in memory, and processes that work on it. */
+export interface CrashWorld {
+  /** Runs a new process from what was committed: to the end of the raw topic, or to its crash. */
+  readonly live: (crash: CrashPoint | null) => Promise<'crashed' | 'done'>
+  readonly judge: () => Verdict
+}
+
+class Crash extends Error {}
+
+export function createCrashWorld(options: {
+  readonly topic: string
+  readonly records: readonly PeopleRecord[]
+  readonly documents: readonly PolicyDocument[]
+  readonly batchRecords: number
+}): CrashWorld {
+  const { topic, documents, batchRecords } = options
+  const partitions = new Set(options.records.map(({ partition }) => partition)).size
+  const raw = [...Map.groupBy(options.records, ({ partition }) => partition).values()].map(some =>
+    some.map((record, n): LyingRecord => ({ ...record, offset: BigInt(n) })),
+  )
+  const committed = new Map<number, bigint>()
+  const masked: LyingRecord[] = []
+  const audit = new Map<string, AuditRow>()
+  const letters = new Set<string>()
+
+  async function live(crash: CrashPoint | null): Promise<'crashed' | 'done'> {
+    let isDead = false
+    let left = crash?.nth ?? 0
+    const step = async (name: Step, effect: () => void): Promise<void> => {
+      // A turn of the event loop, so that the partitions' steps mix.
+      await new Promise(setImmediate)
+      if (isDead) throw new Crash()
+      const isNow = crash?.step === name && --left === 0
+      isDead ||= isNow && crash?.when === 'before'
+      if (!isDead) effect()
+      isDead ||= isNow
+      if (isDead) throw new Crash()
+    }
+    const source: RawSource = {
+      setTopics: () => {},
+      hold: () => {},
+      release: () => {},
+      assigned: () => [],
+      run: async onBatch => {
+        const works = raw.map(async (records, partition) => {
+          const partitionOf = records[0]?.partition ?? partition
+          for (let at = Number(committed.get(partitionOf) ?? 0n); at < records.length; at += batchRecords) {
+            const some = records.slice(at, at + batchRecords)
+            await onBatch({
+              raw: batchOf(some, topic, partitions),
+              compacted: false,
+              nextOffset: BigInt(at + some.length),
+              highWatermark: BigInt(records.length),
+              isCurrent: () => true,
+              commit: offset => step('commit', () => void committed.set(partitionOf, offset)),
+            })
+          }
+        })
+        const ends = await Promise.allSettled(works)
+        const failed = ends.find(end => end.status === 'rejected')
+        if (failed !== undefined) throw failed.reason
+      },
+    }
+    const stream = streamOf(source, step)
+    try {
+      await stream.run(new AbortController().signal)
+      return 'done'
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error
+      return 'crashed'
+    }
+  }
+
+  function streamOf(source: RawSource, step: (name: Step, effect: () => void) => Promise<void>): MaskStream {
+    const { plan } = compile(documents)
+    return createMaskStream({
+      source,
+      sink: { publish: batch => step('publish', () => void masked.push(...recordsOf(batch))) },
+      deadLetters: {
+        put: (put: readonly DeadLetter[]) =>
+          step('letters', () => {
+            for (const letter of put) letters.add(placeOf(letter))
+          }),
+      },
+      audit: {
+        write: rows =>
+          step('audit', () => {
+            for (const row of rows) audit.set(placeOf(row), row)
+          }),
+      },
+      plans: { current: () => plan, onChange: () => {} },
+      sealing: testSealing,
+      auditSecret: createSecretKey(Buffer.alloc(32, 3)),
+      settings: { audit: 'record', deadLetterPayload: 'seal', deadLetterLimit: 1e6, deadLetterWindowMs: 60_000 },
+      metrics: { batch: () => {} },
+      log: createQuietLog(),
+    })
+  }
+
+  return {
+    live,
+    judge: () =>
+      judge({
+        raw: raw.flat(),
+        masked: masked.toSorted((a, b) => a.partition - b.partition),
+        audit: [...audit.values()].map(({ partition, offset, event }) => ({ partition, offset, event, version: 1 })),
+        letters,
+        versions: [1],
+        planOf: () => viewOf(documents, topic),
+      }),
+  }
+}
+
+function batchOf(records: readonly LyingRecord[], topic: string, partitions: number): RawBatch {
+  return {
+    ...rawBatch(records, { topic, partitions }),
+    partition: records[0]?.partition ?? 0,
+    timestamps: Float64Array.from(records, ({ timestamp }) => timestamp),
+    offsets: BigInt64Array.from(records, ({ offset }) => offset),
+  }
+}
+
+function recordsOf({ bytes, spans, timestamps, partition, count }: MaskedBatch): LyingRecord[] {
+  return Array.from({ length: count }, (_, n) => {
+    const part = (which: number): Buffer | null => {
+      const start = spans[n * SPANS_PER_RECORD + 2 * which] as number
+      return start < 0 ? null : Buffer.from(bytes.subarray(start, spans[n * SPANS_PER_RECORD + 2 * which + 1]))
+    }
+    const headers = part(2)
+    return {
+      partition,
+      offset: 0n,
+      timestamp: timestamps[n] as number,
+      key: part(0),
+      value: part(1),
+      headers:
+        headers === null
+          ? []
+          : readHeaders(headers, 0, headers.length).map(({ name, value }) => [name, value] as const),
+    }
+  })
+}
