@@ -15,13 +15,7 @@ import { type Releasers, type Road, startRoad } from './road.ts'
 import { createScreen, type Screen } from './screen.ts'
 import { showJourney } from './side-by-side.ts'
 import type { TopicRecord } from './tail.ts'
-import {
-  verifyChange,
-  verifyPolicyChange,
-  verifyRecords,
-  verifySilence,
-  verifyTables,
-} from './verify.ts'
+import { verifyChange, verifyPolicyChange, verifyRecords, verifySilence, verifyTables } from './verify.ts'
 import { runCompose, showSamples, tellMissing } from './without-stack.ts'
 
 /** How the demo runs. */
@@ -36,7 +30,8 @@ const help = `Runs the whole road on this machine: Postgres, Debezium, Kafka, Sc
   npm run demo                watch it until Ctrl-C, and try the calls that it prints
   npm run demo -- --once      verify all of it cell by cell, then end: exit code 0, or 1 with the reason
 
-Needs Java 17 or newer and Maven (about 200 MB are downloaded, once), or Docker. All data is thrown away at the end.
+Needs Java 17 or newer and Maven (about 140 MB are downloaded, once); with Docker in
+their place it runs compose/docker-compose.yml, and --once cannot verify. All data is thrown away at the end.
 `
 
 const shownId = '1001'
@@ -46,15 +41,16 @@ const limits = { firstRowMs: 20_000, memoryMb: 1536 }
 export async function runDemo({ once, signal: stopped }: DemoOptions): Promise<number> {
   const screen = createScreen()
   const signal = AbortSignal.any([stopped, screen.closed])
+  screen.progress('looking for Java, Maven and Docker')
   const tools = await detectTools()
   const releasers: Releasers = []
   try {
     signal.throwIfAborted()
     if (tools.java.ok && tools.mvn.ok) return await runRoad(screen, releasers, once, signal)
-    if (tools.docker.ok) return await runCompose(screen, signal)
+    if (tools.docker.ok && !once) return await runCompose(screen, signal)
     tellMissing(screen, tools)
     showSamples(screen)
-    if (once) screen.line(screen.bad('\nnot verified: without Java and Maven, or Docker, there is no road'))
+    if (once) screen.line(screen.bad('\nnot verified: --once needs Java 17 or newer and Maven'))
     return once ? 1 : 0
   } catch (error) {
     if (signal.aborted) return once ? 130 : 0
@@ -69,20 +65,19 @@ export async function runDemo({ once, signal: stopped }: DemoOptions): Promise<n
 }
 
 async function runRoad(screen: Screen, releasers: Releasers, once: boolean, signal: AbortSignal): Promise<number> {
-  const memory = watchMemory()
-  releasers.push(async () => memory.stop())
+  const peakMb = watchMemory()
   const road = await startRoad(screen, releasers, signal)
   tellRows(screen, 'the target holds the mask of every row', await verifyTables(road, signal))
   await tellJourney(screen, road, signal)
   if (once) {
     await verifyAll(screen, road, signal)
-    tellCosts(screen, road, memory.peakMb())
+    tellCosts(screen, road, peakMb())
     screen.step(screen.good('everything is as the documents want it'))
     return 0
   }
   screen.line(screen.bold('Try, in another terminal:'))
   showCalls(screen, road.service, await policyTag(road.service))
-  tellCosts(screen, road, memory.peakMb())
+  tellCosts(screen, road, peakMb())
   screen.line(screen.bold('\nThe warehouse changes; what the citizen portal gets (Ctrl-C ends it):'))
   return showChanges(screen, road, signal)
 }
@@ -141,16 +136,15 @@ function tellCosts(screen: Screen, { firstRowMs, service, stack }: Road, peakMb:
   )
 }
 
-/** The most that this process and all its descendants held at any time. */
-function watchMemory(): { peakMb: () => number; stop: () => void } {
+/** Watches until this process ends; answers the most that it and all its descendants held at any time. */
+function watchMemory(): () => number {
   let peak = 0
   const look = () => {
     peak = Math.max(peak, memoryMb(process.pid))
     return peak
   }
-  const timer = setInterval(look, 1000)
-  timer.unref()
-  return { peakMb: look, stop: () => clearInterval(timer) }
+  setInterval(look, 1000).unref()
+  return look
 }
 
 async function runCommandLine(args: string[]): Promise<number> {

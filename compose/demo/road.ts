@@ -94,7 +94,7 @@ const partNames: Readonly<Record<string, string>> = { postgres: 'Postgres', brok
 
 async function fetchParts(screen: Screen, signal: AbortSignal): Promise<void> {
   if (isDownloaded()) return
-  screen.step('downloading Kafka, Kafka Connect and the Debezium connectors by Maven: about 200 MB, once')
+  screen.step('downloading Kafka, Kafka Connect and the Debezium connectors by Maven: about 140 MB, once')
   let last = ''
   await download(({ files, bytes, elapsedMs }) => {
     last = `${(bytes / 1e6).toFixed(0)} MB, ${files} files, ${(elapsedMs / 1000).toFixed(0)} s`

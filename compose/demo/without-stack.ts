@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { compile, type RecordLine, transform } from '../../src/engine.ts'
+import { createKeeper } from '../stack/keeper.ts'
 import type { Tools } from '../stack/tools.ts'
 import { fit, type Screen } from './screen.ts'
 
@@ -18,19 +19,24 @@ export function tellMissing(screen: Screen, { java, mvn, docker }: Tools): void 
 
 /** Runs compose/docker-compose.yml until it ends or the signal comes, and takes its containers and data down. */
 export async function runCompose(screen: Screen, signal: AbortSignal): Promise<number> {
+  const keeper = await createKeeper(tmpdir())
   const docker = (...args: string[]) =>
-    spawn('docker', ['compose', '-f', composeFile, ...args], { stdio: 'inherit', detached: true })
-  screen.step('no Java and Maven, but Docker: docker compose -f compose/docker-compose.yml up')
+    keeper.spawn('docker', { command: 'docker', args: ['compose', '-f', composeFile, ...args] }, process.stdout.fd)
+  screen.step('no Java and Maven, but Docker: docker compose -f compose/docker-compose.yml up --build')
+  // Children of the keeper do not keep this process alive.
+  const alive = setInterval(() => {}, 1 << 30)
   const up = docker('up', '--build')
-  const ended = once(up, 'exit') as Promise<[code: number | null]>
   const stop = () => up.kill('SIGINT')
   signal.addEventListener('abort', stop, { once: true })
   try {
-    const [code] = await ended
+    const [code] = (await once(up, 'exit')) as [number | null]
     return signal.aborted ? 0 : (code ?? 1)
   } finally {
     signal.removeEventListener('abort', stop)
+    screen.step('docker compose -f compose/docker-compose.yml down --volumes')
     await once(docker('down', '--volumes'), 'exit').catch(() => {})
+    clearInterval(alive)
+    await keeper.release()
   }
 }
 
