@@ -15,7 +15,7 @@ import { createCallTrail } from './adapters/postgres/call-trail.ts'
 import { createDeadLetterIndex } from './adapters/postgres/dead-letter-index.ts'
 import { createPolicyStore } from './adapters/postgres/policy-store.ts'
 import { createPool } from './adapters/postgres/pool.ts'
-import { prepareDatabase } from './adapters/postgres/prepare.ts'
+import { prepareDatabase, whenPrepared } from './adapters/postgres/prepare.ts'
 import { createMetrics } from './adapters/telemetry/metrics.ts'
 import { type Config, ConfigError } from './config.ts'
 import { transform } from './engine.ts'
@@ -27,7 +27,7 @@ import { createDeadLetters } from './services/dead-letters.ts'
 import { createDependencies } from './services/dependencies.ts'
 import { createLagWatch } from './services/lag-watch.ts'
 import { createMaskStream } from './services/mask-stream.ts'
-import { once, whenThere } from './services/once.ts'
+import { once } from './services/once.ts'
 import { createPolicies } from './services/policies.ts'
 import type { Log } from './services/ports.ts'
 import { createReadiness } from './services/readiness.ts'
@@ -52,8 +52,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   const sealing = sealingKeyOf(config)
 
   // Postgres
-  const database = createPool(databaseUrl, { applicationName: config.clientId })
-  const prepare = (): Promise<void> => prepareDatabase({ database, databaseUrl, migrationsUrl: config.migrationsUrl })
+  const pool = createPool(databaseUrl, { applicationName: config.clientId })
+  const prepare = once(() => prepareDatabase({ database: pool, databaseUrl, migrationsUrl: config.migrationsUrl }))
+  const database = whenPrepared(pool, prepare)
   const store = createPolicyStore({ database })
   const letterIndex = createDeadLetterIndex({ database })
   const calls = createCallTrail({ database })
@@ -173,15 +174,17 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       await Promise.race([planned, aborted(inner)])
       if (!inner.aborted) await stream.run(inner)
     }
-    const running = [dependencies.run(inner), lag.run(inner), ...(connectors === null ? [] : [connectors.run(inner)])]
-    const working = async (): Promise<void> => {
-      await whenThere(prepare, 'postgres', log, inner)
-      running.push(policies.run(inner), masking(), deadLetters.run(inner))
-      await Promise.all(running)
-    }
+    const running = [
+      dependencies.run(inner),
+      lag.run(inner),
+      policies.run(inner),
+      masking(),
+      deadLetters.run(inner),
+      ...(connectors === null ? [] : [connectors.run(inner)]),
+    ]
     try {
       // All of them run until the signal; the first that cannot go on ends the others.
-      await Promise.race([working(), Promise.all(running), aborted(signal)])
+      await Promise.race([Promise.all(running), aborted(signal)])
     } finally {
       loops.abort()
       await Promise.allSettled(running)

@@ -12,3 +12,23 @@ export async function prepareDatabase(options: {
   if (migrationsUrl !== null) await migrate({ url: migrationsUrl, serviceRole: roleOf(databaseUrl) })
   await requireMigrations(database)
 }
+
+/** The same database, whose every use waits until it has been prepared; fails as `ready` does as long as it cannot be. */
+export function whenPrepared(database: Database, ready: () => Promise<void>): Database {
+  return {
+    query: async (statement, values) => {
+      await ready()
+      return database.query(statement, values)
+    },
+    transaction: async work => {
+      await ready()
+      return database.transaction(work)
+    },
+    listen: async (channel, heard, signal) => {
+      await ready()
+      return database.listen(channel, heard, signal)
+    },
+    ping: database.ping,
+    end: database.end,
+  }
+}
