@@ -35,6 +35,8 @@ export interface PlanInForce extends PlanHolder {
   readonly swap: (version: PolicyVersion, plan: Plan) => Promise<void>
   /** Puts a stored version in force. One that cannot be compiled here leaves the old plan and is told on readiness. */
   readonly adopt: (version: PolicyVersion) => Promise<void>
+  /** Calls the listeners although nothing was swapped: what is held is looked at again. */
+  readonly announce: () => void
   /** The last known good, while the store is away. */
   readonly adoptCached: () => Promise<void>
 }
@@ -47,13 +49,17 @@ export function createPlanInForce({ keys, settings, cache, metrics, log }: PlanI
   const compile = (documents: readonly PolicyDocument[], version: number): Compiled =>
     compilePolicies(documents, { keys, settings, version })
 
+  function announce(): void {
+    for (const listener of listeners) listener()
+  }
+
   function put(version: PolicyVersion, plan: Plan, loadedFrom: 'store' | 'cache'): void {
     held = { version, plan }
     status = { ...status, version: version.version, loadedFrom, code: null }
     metrics.policyVersion(version.version)
     const { author, origin, documents } = version
     log.info({ version: version.version, author, origin, documents: documents.length, loadedFrom }, 'policies in force')
-    for (const listener of listeners) listener()
+    announce()
   }
 
   async function remember(version: PolicyVersion): Promise<void> {
@@ -99,6 +105,7 @@ export function createPlanInForce({ keys, settings, cache, metrics, log }: PlanI
       put(version, plan, 'store')
       await remember(version)
     },
+    announce,
     adoptCached: async () => {
       const version = (await cache?.load()) ?? null
       const plan = version === null ? null : planOf(version)

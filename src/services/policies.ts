@@ -70,7 +70,10 @@ export interface Policies extends PlanHolder {
   readonly patchAll: (patch: unknown, change: PolicyChange) => Promise<AcceptedChange>
   /** Makes a new version that says what an older one said. */
   readonly rollback: (version: number, change: PolicyChange) => Promise<AcceptedChange>
-  /** Reads the store and the files again; with `force` the files win over what REST changed since their last import. */
+  /**
+   * Reads the store and the files again; with `force` the files win over what REST changed since their last import. Held
+   * partitions are looked at again whatever comes of it: the cause may have been removed elsewhere.
+   */
   readonly reload: (how: {
     readonly force: boolean
     readonly author: string
@@ -247,7 +250,14 @@ export function createPolicies(options: PoliciesOptions): Policies {
       if (wanted === null) throw new ScrimError('REQUEST_NOT_FOUND', { path: `version ${version}` })
       return change(() => wanted.documents, how)
     },
-    reload,
+    reload: async how => {
+      const before = inForce.current()
+      try {
+        return await reload(how)
+      } finally {
+        if (before !== null && before === inForce.current()) inForce.announce()
+      }
+    },
     run: async signal => {
       await load(signal)
       const followed: Followed[] = [

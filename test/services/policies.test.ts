@@ -282,7 +282,7 @@ describe('policies', () => {
       const change = policies.put('b', aPolicy('b'), ifMatch(1))
       setImmediate(() => setImmediate(() => setImmediate(() => setImmediate(slow.resolve))))
       await Promise.all([looking, change])
-      expect(versions).toEqual([2])
+      expect(versions).toEqual([1, 2])
     })
 
     test('of a pinned set is refused', async () => {
@@ -375,6 +375,23 @@ describe('policies', () => {
       files.set({ 'a.json': aPolicy('a') })
       await policies.reload(how)
       expect(policies.status().files).toBeNull()
+    })
+
+    test('lets those who hold something look again, even when nothing changed or the files are bad', async () => {
+      const files = filesWith('a')
+      const policies = await start({ files })
+      const changed = vi.fn()
+      policies.onChange(changed)
+      await policies.reload(how)
+      expect(changed).toHaveBeenCalledTimes(1)
+      files.set({ 'a.json': '{' })
+      await vi.waitFor(() => expect(policies.status().files).not.toBeNull())
+      expect(changed).toHaveBeenCalledTimes(1)
+      await policies.reload(how).catch(() => undefined)
+      expect(changed).toHaveBeenCalledTimes(2)
+      files.set({ 'a.json': aPolicy('a', 'null') })
+      await vi.waitFor(() => expect(policies.current()?.version).toBe(2))
+      expect(changed).toHaveBeenCalledTimes(3)
     })
 
     test('a file change is noticed by itself', async () => {
