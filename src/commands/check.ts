@@ -9,7 +9,7 @@ import type { Finding, SeenSchema } from '../services/ports.ts'
 import { acceptSchemas, type Accepted } from './check/accept-schemas.ts'
 import { checkConnectors, checkSource } from './check/outside.ts'
 import { masksText, maskList } from './check/masks.ts'
-import { acceptedText, type CheckReport, findingOf, findingText, sortedFindings, topicText } from './check/report.ts'
+import { acceptedText, type CheckReport, findingOf, findingsText, sortedFindings, topicText } from './check/report.ts'
 import { learnSamples, type Samples } from './check/samples.ts'
 import { inspectTopics } from './check/topics.ts'
 import { type Arguments, EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Terminal } from './command.ts'
@@ -93,13 +93,12 @@ export async function check({ values, positionals }: Arguments, terminal: Termin
   findings.push(...(inspected?.findings ?? []))
 
   const patterns = topicPatterns(documents)
+  const { outputTopic, toastPlaceholder } = config
   const connectors =
-    asked.connect === null ? null : await checkConnectors(asked.connect, { patterns, outputTopic: config.outputTopic })
-  const source =
-    asked.source === null
-      ? null
-      : await checkSource(asked.source, { patterns, hasReselect: connectors?.hasReselect ?? null })
-  findings.push(...(connectors?.findings ?? []), ...(source?.findings ?? []))
+    asked.connect === null ? null : await checkConnectors(asked.connect, { patterns, outputTopic, toastPlaceholder })
+  findings.push(...(connectors?.findings ?? []))
+  if (asked.source !== null)
+    findings.push(...(await checkSource(asked.source, { patterns, hasReselect: connectors?.hasReselect ?? null })))
   return tell({ findings, topics: inspected?.topics ?? [], accepted }, asked.isJson, terminal)
 }
 
@@ -189,7 +188,7 @@ function tell({ findings, topics, accepted }: Omit<CheckReport, 'ok'>, asJson: b
     for (const topic of topics) out(topicText(topic))
     for (const one of accepted) out(acceptedText(one))
     const counts = (['error', 'warning', 'note'] as const).map(severity => count(sorted, severity))
-    out(`\n${sorted.map(findingText).join('')}${ok ? 'ok' : 'not ok'}: ${counts.join(', ')}\n`)
+    out(`\n${findingsText(sorted)}${ok ? 'ok' : 'not ok'}: ${counts.join(', ')}\n`)
   }
   return ok ? EXIT_OK : EXIT_FAILED
 }

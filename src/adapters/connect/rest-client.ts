@@ -1,6 +1,6 @@
 import { request } from 'undici'
 import { ScrimError } from '../../errors.ts'
-import type { ConnectorSource, ConnectorState } from '../../services/ports.ts'
+import type { ConnectorConfig, ConnectorConfigs, ConnectorSource, ConnectorState } from '../../services/ports.ts'
 
 export interface ConnectClientOptions {
   /** Credentials in it are sent as Basic authentication. */
@@ -11,8 +11,11 @@ export interface ConnectClientOptions {
 /** More than this is not a list of states. */
 const MAX_BYTES = 20_000_000
 
-/** Kafka Connect's REST API. Traces hold row values and configurations hold passwords: both are left where they are. */
-export function createConnectClient({ url, timeoutMs = 5000 }: ConnectClientOptions): ConnectorSource {
+/** Kafka Connect's REST API. Traces hold row values and are left where they are; so are configurations, which hold passwords, unless they are asked for. */
+export function createConnectClient({
+  url,
+  timeoutMs = 5000,
+}: ConnectClientOptions): ConnectorSource & ConnectorConfigs {
   const base = new URL(url)
   const headers: Record<string, string> = { accept: 'application/json' }
   if (base.username !== '') {
@@ -20,12 +23,17 @@ export function createConnectClient({ url, timeoutMs = 5000 }: ConnectClientOpti
     base.username = ''
     base.password = ''
   }
-  const address = new URL(`${base.pathname.replace(/\/$/, '')}/connectors?expand=status`, base)
+  const expanded = (what: 'status' | 'info'): Promise<Record<string, unknown>> =>
+    read(new URL(`${base.pathname.replace(/\/$/, '')}/connectors?expand=${what}`, base), headers, timeoutMs)
 
   return {
     states: async () => {
-      const answer = await read(address, headers, timeoutMs)
+      const answer = await expanded('status')
       return Object.entries(answer).map(([name, connector]) => stateOf(name, connector))
+    },
+    configs: async () => {
+      const answer = await expanded('info')
+      return Object.entries(answer).map(([name, connector]) => configOf(name, connector))
     },
   }
 }
@@ -72,6 +80,14 @@ function stateOf(name: string, connector: unknown): ConnectorState {
       return { id: typeof id === 'number' ? id : index, state: word(member(task, 'state')) }
     }),
   }
+}
+
+function configOf(name: string, connector: unknown): ConnectorConfig {
+  const config = member(member(connector, 'info'), 'config')
+  const settings = Object.entries(isObject(config) ? config : {}).flatMap(([key, value]) =>
+    typeof value === 'string' ? [[key, value] as const] : [],
+  )
+  return { name, config: new Map(settings) }
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

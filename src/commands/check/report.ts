@@ -24,19 +24,29 @@ export function findingOf({ code, severity, where, detail }: Problem): Finding {
   }
 }
 
-/** Errors first, then by place; the same finding is told once. */
+/** Errors first, then by code and place; the same finding is told once. */
 export function sortedFindings(findings: readonly Finding[]): Finding[] {
   const byText = new Map(
-    findings.map(found => [`${rank[found.severity]} ${found.where} ${found.code} ${found.message}`, found]),
+    findings.map(found => [
+      `${rank[found.severity]} ${found.code} ${found.hint} ${found.where} ${found.message}`,
+      found,
+    ]),
   )
   return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, found]) => found)
 }
 
 const rank = { error: 0, warning: 1, note: 2 } as const
 
-/** A finding as lines for people. */
-export const findingText = ({ severity, code, where, message, hint }: Finding): string =>
-  `${severity} ${code}${where === '' ? '' : ` at ${where}`}: ${message}\n    ${hint}\n`
+/** Findings as lines for people; those with one code and one hint stand together, the hint after them. */
+export function findingsText(findings: readonly Finding[]): string {
+  return findings
+    .map(({ severity, code, where, message, hint }, index) => {
+      const next = findings[index + 1]
+      const line = `${severity} ${code}${where === '' ? '' : ` at ${where}`}: ${message}\n`
+      return next?.code === code && next.severity === severity && next.hint === hint ? line : `${line}    ${hint}\n`
+    })
+    .join('')
+}
 
 /** The columns of a topic as a table. */
 export function topicText({ topic, maskedTopic, columns, records, isSchemaless }: TopicReport): string {

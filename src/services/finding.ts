@@ -1,0 +1,14 @@
+import type { Finding } from './ports.ts'
+
+type MakeFinding = (code: string, where: string, message: string, hint: string) => Finding
+
+const make =
+  (severity: Finding['severity']): MakeFinding =>
+  (code, where, message, hint) => ({ severity, code, where, message, hint })
+
+/** Data is lost, wrong or shown, or nothing works: `scrim check` fails. */
+export const error = make('error')
+/** Goes wrong under some condition. */
+export const warning = make('warning')
+/** Somebody should know. */
+export const note = make('note')
