@@ -1,4 +1,5 @@
 import { ScrimError } from '../../errors.ts'
+import type { RawBatch } from '../../pipeline/batch.ts'
 import type { TopicFacts } from '../../pipeline/plan.ts'
 import type { FetchedBatch, Log } from '../../services/ports.ts'
 import { Flow, type Piece } from './flow.ts'
@@ -143,64 +144,54 @@ export class Assignment {
   }
 
   private async settle(flow: Flow, piece: Piece): Promise<void> {
-    const { topic, partition } = flow
-    const { turn } = flow
+    const { topic, partition, turn } = flow
     const isCurrent = (): boolean => !this.isEnded() && flow.turn === turn
     const partitions = this.group.cluster.findTopicPartitionMetadata(topic).length
-    const batches = this.read(flow, piece, partitions)
-    if (batches === null) return
-    if (batches.length === 0) return this.commitMarkers(flow, piece.end, isCurrent)
+    const place = { topic, partition, partitions }
+    const batches = readRecords(piece.records, piece.offset, piece.aborted, place, this.options.limits)
+    let at = piece.offset
+    let raw = nextOf(batches)
+    if (raw === 'end') return this.commitMarkers(flow, piece.end, isCurrent)
     const { compacted } = await this.untilKnown(topic, isCurrent)
-    for (const [n, raw] of batches.entries()) {
-      const nextOffset = batches[n + 1]?.offsets[0] ?? piece.end
-      let isSettled = false
-      const commit = async (offset: bigint): Promise<void> => {
-        await this.commit(flow, offset, isCurrent)
-        if (offset >= nextOffset) isSettled = true
-      }
-      const fetched = {
-        raw,
-        compacted,
-        nextOffset,
-        highWatermark: flow.highWatermark,
-        isCurrent,
-        commit,
-      }
-      while (!isSettled) {
-        const leave = await flow.lock.enter()
-        try {
-          if (!this.isOpen || !isCurrent()) return
-          await this.options.onBatch(fetched)
-        } finally {
-          leave()
-        }
-        if (!isSettled && this.isOpen && isCurrent()) {
-          // Neither committed nor held: going on would skip it.
-          this.options.log.warn(
-            { topic, partition, offset: String(raw.offsets[0]) },
-            'batch was not settled, it is handed over again',
-          )
-          await pause(UNSETTLED_PAUSE_MS)
-        }
-      }
+    while (typeof raw === 'object') {
+      at = (raw.offsets[raw.count - 1] as bigint) + 1n
+      const following = nextOf(batches)
+      const nextOffset = following === 'end' ? piece.end : at
+      if (!(await this.handOver(flow, { raw, compacted, nextOffset }, isCurrent))) return
+      raw = following
     }
+    if (raw === 'unreadable' && isCurrent()) this.stick(flow, at, 'RECORD_MALFORMED')
   }
 
-  private read(flow: Flow, piece: Piece, partitions: number): ReturnType<typeof readRecords> | null {
-    const { topic, partition } = flow
-    try {
-      return readRecords(
-        piece.records,
-        piece.offset,
-        piece.aborted,
-        { topic, partition, partitions },
-        this.options.limits,
-      )
-    } catch (error) {
-      if (!(error instanceof UnreadableRecords)) throw error
-      this.stick(flow, piece.offset, 'RECORD_MALFORMED')
-      return null
+  /** Until the batch is settled; false where the partition does not go on. */
+  private async handOver(
+    flow: Flow,
+    batch: Pick<FetchedBatch, 'raw' | 'compacted' | 'nextOffset'>,
+    isCurrent: () => boolean,
+  ): Promise<boolean> {
+    const { topic, partition, highWatermark } = flow
+    let isSettled = false
+    const commit = async (offset: bigint): Promise<void> => {
+      await this.commit(flow, offset, isCurrent)
+      if (offset >= batch.nextOffset) isSettled = true
     }
+    const fetched = { ...batch, highWatermark, isCurrent, commit }
+    while (!isSettled) {
+      const leave = await flow.lock.enter()
+      try {
+        if (!this.isOpen || !isCurrent()) return false
+        await this.options.onBatch(fetched)
+      } finally {
+        leave()
+      }
+      if (!isSettled && this.isOpen && isCurrent()) {
+        // Neither committed nor held: going on would skip it.
+        const offset = String(batch.raw.offsets[0])
+        this.options.log.warn({ topic, partition, offset }, 'batch was not settled, it is handed over again')
+        await pause(UNSETTLED_PAUSE_MS)
+      }
+    }
+    return this.isOpen && isCurrent()
   }
 
   private async untilKnown(topic: string, isCurrent: () => boolean): Promise<TopicFacts> {
@@ -245,6 +236,16 @@ export class Assignment {
       if (type === undefined || !LOST.has(type)) throw kafkaError(error, { topic, partition })
       this.lose()
     }
+  }
+}
+
+function nextOf(batches: Generator<RawBatch>): RawBatch | 'end' | 'unreadable' {
+  try {
+    const { value, done } = batches.next()
+    return done ? 'end' : value
+  } catch (error) {
+    if (error instanceof UnreadableRecords) return 'unreadable'
+    throw error
   }
 }
 

@@ -6,7 +6,7 @@ import { type Codec, type CodecName, codecs } from './codecs.ts'
 import { kafkaError, kafkaErrorName } from './kafka-error.ts'
 import { type Broker, type Cluster, protocolError } from './overrides/internals.ts'
 import { produce } from './wire/produce.ts'
-import { type ProducerIdentity, type Records, recordsWithin, writeRecordBatch } from './wire/record-batch.ts'
+import { type ProducerIdentity, type Records, recordsWithin, Scratch, writeRecordBatch } from './wire/record-batch.ts'
 
 /** Raw bytes of one produce request: below the 1 MB that a topic takes by default, however badly it packs. */
 const REQUEST_BYTES = 900_000
@@ -78,6 +78,7 @@ export function createRecordWriter({
   const leaders = createLeaders(session)
   const context = {
     leaders,
+    scratch: new Scratch(),
     codec: codecs[compression],
     log,
     timeoutMs: client.requestTimeoutMs,
@@ -102,6 +103,7 @@ export function createRecordWriter({
 
 interface WriterContext {
   readonly leaders: Leaders
+  readonly scratch: Scratch
   readonly codec: Codec
   readonly log: Log
   readonly timeoutMs: number
@@ -170,7 +172,15 @@ class PartitionWriter {
           batch = null
           await this.renewIdentity(broker)
         }
-        batch ??= writeRecordBatch(records, from, to, this.identity as ProducerIdentity, this.sequence, context.codec)
+        batch ??= writeRecordBatch(
+          records,
+          from,
+          to,
+          this.identity as ProducerIdentity,
+          this.sequence,
+          context.codec,
+          context.scratch,
+        )
         // Connecting and naming ourselves took time: the partition may have been taken away meanwhile.
         if (!goOn()) throw this.giveUp('KAFKA_UNAVAILABLE')
         const { errorCode, baseOffset } = await produce(broker, topic, partition, batch, context.timeoutMs)

@@ -42,7 +42,7 @@ describeWithStack('dead letters and single records', ({ brokers }) => {
         key: { text: 'canary-key' },
         value: { text: 'canary-value' },
         timestamp: 1_700_000_000_000,
-      } as never,
+      },
     ])
 
   test('a letter holds the sealed bytes and names and numbers, and is found again at the place that was told', async () => {

@@ -3,10 +3,14 @@ import type { KafkaClient, KafkaSettings } from '../../../src/adapters/kafka/cli
 import { createKafkaClient } from '../../../src/adapters/kafka/client.ts'
 import { createMaskedSink, type MaskedSinkOptions } from '../../../src/adapters/kafka/masked-sink.ts'
 import { createOutputTopics } from '../../../src/adapters/kafka/output-topics.ts'
+import { installRequestQueueOverride } from '../../../src/adapters/kafka/overrides/request-queue.ts'
 import { createRawSource, type RawSourceOptions } from '../../../src/adapters/kafka/raw-source.ts'
 import { type ErrorCode, ScrimError } from '../../../src/errors.ts'
 import type { MaskedBatch, RawBatch } from '../../../src/pipeline/batch.ts'
 import type { FetchedBatch, Log, LogFields, RawSource } from '../../../src/services/ports.ts'
+
+// Node warns of kafkajs' timers; ours are mended when the first client is made, but tests use kafkajs before that.
+installRequestQueueOverride()
 
 /** A log that keeps what it was told. */
 export interface KeptLog extends Log {

@@ -84,6 +84,17 @@ const sizeOfPart = (spans: Int32Array, index: number, part: number): number => {
   return (spans[at] as number) < 0 ? 0 : (spans[at + 1] as number) - (spans[at] as number)
 }
 
+/** A buffer that is written over again: records that are packed pass through it. */
+export class Scratch {
+  private buffer = Buffer.allocUnsafeSlow(0)
+
+  /** Valid until the next call. */
+  take(size: number): Buffer {
+    if (this.buffer.length < size) this.buffer = Buffer.allocUnsafeSlow(Math.max(size, 1 << 20))
+    return this.buffer
+  }
+}
+
 /** The records [from, to) as one record batch of format 2: a pass that sizes, and a pass that writes into one buffer. */
 export function writeRecordBatch(
   records: Records,
@@ -92,6 +103,7 @@ export function writeRecordBatch(
   identity: ProducerIdentity,
   sequence: number,
   codec: Codec,
+  scratch: Scratch,
 ): Buffer {
   const { spans, timestamps } = records
   const baseTimestamp = timestamps[from] as number
@@ -106,7 +118,8 @@ export function writeRecordBatch(
     size += sizeOfVarint(body) + body
   }
 
-  const plain = Buffer.allocUnsafeSlow(HEADER_BYTES + size)
+  // What is packed is only passed through; what is not goes out as it is, and may have to go out again.
+  const plain = codec.id === 0 ? Buffer.allocUnsafeSlow(HEADER_BYTES + size) : scratch.take(HEADER_BYTES + size)
   let at = HEADER_BYTES
   for (let i = from; i < to; i++)
     at = writeRecord(
@@ -121,7 +134,10 @@ export function writeRecordBatch(
   const batch =
     codec.id === 0
       ? plain
-      : Buffer.concat([plain.subarray(0, HEADER_BYTES), codec.compress(plain.subarray(HEADER_BYTES))])
+      : Buffer.concat([
+          plain.subarray(0, HEADER_BYTES),
+          codec.compress(plain.subarray(HEADER_BYTES, HEADER_BYTES + size)),
+        ])
 
   batch.writeBigInt64BE(0n, 0) // base offset: the broker's to set
   batch.writeInt32BE(batch.length - 12, 8)

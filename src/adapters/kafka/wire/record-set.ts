@@ -82,74 +82,94 @@ export interface BatchLimits {
   readonly bytes: number
 }
 
-/** The committed records from `fetchOffset` on, in pieces within the limits. */
-export function readRecords(
+/** The committed records from `fetchOffset` on, in pieces within the limits; unpacked only when they are asked for. */
+export function* readRecords(
   bytes: Buffer,
   fetchOffset: bigint,
   aborted: readonly AbortedTransaction[],
   place: PlaceOfRecords,
   limits: BatchLimits,
-): RawBatch[] {
-  const sections = committedSections(bytes, fetchOffset, aborted)
-  const { joined, shifts } = join(sections, bytes)
+): Generator<RawBatch> {
+  let group: Section[] = []
+  let size = 0
+  for (const section of committedSections(bytes, fetchOffset, aborted)) {
+    group.push(section)
+    size += section.to - section.from
+    if (size < limits.bytes) continue
+    yield* readSections(group, fetchOffset, place, limits)
+    group = []
+    size = 0
+  }
+  if (group.length > 0) yield* readSections(group, fetchOffset, place, limits)
+}
+
+function* readSections(
+  sections: readonly Section[],
+  fetchOffset: bigint,
+  place: PlaceOfRecords,
+  limits: BatchLimits,
+): Generator<RawBatch> {
+  const { joined, shifts } = join(sections)
   const most = sections.reduce((sum, { count }) => sum + count, 0)
   const spans = new Int32Array(most * SPANS_PER_RECORD)
-  const starts = new Int32Array(most + 1)
+  const starts = new Int32Array(most)
+  const ends = new Int32Array(most)
   const timestamps = new Float64Array(most)
   const offsets = new BigInt64Array(most)
   const cursor = new Cursor(joined)
   let count = 0
   sections.forEach((section, n) => {
     const shift = shifts[n] as number
-    const end = section.to + shift
+    const sectionEnd = section.to + shift
     cursor.at = section.from + shift
     for (let i = 0; i < section.count; i++) {
       const start = cursor.at
       const length = cursor.varint()
-      const recordEnd = cursor.at + length
-      if (length < 0 || recordEnd > end) throw new UnreadableRecords()
+      const end = cursor.at + length
+      if (length < 0 || end > sectionEnd) throw new UnreadableRecords()
       cursor.at++ // attributes, unused
       const timestamp = section.baseTimestamp + cursor.varlong()
       const offset = section.baseOffset + BigInt(cursor.varint())
       if (offset >= fetchOffset) {
         starts[count] = start
+        ends[count] = end
         timestamps[count] = section.appendTime ?? timestamp
         offsets[count] = offset
-        readSpans(cursor, spans, count * SPANS_PER_RECORD, recordEnd)
+        readSpans(cursor, spans, count * SPANS_PER_RECORD, end)
         count++
       }
-      cursor.at = recordEnd
+      cursor.at = end
     }
   })
-  starts[count] = cursor.at
 
-  const pieces: RawBatch[] = []
   for (let from = 0; from < count; ) {
     const first = starts[from] as number
     let to = from + 1
-    while (to < count && to - from < limits.records && (starts[to + 1] as number) - first <= limits.bytes) to++
+    while (to < count && to - from < limits.records && (ends[to] as number) - first <= limits.bytes) to++
     const piece = spans.subarray(from * SPANS_PER_RECORD, to * SPANS_PER_RECORD)
     // Positions count from the piece's own first byte, so that its `bytes` are no more than what it holds.
     if (first > 0)
       for (let i = 0; i < piece.length; i++) if ((piece[i] as number) >= 0) piece[i] = (piece[i] as number) - first
-    pieces.push({
+    yield {
       ...place,
       count: to - from,
-      bytes: joined.subarray(first, starts[to]),
+      bytes: joined.subarray(first, ends[to - 1]),
       spans: piece,
       timestamps: timestamps.subarray(from, to),
       offsets: offsets.subarray(from, to),
-    })
+    }
     from = to
   }
-  return pieces
 }
 
 /** Unpacks what is committed and not before the offset. */
-function committedSections(bytes: Buffer, fetchOffset: bigint, aborted: readonly AbortedTransaction[]): Section[] {
+function* committedSections(
+  bytes: Buffer,
+  fetchOffset: bigint,
+  aborted: readonly AbortedTransaction[],
+): Generator<Section> {
   const pending = [...aborted].sort((a, b) => Number(a.firstOffset - b.firstOffset))
   const aborting = new Set<bigint>()
-  const sections: Section[] = []
   for (const { start, end } of wholeBatches(bytes)) {
     const attributes = bytes.readInt16BE(start + ATTRIBUTES_AT)
     const producerId = bytes.readBigInt64BE(start + PRODUCER_ID_AT)
@@ -165,7 +185,7 @@ function committedSections(bytes: Buffer, fetchOffset: bigint, aborted: readonly
     if (codec === undefined) throw new UnreadableRecords()
     const isPacked = codec.id !== 0
     const unpacked = isPacked ? unpack(() => codec.decompress(bytes.subarray(start + RECORDS_AT, end))) : bytes
-    sections.push({
+    yield {
       bytes: unpacked,
       from: isPacked ? 0 : start + RECORDS_AT,
       to: isPacked ? unpacked.length : end,
@@ -173,9 +193,8 @@ function committedSections(bytes: Buffer, fetchOffset: bigint, aborted: readonly
       baseOffset: bytes.readBigInt64BE(start),
       baseTimestamp: Number(bytes.readBigInt64BE(start + BASE_TIMESTAMP_AT)),
       appendTime: (attributes & LOG_APPEND_TIME) === 0 ? null : Number(bytes.readBigInt64BE(start + MAX_TIMESTAMP_AT)),
-    })
+    }
   }
-  return sections
 }
 
 function unpack(decompress: () => Buffer): Buffer {
@@ -200,24 +219,16 @@ function markerType(bytes: Buffer, start: number, end: number): number {
 }
 
 /** All sections in one buffer: the one they share, else a copy of what was unpacked. */
-function join(
-  sections: readonly Section[],
-  response: Buffer,
-): { readonly joined: Buffer; readonly shifts: readonly number[] } {
-  const first = sections[0]
-  if (first === undefined) return { joined: response.subarray(0, 0), shifts: [] }
-  if (sections.every(({ bytes }) => bytes === first.bytes))
-    return { joined: first.bytes, shifts: sections.map(() => 0) }
+function join(sections: readonly Section[]): { readonly joined: Buffer; readonly shifts: readonly number[] } {
+  const shared = sections[0]?.bytes as Buffer
+  if (sections.every(({ bytes }) => bytes === shared)) return { joined: shared, shifts: sections.map(() => 0) }
   const shifts: number[] = []
   let at = 0
   for (const { from, to } of sections) {
     shifts.push(at - from)
     at += to - from
   }
-  return {
-    joined: Buffer.concat(sections.map(({ bytes, from, to }) => bytes.subarray(from, to))),
-    shifts,
-  }
+  return { joined: Buffer.concat(sections.map(({ bytes, from, to }) => bytes.subarray(from, to))), shifts }
 }
 
 function readSpans(cursor: Cursor, spans: Int32Array, at: number, end: number): void {
