@@ -107,4 +107,4 @@ function withoutOwnKeys(): NodeJS.ProcessEnv {
   return Object.fromEntries(own.map(name => [name, undefined]))
 }
 
-const lastLines = (text: string): string => text.trimEnd().split('\n').slice(-5).join('\n')
+const lastLines = (text: string): string => text.trimEnd().split('\n').slice(-12).join('\n')

@@ -18,14 +18,14 @@ export function showJourney(screen: Screen, { table, source, raw, masked, loaded
   const names = Object.keys(table.columns)
   const nameWidth = Math.min(19, Math.max(...names.map(name => name.length)))
   const width = Math.floor((screen.width - nameWidth - 1) / 4) - 2
+  // Where the end tells more than the beginning: names with a common prefix, values behind stars.
+  const keepEnd = (cell: string) => (cell.length <= width ? cell : `…${cell.slice(1 - width)}`)
   const line = (name: string, cells: readonly string[], paint = (text: string) => text): void =>
     screen.line(
       `${fit(name, nameWidth)} ${cells.map((cell, i) => (i < 2 ? fit(cell, width) : paint(fit(cell, width)))).join('  ')}`.trimEnd(),
     )
   line('', ['source row', 'raw record', 'masked record', 'loaded row'], screen.bold)
-  // Of the topics the end, which tells them apart.
-  const end = (topic: string) => (topic.length <= width ? topic : `…${topic.slice(1 - width)}`)
-  line('', [table.source, end(raw.topic), end(masked.topic), table.target], screen.faint)
+  line('', [table.source, raw.topic, masked.topic, table.target].map(keepEnd), screen.faint)
   line(
     'partition/offset',
     ['', `${raw.partition}/${raw.offset}`, `${masked.partition}/${masked.offset}`, ''],
@@ -36,7 +36,8 @@ export function showJourney(screen: Screen, { table, source, raw, masked, loaded
   for (const name of names) {
     const isHidden = table.columns[name] !== 'clear'
     const cells = [text(source[name]), text(rawRow[name]), text(maskedRow[name]), text(loaded[name])]
-    line(name, cells, isHidden ? screen.good : screen.faint)
+    const cut = cells.map(cell => (cell.startsWith('***') ? keepEnd(cell) : cell))
+    line(name, cut, isHidden ? screen.good : screen.faint)
   }
 }
 
