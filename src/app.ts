@@ -159,7 +159,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     transformCalls: createTransformCalls({ policies, keys, settings: config, transform, calls }),
     metrics,
     tokens: config.tokens ?? [],
-    hosts: config.httpHosts,
+    hosts: [config.httpHost, ...config.httpHosts],
     parseJson: parseStrictJson,
     log,
   })

@@ -209,7 +209,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
 
   function report(raw: RawBatch, published: readonly MaskedBatch[], departures: readonly Departure[], started: number): void {
     log.debug({ batch: batchId(raw), records: raw.count, left: departures.length, ms: now() - started }, 'batch settled')
-    for (const batch of published) {
+    for (const [n, batch] of published.entries()) {
       const dropped: Record<string, number> = {}
       const rejected: Record<string, number> = {}
       for (const departure of departures) {
@@ -223,7 +223,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
         published: batch.count,
         dropped,
         rejected,
-        rawBytes: raw.bytes.length,
+        rawBytes: n === 0 ? sizeOf(raw) : 0, // read once, however many views it has
         maskedBytes: sizeOf(batch),
         seconds: (now() - started) / 1000,
         oldestTimestampMs: raw.timestamps[0] ?? now(),

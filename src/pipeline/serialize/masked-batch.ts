@@ -63,7 +63,7 @@ export function without(batch: MaskedBatch, n: number): MaskedBatch {
 }
 
 /** Bytes of keys, values and headers. */
-export function sizeOf({ spans, count }: MaskedBatch): number {
+export function sizeOf({ spans, count }: Pick<RawBatch, 'spans' | 'count'>): number {
   let bytes = 0
   for (let at = 0; at < count * SPANS_PER_RECORD; at += 2) {
     const start = spans[at] as number
