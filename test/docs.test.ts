@@ -9,7 +9,7 @@ const lines = readme.split('\n')
 const http = await startHttp({ 'a.json': aPolicy('a') })
 afterAll(() => http.close())
 
-test('the tables are what the code says (node .ci/readme.ts makes them)', async () => {
+test('the tables are what the code says (npm run build:readme makes them)', async () => {
   expect(await makeReadme(readme)).toBe(readme)
 })
 
