@@ -62,6 +62,31 @@ describe('policies', () => {
       ])
     })
 
+    test('what the check finds against a set refuses it, and warns where it only warns', async () => {
+      const warning = { code: 'RECORD_UNKNOWN_COLUMN', severity: 'warning', where: { topic: 'raw.a' } } as const
+      let severity: 'warning' | 'error' = 'warning'
+      const asked: [candidate: boolean, inForce: number | undefined][] = []
+      const policies = await start({
+        files: filesWith('a'),
+        check: async (candidate, inForce) => {
+          asked.push([candidate.names('raw.b'), inForce?.version])
+          return [{ ...warning, severity }]
+        },
+      })
+      expect(await policies.put('b', aPolicy('b'), anna)).toMatchObject({ version: 2, warnings: [warning] })
+      severity = 'error'
+      await expect(policies.remove('b', anna)).rejects.toMatchObject({
+        code: 'POLICY_REFUSED',
+        problems: [{ ...warning, severity }],
+      })
+      expect(policies.current()?.version).toBe(2)
+      expect(asked).toEqual([
+        [false, undefined],
+        [true, 1],
+        [false, 2],
+      ])
+    })
+
     test('without files and store there is nothing to run', async () => {
       await expect(build().run(stop.signal)).rejects.toMatchObject({ code: 'POLICY_NONE', kind: 'fatal' })
     })
