@@ -9,9 +9,11 @@ import { createSchemaCache } from '../pipeline/project/schema-cache.ts'
 import { createSchemalessLayouts } from '../pipeline/project/schemaless.ts'
 import { bindColumn } from '../pipeline/project/bind-column.ts'
 import { readRules } from './column-rules.ts'
+import { disagreements } from './disagreements.ts'
 import { isTableSchema, type MaskingPolicyDocument, type PolicyDocument, type TableSchemaDocument } from './document.ts'
 import { readTableSchema } from './table-schema.ts'
-import { isTopicName, outputName, rawNameOf, type TopicPattern, topicPattern } from './topic-pattern.ts'
+import { createTopicIndex, type TopicIndex } from './topic-index.ts'
+import { isTopicName, isWildcard, outputName, rawNameOf, type TopicPattern, topicPattern } from './topic-pattern.ts'
 
 export interface CompileOptions {
   readonly keys: KeyRing
@@ -28,27 +30,36 @@ export interface Compiled {
 /** One masked output until policies can name several: the readers of the group `public`. */
 const VIEW = 'public'
 
+interface NamedRule {
+  readonly column: string
+  readonly rule: ColumnRule
+}
+
 /** An enabled policy, checked. */
 interface Policy {
   readonly document: MaskingPolicyDocument
   readonly patterns: readonly TopicPattern[]
-  readonly columns: readonly { readonly column: string; readonly rule: ColumnRule }[]
+  readonly columns: readonly NamedRule[]
+  /** The same by name, made when it is asked for. */
+  readonly byColumn: () => ReadonlyMap<string, readonly NamedRule[]>
   readonly wildcard: ColumnRule | null
 }
 
 /** From documents to what the pipeline runs. All problems at once; never throws, whatever the documents say. */
 export function compilePolicies(documents: readonly PolicyDocument[], options: CompileOptions): Compiled {
-  const problems: Problem[] = [...repeatedNames(documents)]
+  const tooLarge = sizeProblem(documents)
+  if (tooLarge !== null) return { plan: null, problems: [tooLarge] }
+  const problems: Problem[] = repeatedNames(documents)
   const policies = documents
     .filter((document): document is MaskingPolicyDocument => !isTableSchema(document) && document.isEnabled !== false)
     .map(document => checkPolicy(document, options, problems))
     .sort(byPrecedence)
   const schemas = documents.filter(isTableSchema)
-  problems.push(...loops(policies, options.settings))
-  const build = createTopicPlans(policies, schemas, options)
-  problems.push(...checkSchemas(schemas, build, options), ...disagreements(policies))
-  if (problems.some(found => found.severity === 'error')) return { plan: null, problems }
-  return { plan: { version: options.version ?? 0, ...build }, problems }
+  const index = createTopicIndex(policies)
+  const found = [problems, loops(policies, index, options.settings), checkSchemas(schemas, index, options), disagreements(policies)].flat()
+  const errors = found.filter(({ severity }) => severity === 'error')
+  if (errors.length > 0) return { plan: null, problems: found.slice(0, MAX_PROBLEMS) }
+  return { plan: { version: options.version ?? 0, ...createTopicPlans(index, schemas, options) }, problems: found }
 }
 
 /** Higher priority first, then by name: the order is the same whatever file a policy came from. */
@@ -65,8 +76,10 @@ function checkPolicy(document: MaskingPolicyDocument, options: CompileOptions, p
     if (!legal) problems.push(error('POLICY_TOPIC_NAME', document.name, 'resources.topic'))
   }
   const rules = readRules(document, options.keys)
-  problems.push(...rules.problems)
-  return { document, patterns, columns: rules.columns, wildcard: rules.wildcard }
+  for (const problem of rules.problems) problems.push(problem)
+  let grouped: Map<string, NamedRule[]> | null = null
+  const byColumn = (): Map<string, NamedRule[]> => (grouped ??= Map.groupBy(rules.columns, ({ column }) => column))
+  return { document, patterns, columns: rules.columns, byColumn, wildcard: rules.wildcard }
 }
 
 const error = (code: Problem['code'], policy: string, path: string, detail?: string): Problem => ({
@@ -86,28 +99,25 @@ function repeatedNames(documents: readonly PolicyDocument[]): Problem[] {
 }
 
 /** A literal topic that is the output of another: masked again and again, without end. */
-function loops(policies: readonly Policy[], { outputTopic }: PlanSettings): Problem[] {
-  const named = (topic: string): boolean => policies.some(({ patterns }) => patterns.some(pattern => pattern.matches(topic)))
+function loops(policies: readonly Policy[], index: TopicIndex<Policy>, { outputTopic }: PlanSettings): Problem[] {
   return policies.flatMap(({ document, patterns }) =>
     patterns.flatMap(({ text, isLiteral }) => {
       const raw = isLiteral ? rawNameOf(outputTopic, text) : null
-      return raw !== null && named(raw) ? [error('POLICY_TOPIC_LOOP', document.name, 'resources.topic')] : []
+      return raw !== null && index.isNamed(raw) ? [error('POLICY_TOPIC_LOOP', document.name, 'resources.topic')] : []
     }),
   )
 }
 
 type TopicPlans = Pick<Plan, 'forTopic' | 'names' | 'made'>
 
-function createTopicPlans(policies: readonly Policy[], schemas: readonly TableSchemaDocument[], options: CompileOptions): TopicPlans {
+function createTopicPlans(index: TopicIndex<Policy>, schemas: readonly TableSchemaDocument[], options: CompileOptions): TopicPlans {
   const { settings } = options
   const markers = createToastMarkers(settings.toastPlaceholder)
-  const applying = (topic: string): readonly Policy[] =>
-    policies.filter(({ patterns }) => patterns.some(pattern => pattern.matches(topic)))
   const isOutput = (topic: string): boolean => {
     const raw = rawNameOf(settings.outputTopic, topic)
-    return raw !== null && applying(raw).length > 0
+    return raw !== null && index.isNamed(raw)
   }
-  const names = (topic: string): boolean => applying(topic).length > 0 && !isOutput(topic)
+  const names = (topic: string): boolean => index.isNamed(topic) && !isOutput(topic)
   const plans = new Map<string, TopicPlan>()
   return {
     names,
@@ -116,7 +126,7 @@ function createTopicPlans(policies: readonly Policy[], schemas: readonly TableSc
       const known = plans.get(id)
       if (known !== undefined) return known
       if (!names(topic) || !isTopicName(outputName(settings.outputTopic, topic))) return null
-      const plan = { topic, views: [viewPlan(topic, facts, applying(topic), schemas, options, markers)] }
+      const plan = { topic, views: [viewPlan(topic, facts, index.applying(topic), schemas, options, markers)] }
       plans.set(id, plan)
       return plan
     },
@@ -137,7 +147,7 @@ function viewPlan(
     view: VIEW,
     topic,
     maskedTopic: outputName(settings.outputTopic, topic),
-    isSignalTopic: isSignalTopic(topic),
+    isSignalTopic: isSignalTopic(topic, [...rules.byName.keys(), ...(rules.tableSchema?.columns ?? []).map(({ name }) => name)]),
     rules,
     settings,
     toastMarkers,
@@ -150,12 +160,18 @@ function viewPlan(
   }
 }
 
-/** At equal priority a rule that hides goes before one that leaves in clear; then the first in order wins. */
-function mergeRules(topic: string, { compacted }: TopicFacts, policies: readonly Policy[], schemas: readonly TableSchemaDocument[]): ColumnRules {
+/** `only`: for these columns. At equal priority a rule that hides goes before one that leaves in clear; then the first in order wins. */
+function mergeRules(
+  topic: string,
+  { compacted }: TopicFacts,
+  policies: readonly Policy[],
+  schemas: readonly TableSchemaDocument[],
+  only: ReadonlySet<string> | null = null,
+): ColumnRules {
   const byName = new Map<string, { readonly rule: ColumnRule; readonly priority: number }>()
-  for (const { columns, document } of policies) {
+  for (const { columns, document, byColumn } of policies) {
     const priority = document.policyPriority ?? 0
-    for (const { column, rule } of columns) {
+    for (const { column, rule } of only === null ? columns : [...only].flatMap(name => byColumn().get(name) ?? [])) {
       const first = byName.get(column)
       const hides = first?.rule.maskType.effect === 'keep' && rule.maskType.effect !== 'keep' && first.priority === priority
       if (first === undefined || hides) byName.set(column, { rule, priority })
@@ -177,39 +193,43 @@ function mergeRules(topic: string, { compacted }: TopicFacts, policies: readonly
 const strictest = <T>(order: readonly T[], stated: readonly T[]): T | null => order.find(value => stated.includes(value)) ?? null
 
 /** Rules against the table schemas that are stored with the set, so that a misfit is seen before the first record. */
-function checkSchemas(schemas: readonly TableSchemaDocument[], plans: TopicPlans, { keys }: CompileOptions): Problem[] {
+function checkSchemas(schemas: readonly TableSchemaDocument[], index: TopicIndex<Policy>, { keys }: CompileOptions): Problem[] {
   return schemas.flatMap(document => {
     const { schema, problems } = readTableSchema(document)
-    const view = plans.forTopic(document.tableSchema.topic, { compacted: false })?.views[0]
-    if (view === undefined) return problems
+    const policies = index.applying(document.tableSchema.topic)
+    if (policies.length === 0) return problems
+    const names = new Set(schema.columns.map(({ name }) => name))
+    const rules = mergeRules(document.tableSchema.topic, { compacted: false }, policies, [document], names)
     const misfits = schema.columns.flatMap(({ name, type }): Problem[] => {
-      const { problem } = bindColumn(name, type, 'row', view.rules, keys)
+      const { problem } = bindColumn(name, type, 'row', rules, keys)
       return problem === null ? [] : [error(problem.code, document.name, name, problem.detail)]
     })
     return [...problems, ...misfits]
   })
 }
 
-/** Two policies that name the same topic and say different things of a column: the winner is documented, the pair is told. */
-function disagreements(policies: readonly Policy[]): Problem[] {
-  const first = new Map<string, ColumnRule>()
-  const problems: Problem[] = []
-  for (const { patterns, columns } of policies) {
-    for (const { text } of patterns) {
-      for (const { column, rule } of columns) {
-        const id = `${text} ${column}`
-        const other = first.get(id)
-        if (other === undefined) first.set(id, rule)
-        else if (other.maskType !== rule.maskType || JSON.stringify(other.params) !== JSON.stringify(rule.params)) {
-          problems.push({
-            code: 'POLICY_DISAGREE',
-            severity: 'warning',
-            where: { policy: rule.policy, path: rule.path },
-            detail: `column ${column}: policy ${other.policy}, ${other.path}, says otherwise`,
-          })
-        }
-      }
+/** More than any system has; a bound on the time that a set can take. */
+const MAX_DOCUMENTS = 10_000
+const MAX_CONDITIONS = 50_000
+const MAX_TOPICS = 20_000
+const MAX_WILDCARDS = 500
+const MAX_PROBLEMS = 1_000
+
+function sizeProblem(documents: readonly PolicyDocument[]): Problem | null {
+  let conditions = 0
+  let topics = 0
+  let wildcards = 0
+  for (const document of documents) {
+    if (isTableSchema(document)) {
+      conditions += document.tableSchema.columns.length
+      continue
     }
+    const { topic } = document.resources
+    const list = typeof topic === 'string' ? [topic] : topic
+    conditions += document.maskingPolicy.maskingConditions.length
+    topics += list.length
+    wildcards += list.filter(isWildcard).length
   }
-  return problems
+  const tooMany = documents.length > MAX_DOCUMENTS ? 'documents' : conditions > MAX_CONDITIONS ? 'conditions and columns' : topics > MAX_TOPICS ? 'topics' : wildcards > MAX_WILDCARDS ? 'topics with wildcards' : null
+  return tooMany === null ? null : error('POLICY_SHAPE', 'policies', '', `too many ${tooMany} in one set`)
 }

@@ -12,11 +12,13 @@ const MAX_PROBLEMS = 100
 /** Reads one parsed file or request body: a document or an array of them. `origin` names it in problems. */
 export function readDocuments(json: unknown, origin: string): ReadDocuments {
   const list = Array.isArray(json) ? json : [json]
+  if (list.length > MAX_ENTRIES) return { documents: [], problems: [shape(origin, '', 'has too many documents')] }
   const documents: PolicyDocument[] = []
   const problems: Problem[] = []
   list.forEach((candidate: unknown, index) => {
+    if (problems.length >= MAX_PROBLEMS) return
     const result = readDocument(candidate, list.length === 1 ? origin : `${origin}[${index}]`)
-    if ('problems' in result) problems.push(...result.problems)
+    if ('problems' in result) problems.push(...result.problems.slice(0, MAX_PROBLEMS))
     else documents.push(result.document)
   })
   return { documents, problems: problems.slice(0, MAX_PROBLEMS) }
@@ -29,12 +31,23 @@ function readDocument(candidate: unknown, origin: string): { document: PolicyDoc
     : Object.hasOwn(candidate, 'maskingPolicy')
       ? maskingPolicyDocument
       : null
+  // Before the check, which would tell each of a million entries.
+  if (isTooLong(candidate)) return { problems: [shape(origin, '', 'has too many entries')] }
   if (schema === null) return { problems: [shape(origin, '', 'needs `maskingPolicy` or `tableSchema`')] }
   if (Value.Check(schema, candidate)) return { document: candidate as PolicyDocument }
   const name: unknown = 'name' in candidate ? candidate.name : undefined
   const where = typeof name === 'string' && name.length <= 250 ? name : origin
-  const errors = [...Value.Errors(schema, candidate)]
+  const errors = Value.Errors(schema, candidate)
   return { problems: errors.map(error => shape(where, dotted(error.instancePath), error.message)) }
+}
+
+const MAX_ENTRIES = 10_000
+
+/** Has a list on the first three levels more entries than any list of a document may have? */
+function isTooLong(value: unknown, depth = 3): boolean {
+  if (typeof value !== 'object' || value === null || depth === 0) return false
+  const entries: unknown[] = Array.isArray(value) ? value : Object.values(value)
+  return entries.length > MAX_ENTRIES || (!Array.isArray(value) && entries.some(entry => isTooLong(entry, depth - 1)))
 }
 
 const shape = (policy: string, path: string, detail: string): Problem => ({

@@ -32,8 +32,11 @@ function pathNames(path: string): string[] | null {
     const [selector, ...others] = segment.selectors
     // The class of a descendant segment is not exported; its canonical text begins with two dots.
     if (segment.toString().startsWith('..') || others.length > 0) return null
-    if (selector instanceof jsonpath.selectors.NameSelector) names.push(selector.name)
-    else if (selector instanceof jsonpath.selectors.WildcardSelector) names.push('*')
+    if (selector instanceof jsonpath.selectors.NameSelector) {
+      // A column of this name could not be told from the wildcard.
+      if (selector.name === '*') return null
+      names.push(selector.name)
+    } else if (selector instanceof jsonpath.selectors.WildcardSelector) names.push('*')
     else return null
   }
   return names

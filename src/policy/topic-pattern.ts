@@ -5,8 +5,10 @@ export interface TopicPattern {
   readonly matches: (topic: string) => boolean
 }
 
+export const isWildcard = (text: string): boolean => /[*?]/.test(text)
+
 export function topicPattern(text: string): TopicPattern {
-  const isLiteral = !/[*?]/.test(text)
+  const isLiteral = !isWildcard(text)
   return { text, isLiteral, matches: isLiteral ? topic => topic === text : topic => globMatches(text, topic) }
 }
 
