@@ -98,7 +98,7 @@ export async function check({ values, positionals }: Arguments, terminal: Termin
     asked.connect === null ? null : await checkConnectors(asked.connect, { patterns, outputTopic, toastPlaceholder })
   findings.push(...(connectors?.findings ?? []))
   if (asked.source !== null)
-    findings.push(...(await checkSource(asked.source, { patterns, hasReselect: connectors?.hasReselect ?? null })))
+    findings.push(...(await checkSource(asked.source, { patterns, reselection: connectors?.reselection ?? null })))
   return tell({ findings, topics: inspected?.topics ?? [], accepted }, asked.isJson, terminal)
 }
 

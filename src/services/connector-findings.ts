@@ -1,7 +1,17 @@
-import { isSource, isSink, setting, isSetTo, isJson, reselects, settingPlace } from './connector-settings.ts'
+import {
+  isSource,
+  isSink,
+  setting,
+  isSetTo,
+  isJson,
+  reselects,
+  reselectsNulls,
+  settingPlace,
+} from './connector-settings.ts'
 import { error, note, warning } from './finding.ts'
 import { sinkFindings } from './sink-findings.ts'
 import type { ConnectorConfig, Finding } from './ports.ts'
+import type { Reselection } from './source-findings.ts'
 
 export interface ConnectorContext {
   /** The topics that policies name, as patterns. */
@@ -27,10 +37,11 @@ export function connectorFindings(connectors: readonly ConnectorConfig[], contex
   ]
 }
 
-/** Do all source connectors re-select what TOAST left out? False without any. */
-export function hasReselect(connectors: readonly ConnectorConfig[]): boolean {
+/** What all source connectors read anew of that which TOAST left out; without any: nothing. */
+export function reselectionOf(connectors: readonly ConnectorConfig[]): Reselection {
   const sources = connectors.filter(isSource)
-  return sources.length > 0 && sources.every(reselects)
+  if (sources.length === 0 || !sources.every(reselects)) return 'nothing'
+  return sources.every(reselectsNulls) ? 'all' : 'placeholders'
 }
 
 function logging(connector: ConnectorConfig): Finding[] {

@@ -25,6 +25,10 @@ export const isJson = (connector: ConnectorConfig, converter: string): boolean =
 export const reselects = (connector: ConnectorConfig): boolean =>
   runs(connector, 'post.processors', '', /ReselectColumnsPostProcessor$/)
 
+/** Does it read anew what arrived as null as well? That is the default of the post processor. */
+export const reselectsNulls = (connector: ConnectorConfig): boolean =>
+  ![...connector.config].some(([name, value]) => name.endsWith('.reselect.null.values') && value.trim() === 'false')
+
 /** Does a transform give records another topic name? */
 export const routes = (connector: ConnectorConfig): boolean =>
   runs(connector, 'transforms', 'transforms.', /RegexRouter$|ByLogicalTableRouter$/)

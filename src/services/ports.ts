@@ -363,7 +363,12 @@ export interface SourceTable {
   readonly keyColumns: readonly string[]
   /** Of the index that the identity uses; empty where it uses none. */
   readonly identityColumns: readonly string[]
-  readonly columns: readonly { readonly name: string; readonly type: string; readonly canBeToasted: boolean; readonly isGenerated: boolean }[]
+  readonly columns: readonly {
+    readonly name: string
+    readonly type: string
+    readonly canBeToasted: boolean
+    readonly isGenerated: boolean
+  }[]
   readonly maySelect: boolean
   /** Names of the publications that hold it, itself or as a partition. */
   readonly publications: readonly string[]

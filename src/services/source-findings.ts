@@ -2,15 +2,18 @@ import { topicPattern } from '../policy/topic-pattern.ts'
 import { error, note, warning } from './finding.ts'
 import type { Finding, SourceFacts, SourceTable } from './ports.ts'
 
+/** What the ReselectColumns post processor reads anew where an update left a large value alone. */
+export type Reselection = 'nothing' | 'placeholders' | 'all'
+
 export interface SourceContext {
   /** The topics that policies name, as patterns. */
   readonly patterns: readonly string[]
-  /** Do all source connectors re-select TOAST values? Null: nobody has looked. */
-  readonly hasReselect: boolean | null
+  /** Of all source connectors; null: nobody has looked. */
+  readonly reselection: Reselection | null
 }
 
 /** What stands against capturing the tables that policies name, and against trusting what is captured. */
-export function sourceFindings(facts: SourceFacts, { patterns, hasReselect }: SourceContext): Finding[] {
+export function sourceFindings(facts: SourceFacts, { patterns, reselection }: SourceContext): Finding[] {
   const named = facts.tables.filter(table => patterns.some(pattern => isTopicOf(pattern, table)))
   const strangers = patterns.filter(pattern => !facts.tables.some(table => isTopicOf(pattern, table)))
   return [
@@ -27,7 +30,7 @@ export function sourceFindings(facts: SourceFacts, { patterns, hasReselect }: So
     ...named.flatMap(table => [
       ...publicationFindings(table, facts),
       ...identityFindings(table),
-      ...columnFindings(table, hasReselect),
+      ...columnFindings(table, reselection),
     ]),
   ]
 }
@@ -230,54 +233,43 @@ function identityFindings({ identity, keyColumns, identityColumns, publications,
 
 /** Of these types Debezium has no placeholder: an unchanged TOAST value arrives as null. */
 const toastIsNull =
-  /^(?:numeric(?:\(.*\))?|(?:numeric(?:\(.*\))?|double precision|real)\[\]|vector.*|halfvec.*|sparsevec.*)$/
+  /^(?:numeric|(?:numeric(?:\(.*\))?|double precision|real)\[\]|(?:vector|halfvec|sparsevec)(?:\(.*\))?)$/
+/** Too short to be moved out of the row, whatever its storage says. */
+const neverToasted = /^(?:numeric\(.*\)|inet|cidr|bit(?: varying)?\(\d{1,2}\))$/
 
-function columnFindings(
-  { identity, columns, keyColumns, ...table }: SourceTable,
-  hasReselect: boolean | null,
-): Finding[] {
+function columnFindings(table: SourceTable, reselection: Reselection | null): Finding[] {
+  const { identity, columns, keyColumns } = table
   const where = placeOf(table)
-  const toasted =
-    identity === 'full' || hasReselect === true
+  const large =
+    identity === 'full'
       ? []
-      : columns.filter(({ name, canBeToasted }) => canBeToasted && !keyColumns.includes(name))
-  const asNull = toasted.filter(({ type }) => toastIsNull.test(type))
-  const asPlaceholder = toasted.filter(({ type }) => !toastIsNull.test(type))
+      : columns.filter(
+          ({ name, type, canBeToasted }) => canBeToasted && !neverToasted.test(type) && !keyColumns.includes(name),
+        )
+  const asNull = reselection === 'all' ? [] : large.filter(({ type }) => toastIsNull.test(type))
+  const asPlaceholder =
+    reselection === 'all' || reselection === 'placeholders' ? [] : large.filter(({ type }) => !toastIsNull.test(type))
   const generated = columns.filter(({ isGenerated }) => isGenerated)
-  const list = (some: readonly { readonly name: string }[]): string => some.map(({ name }) => name).join(', ')
-  const reselect = `Use the ReselectColumns post processor at the source${hasReselect === null ? ' (--connect tells whether it is there)' : ''}.`
-  return [
-    ...(asPlaceholder.length === 0
-      ? []
-      : [
-          warning(
-            'SOURCE_TOAST',
-            where,
-            `Large values that an update leaves alone arrive as a placeholder: ${list(asPlaceholder)}`,
-            reselect,
-          ),
-        ]),
-    ...(asNull.length === 0
-      ? []
-      : [
-          warning(
-            'SOURCE_TOAST_NULL',
-            where,
-            `Large values that an update leaves alone arrive as null, like a real one: ${list(asNull)}`,
-            `${reselect} It does not see these unless reselect.null.values is on.`,
-          ),
-        ]),
-    ...(generated.length === 0
-      ? []
-      : [
-          warning(
-            'SOURCE_GENERATED',
-            where,
-            `Generated columns are in the snapshot and missing afterwards: ${list(generated)}`,
-            'Leave them out with column.exclude.list.',
-          ),
-        ]),
-  ]
+  const unseen = reselection === null ? ' (--connect tells whether it is there)' : ''
+  const found: Finding[] = []
+  if (asPlaceholder.length > 0) {
+    const message = `Large values that an update leaves alone arrive as a placeholder: ${namesOf(asPlaceholder)}`
+    found.push(
+      warning('SOURCE_TOAST', where, message, `Use the ReselectColumns post processor at the source${unseen}.`),
+    )
+  }
+  if (asNull.length > 0) {
+    const message = `Large values that an update leaves alone arrive as null, like a real one: ${namesOf(asNull)}`
+    const hint = `Use the ReselectColumns post processor at the source${unseen}, with reselect.null.values=true for these.`
+    found.push(warning('SOURCE_TOAST_NULL', where, message, hint))
+  }
+  if (generated.length > 0) {
+    const message = `Generated columns are in the snapshot and missing afterwards: ${namesOf(generated)}`
+    found.push(warning('SOURCE_GENERATED', where, message, 'Leave them out with column.exclude.list.'))
+  }
+  return found
 }
+
+const namesOf = (columns: readonly { readonly name: string }[]): string => columns.map(({ name }) => name).join(', ')
 
 const placeOf = ({ schema, name }: Pick<SourceTable, 'schema' | 'name'>): string => `table ${schema}.${name}`

@@ -2,21 +2,21 @@ import { createConnectClient } from '../../adapters/connect/rest-client.ts'
 import { createPool } from '../../adapters/postgres/pool.ts'
 import { readSourceFacts } from '../../adapters/postgres/source-check.ts'
 import { ScrimError } from '../../errors.ts'
-import { type ConnectorContext, connectorFindings, hasReselect } from '../../services/connector-findings.ts'
+import { type ConnectorContext, connectorFindings, reselectionOf } from '../../services/connector-findings.ts'
 import type { Finding } from '../../services/ports.ts'
-import { type SourceContext, sourceFindings } from '../../services/source-findings.ts'
+import { type Reselection, type SourceContext, sourceFindings } from '../../services/source-findings.ts'
 import { findingOf } from './report.ts'
 
 /** The settings of all connectors; a Connect that does not answer is a finding. */
 export async function checkConnectors(
   url: string,
   context: ConnectorContext,
-): Promise<{ readonly findings: readonly Finding[]; readonly hasReselect: boolean | null }> {
+): Promise<{ readonly findings: readonly Finding[]; readonly reselection: Reselection | null }> {
   try {
     const connectors = await createConnectClient({ url }).configs()
-    return { findings: connectorFindings(connectors, context), hasReselect: hasReselect(connectors) }
+    return { findings: connectorFindings(connectors, context), reselection: reselectionOf(connectors) }
   } catch (error) {
-    return { findings: [unreachable(error, 'Kafka Connect')], hasReselect: null }
+    return { findings: [unreachable(error, 'Kafka Connect')], reselection: null }
   }
 }
 
