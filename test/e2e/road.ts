@@ -10,6 +10,7 @@ import { createKeeper } from '../../compose/stack/keeper.ts'
 import { deleteConnector } from '../support/stack/connectors.ts'
 import type { StackAddresses } from '../support/stack/global-setup.ts'
 import { freshDatabase, freshPrefix } from '../support/stack/require-stack.ts'
+import { until } from '../support/stack/until.ts'
 
 /** One direction of the documents, from its source database to the other one. */
 export interface TestRoad {
@@ -19,7 +20,7 @@ export interface TestRoad {
   /** Scrim's own database. */
   readonly own: pg.Client
   readonly tail: Tail
-  /** Registers the source connector again, with these settings changed; null takes one out. */
+  /** Changes settings of the source connector (null takes one out), and resolves when it streams with them. */
   reconfigureSource(changed: Readonly<Record<string, string | null>>): Promise<void>
 }
 
@@ -107,13 +108,23 @@ export function useRoad(
       signal,
     )
     releasers.push(() => tail.stop())
+    const walSender = async () => {
+      const { rows } = await own.query<{ active_pid: number | null }>(
+        'select active_pid from pg_replication_slots where slot_name = $1',
+        [prefix],
+      )
+      return rows[0]?.active_pid
+    }
     const reconfigureSource: TestRoad['reconfigureSource'] = async changed => {
       const config = Object.entries({ ...sourceConnector.config, ...changed }).filter(([, value]) => value !== null)
+      const old = await walSender()
       await register(
         connectUrl,
         { ...sourceConnector, config: Object.fromEntries(config) as Record<string, string> },
         signal,
       )
+      // Connect says RUNNING of the task with the old settings until it restarts it.
+      await until('the restarted source', async () => ![undefined, null, old].includes(await walSender()))
     }
     road = { service, source, target, own, tail, reconfigureSource }
   })
