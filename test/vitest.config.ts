@@ -10,6 +10,8 @@ const stackSetup = 'test/support/stack/global-setup.ts'
  */
 export default defineConfig({
   test: {
+    // The stack ends in order, broker and worker with it.
+    teardownTimeout: 60_000,
     projects: [
       {
         test: {
