@@ -391,6 +391,19 @@ describe('scrim check', () => {
       expect((await accepted()).tableSchema.columns.map(({ name }) => name)).toEqual(['id', 'email', 'city'])
     })
 
+    test('of two versions of a table the columns of both are known, with the types of the newer', async () => {
+      const older: Field[] = [aKey(), aString('email', { optional: false }), aString('gone')]
+      const newer: Field[] = [aKey(), aString('email'), aString('state')]
+      const records = [older, newer, older].map(columns => schemaRecord(topic, columns, { id: 7, email: canary }))
+      expect((await accept(records)).code).toBe(0)
+      expect((await accepted()).tableSchema.columns).toEqual([
+        { name: 'id', type: 'int64', optional: false },
+        { name: 'email', type: 'string', optional: true },
+        { name: 'state', type: 'string', optional: true },
+        { name: 'gone', type: 'string', optional: true },
+      ])
+    })
+
     test('a schema that does not fit any more does not stand in the way of the next', async () => {
       await put(
         'policies.json',

@@ -12,7 +12,7 @@ import { readRecords } from '../record-files.ts'
 
 export type Part = 'key' | 'value'
 
-/** What was learnt of a topic without any policy: its schema blocks in the order they were met, or names of columns where there is none. */
+/** What was learnt of a topic without any policy: its schema blocks in the order they were met first, or names of columns where there is none. */
 export interface TopicSample {
   readonly topic: string
   readonly blocks: Readonly<Record<Part, Map<string, Buffer>>>
@@ -79,12 +79,10 @@ function startsWithKnown(bytes: Buffer, known: ReadonlyMap<string, Buffer>): boo
   return [...known.values()].some(block => bytes.subarray(from, from + block.length).equals(block))
 }
 
+/** In the order in which they were met first: the newest version of a table comes last, and its types count. */
 function addBlock(blocks: Map<string, Buffer>, bytes: Buffer): void {
   const digest = createHash('sha256').update(bytes).digest('hex')
-  const known = blocks.get(digest) ?? Buffer.from(bytes)
-  // The block met last comes last: its types count.
-  blocks.delete(digest)
-  blocks.set(digest, known)
+  if (!blocks.has(digest)) blocks.set(digest, Buffer.from(bytes))
 }
 
 /** The columns of a record without a schema block; none where it is no row. */
