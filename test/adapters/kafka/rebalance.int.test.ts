@@ -60,13 +60,13 @@ describeWithStack('rebalance', ({ brokers }) => {
     await until('work in both partitions', () => new Set(first.batches.map(({ raw }) => raw.partition)).size === 2)
     await load.stop()
     const second = start(topic)
-    // It may only join when the first has given its work back.
-    await until('the rebalance to begin', async () => {
-      const admin = kafka.admin()
-      await admin.connect()
-      const { groups } = await admin.describeGroups([topic]).finally(() => admin.disconnect())
-      return groups[0]?.state === 'PreparingRebalance'
-    })
+    await until('the first to be told', () => first.log.entries.some(({ fields }) => fields.part === 'Runner'))
+    expect(first.batches.every(batch => batch.isCurrent())).toBe(true)
+    // The other may only join when the first has given its work back.
+    const admin = kafka.admin()
+    await admin.connect()
+    const { groups } = await admin.describeGroups([topic]).finally(() => admin.disconnect())
+    expect(groups[0]?.state).toBe('PreparingRebalance')
     expect(partitionsOf(second)).toBe(0)
     goOn.resolve()
     await until('all to be committed', () => lagIsZero(topic, load.sent()))

@@ -247,14 +247,21 @@ describeWithStack('raw source and masked sink', ({ brokers }) => {
     await createTopic(kafka, topic)
     const producer = kafka.producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1 })
     await producer.connect()
-    for (const isKept of [true, false]) {
+    const transact = async (value: string): Promise<void> => {
       const transaction = await producer.transaction()
-      await transaction.send({ topic, messages: [{ value: isKept ? 'kept' : 'aborted' }] })
-      await (isKept ? transaction.commit() : transaction.abort())
+      await transaction.send({ topic, messages: [{ value }] })
+      await (value === 'kept' ? transaction.commit() : transaction.abort())
     }
-    await producer.disconnect()
-    start({ group: topic, names: name => name === topic })
-    await untilCommitted(topic, topic, '4')
+    try {
+      await transact('kept')
+      await transact('aborted')
+      start({ group: topic, names: name => name === topic })
+      await untilCommitted(topic, topic, '4')
+      await transact('aborted alone')
+      await untilCommitted(topic, topic, '6')
+    } finally {
+      await producer.disconnect()
+    }
     expect(await values(maskedName(topic))).toEqual(['kept'])
   })
 
