@@ -16,6 +16,7 @@ import { createDeadLetterIndex } from './adapters/postgres/dead-letter-index.ts'
 import { createPolicyStore } from './adapters/postgres/policy-store.ts'
 import { createPool } from './adapters/postgres/pool.ts'
 import { prepareDatabase, whenPrepared } from './adapters/postgres/prepare.ts'
+import { createSchemaStore } from './adapters/postgres/schema-store.ts'
 import { createMetrics } from './adapters/telemetry/metrics.ts'
 import { type Config, ConfigError } from './config.ts'
 import { transform } from './engine.ts'
@@ -31,6 +32,7 @@ import { once } from './services/once.ts'
 import { createPolicies } from './services/policies.ts'
 import type { Log } from './services/ports.ts'
 import { createReadiness } from './services/readiness.ts'
+import { createSeenSchemas } from './services/seen-schemas.ts'
 import { createTransformCalls } from './services/transform-calls.ts'
 
 export interface App {
@@ -94,12 +96,14 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   const audit = { write: async (rows: Parameters<Awaited<ReturnType<typeof trail>>['write']>[0]) => (await trail()).write(rows) }
 
   // Services
+  const seenSchemas = createSeenSchemas({ store: createSchemaStore({ database }), log })
   const policies = createPolicies({
     store,
     files: createPolicyFolder({ path: config.policies }),
     keys,
     settings: config,
     cache: config.cacheDir === null ? null : createPolicyCache({ folder: config.cacheDir }),
+    check: seenSchemas.check,
     metrics,
     log,
   })
@@ -178,6 +182,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       dependencies.run(inner),
       lag.run(inner),
       policies.run(inner),
+      seenSchemas.run(policies, inner),
       masking(),
       deadLetters.run(inner),
       ...(connectors === null ? [] : [connectors.run(inner)]),

@@ -78,6 +78,12 @@ function onReload(listener: () => void): void {
   process.on('SIGHUP', listener)
 }
 
+// Whoever read our output has seen enough (`scrim check | head`): that is the reader's business, not a failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
 // A bug must end the process rather than leave it limping; its text may hold data, so only its kind is told.
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
