@@ -18,6 +18,8 @@ const STALL_ALARM_MS = 30_000
 
 const NONE = 0
 const OFFSET_OUT_OF_RANGE = 1
+const TOPIC_AUTHORIZATION_FAILED = 29
+const NOT_AUTHORISED_RETRY_MS = 5_000
 
 export interface FetcherOptions {
   /** Record bytes that may wait or be under way, of all partitions together. */
@@ -83,6 +85,11 @@ export function createFetcher({ queueBytes, log }: FetcherOptions): Fetcher {
       flow.notBefore = performance.now() + RETRY_MS
       // What was fetched before is worked off first.
       if (flow.isIdle) assignment.stick(flow, position, 'OFFSET_OUT_OF_RANGE')
+      return
+    }
+    if (answer.errorCode === TOPIC_AUTHORIZATION_FAILED) {
+      flow.notBefore = performance.now() + NOT_AUTHORISED_RETRY_MS
+      log.warn({ topic, partition, code: 'KAFKA_NOT_AUTHORISED' }, 'partition not fetched')
       return
     }
     if (answer.errorCode !== NONE) {

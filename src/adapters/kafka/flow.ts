@@ -23,6 +23,8 @@ export class Flow {
   position: bigint | null = null
   /** The next offset to commit; null as long as that is not known. */
   settled: bigint | null = null
+  /** Of the last record that was settled. */
+  settledTimestampMs: number | null = null
   highWatermark = 0n
   turn = 0
   isFetching = false

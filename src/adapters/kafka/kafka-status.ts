@@ -1,5 +1,4 @@
 import type { ErrorCode } from '../../errors.ts'
-import type { RawSource } from '../../services/ports.ts'
 import type { KafkaClient } from './client.ts'
 import { kafkaError } from './kafka-error.ts'
 import { within } from './within.ts'
@@ -63,15 +62,4 @@ export function createKafkaStatus({ client, group, timeoutMs = 5_000 }: KafkaSta
       return lags.flat()
     },
   }
-}
-
-/** What this instance knows without asking: for metrics that are read often. */
-export function lagOf(
-  source: Pick<RawSource, 'assigned'>,
-): readonly { readonly topic: string; readonly partition: number; readonly messages: number }[] {
-  return source.assigned().map(({ topic, partition, position, highWatermark }) => ({
-    topic,
-    partition,
-    messages: Math.max(0, Number(highWatermark - position)),
-  }))
 }

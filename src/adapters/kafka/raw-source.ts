@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Consumer } from 'kafkajs'
-import { type ErrorCode, errorCatalogue } from '../../errors.ts'
+import { type ErrorCode, errorCatalogue, ScrimError } from '../../errors.ts'
 import type { TopicFacts } from '../../pipeline/plan.ts'
 import type { FetchedBatch, Log, RawSource } from '../../services/ports.ts'
 import { Assignment } from './assignment.ts'
@@ -52,6 +52,16 @@ export interface RawSourceOptions {
 export interface KafkaRawSource extends RawSource {
   /** Runs the work while no batch of the partition is under way here. */
   readonly alone: <T>(topic: string, partition: number, work: () => Promise<T>) => Promise<T>
+  /** How far each partition of this instance is behind, as far as is known without asking. */
+  readonly lag: () => readonly AssignedLag[]
+}
+
+export interface AssignedLag {
+  readonly topic: string
+  readonly partition: number
+  readonly messages: number
+  /** Age of the last settled record where there are more; 0 where there are none, null as long as none was settled. */
+  readonly seconds: number | null
 }
 
 /** An error that kafkajs' own loops take for a reason to try again. */
@@ -128,7 +138,9 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
           facts: options.facts,
           onBatch,
           onStuck: (flow, offset, code) => void onStuck(mine, flow, offset, code),
-          onFailure: over.reject,
+          // Whatever the work threw: a bug must end the process, not look like an outage.
+          onFailure: error =>
+            over.reject(error instanceof ScrimError ? error : new ScrimError('INTERNAL', {}, { cause: error })),
           log,
         })
         assignment = mine
@@ -183,8 +195,12 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
     } finally {
       unwatch()
       signal.removeEventListener('abort', stop)
-      await assignment?.end(signal.aborted ? Math.max(0, graceMs - 2 * STOP_MS) : drainMs, STOP_MS / 2)
-      await within(consumer.disconnect(), STOP_MS)
+      // Of the grace a half is for finishing what is under way, and something stays for whoever ends after us.
+      const [drain, giveUp, leave] = signal.aborted
+        ? [graceMs / 2, graceMs / 8, graceMs / 4]
+        : [drainMs, STOP_MS, STOP_MS]
+      await assignment?.end(drain, giveUp)
+      await within(consumer.disconnect(), leave)
       isClosed = true
       session.cut(true)
       assignment = null
@@ -205,7 +221,8 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
 
   return {
     run: async (onBatch, signal) => {
-      const watching = watch.run(signal)
+      const over = new AbortController()
+      const watching = watch.run(AbortSignal.any([signal, over.signal]))
       try {
         for (let failures = 0; !signal.aborted; ) {
           const topics = await watch.some(signal)
@@ -226,6 +243,7 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
           }
         }
       } finally {
+        over.abort()
         await watching
       }
     },
@@ -242,6 +260,7 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
         leave?.()
       }
     },
+    lag: () => [...(assignment?.flows.values() ?? [])].map(lagOf),
     assigned: () =>
       [...(assignment?.flows.values() ?? [])].map(({ topic, partition, settled, highWatermark }) => ({
         topic,
@@ -250,4 +269,10 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
         highWatermark,
       })),
   }
+}
+
+function lagOf({ topic, partition, settled, highWatermark, settledTimestampMs }: Flow): AssignedLag {
+  const messages = settled === null ? 0 : Math.max(0, Number(highWatermark - settled))
+  const ageMs = settledTimestampMs === null ? null : Math.max(0, Date.now() - settledTimestampMs)
+  return { topic, partition, messages, seconds: messages === 0 ? 0 : ageMs === null ? null : ageMs / 1000 }
 }

@@ -301,6 +301,73 @@ describeWithStack('raw source and masked sink', ({ brokers }) => {
     expect(groups[0]?.members).toEqual([])
   })
 
+  test('a bug in the work ends the run, and is not taken for an outage', async () => {
+    const topic = freshPrefix()
+    await createTopic(kafka, topic)
+    await produce(kafka, topic, [{ value: '1' }])
+    const relay = startRelay({
+      brokers,
+      group: topic,
+      names: name => name === topic,
+      onBatch: () => Promise.reject(new Error('canary')),
+    })
+    await expect(relay.running).rejects.toMatchObject({ code: 'INTERNAL', kind: 'fatal' })
+    await expect(relay.stop()).rejects.toMatchObject({ code: 'INTERNAL' })
+    expect(await committed(topic, topic)).toBe('-1')
+  })
+
+  test('tells how far it is behind, in messages and seconds', async () => {
+    const topic = freshPrefix()
+    await createTopic(kafka, topic)
+    const minuteAgo = String(Date.now() - 60_000)
+    const goOn = Promise.withResolvers<void>()
+    const relay = start({
+      group: topic,
+      names: name => name === topic,
+      source: { limits: { records: 1, bytes: 1 << 20 } },
+      afterPublish: ({ raw }) => (raw.offsets[0] === 0n ? Promise.resolve() : goOn.promise),
+    })
+    await produce(
+      kafka,
+      topic,
+      Array.from({ length: 3 }, (_, n) => ({ value: String(n), timestamp: minuteAgo })),
+    )
+    await until('the second record to be under way', () => relay.source.lag()[0]?.messages === 2)
+    expect(relay.source.lag()[0]?.seconds).toBeGreaterThanOrEqual(60)
+    goOn.resolve()
+    await until('the end', () => relay.source.lag()[0]?.messages === 0)
+    expect(relay.source.lag()).toEqual([{ topic, partition: 0, messages: 0, seconds: 0 }])
+  })
+
+  test('work that must be alone waits for the batch under way, and keeps the next', async () => {
+    const topic = freshPrefix()
+    await createTopic(kafka, topic)
+    const goOn = Promise.withResolvers<void>()
+    const events: string[] = []
+    const relay = start({
+      group: topic,
+      names: name => name === topic,
+      source: { limits: { records: 1, bytes: 1 << 20 } },
+      onBatch: async (batch, { publish }) => {
+        events.push(`begin ${batch.raw.offsets[0]}`)
+        await goOn.promise
+        await publish(batch)
+        events.push(`end ${batch.raw.offsets[0]}`)
+      },
+    })
+    await produce(kafka, topic, [{ value: '1' }, { value: '2' }])
+    await until('the first batch', () => events.length > 0)
+    const alone = relay.source.alone(topic, 0, async () => {
+      events.push('alone')
+      await committed(topic, topic)
+      events.push('done')
+    })
+    goOn.resolve()
+    await alone
+    await untilCommitted(topic, topic, '2')
+    expect(events).toEqual(['begin 0', 'end 0', 'alone', 'done', 'begin 1', 'end 1'])
+  })
+
   test('nothing of a record is logged', async () => {
     const topic = freshPrefix()
     await createTopic(kafka, topic)

@@ -4,10 +4,10 @@ import { createKafkaClient } from '../../../src/adapters/kafka/client.ts'
 import { createMaskedSink, type MaskedSinkOptions } from '../../../src/adapters/kafka/masked-sink.ts'
 import { createOutputTopics } from '../../../src/adapters/kafka/output-topics.ts'
 import { installRequestQueueOverride } from '../../../src/adapters/kafka/overrides/request-queue.ts'
-import { createRawSource, type RawSourceOptions } from '../../../src/adapters/kafka/raw-source.ts'
+import { createRawSource, type KafkaRawSource, type RawSourceOptions } from '../../../src/adapters/kafka/raw-source.ts'
 import { type ErrorCode, ScrimError } from '../../../src/errors.ts'
 import type { MaskedBatch, RawBatch } from '../../../src/pipeline/batch.ts'
-import type { FetchedBatch, Log, LogFields, RawSource } from '../../../src/services/ports.ts'
+import type { FetchedBatch, Log, LogFields } from '../../../src/services/ports.ts'
 
 // Node warns of kafkajs' timers; ours are mended when the first client is made, but tests use kafkajs before that.
 installRequestQueueOverride()
@@ -77,7 +77,7 @@ export interface RelayOptions {
 
 export interface Relay {
   readonly client: KafkaClient
-  readonly source: RawSource
+  readonly source: KafkaRawSource
   readonly log: KeptLog
   readonly stuck: {
     readonly topic: string
