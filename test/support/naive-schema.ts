@@ -178,8 +178,9 @@ export function rewriteNaive(field: ObjectNode, effect: MaskEffect): void {
   if (retyped && type?.kind === 'string') type.text = JSON.stringify(effect.becomes)
   const parameters = memberOf(field, 'parameters')
   if (parameters?.kind !== 'object') return
-  removeMembers(parameters, name => name === '__debezium.source.column.comment' || (retyped && sourceTypeParameters.includes(name)))
-  const allowed = memberOf(parameters, 'allowed')
   const labels = effect.constant ?? (effect.writesNull ? '' : null)
+  const isData = (name: string): boolean => name === '__debezium.source.column.comment' || (name === 'allowed' && labels === null)
+  removeMembers(parameters, name => isData(name) || (retyped && sourceTypeParameters.includes(name)))
+  const allowed = memberOf(parameters, 'allowed')
   if (allowed?.kind === 'string' && labels !== null) allowed.text = JSON.stringify(labels)
 }

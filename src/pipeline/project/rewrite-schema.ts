@@ -55,12 +55,13 @@ export function rewriteField(field: FieldBlock, effect: MaskEffect): Replacement
   return replacements
 }
 
-/** `labels`: what is left of an enum's labels; null: they stay. */
+/** `labels`: what is left of an enum's labels; null: none of them, for no mask of that kind keeps a column an enum. */
 function rewriteParameters(parameters: Node, changesType: boolean, labels: string | null): Replacement[] {
   const { members } = parameters
   const replacements = removeEntries(members.map(span), index => {
     const name = members[index]?.name ?? ''
-    return name === '__debezium.source.column.comment' || (changesType && typeParameters.test(name))
+    if (name === '__debezium.source.column.comment' || (name === 'allowed' && labels === null)) return true
+    return changesType && typeParameters.test(name)
   })
   const allowed = changesType ? undefined : namedMember(parameters, 'allowed')
   if (allowed !== undefined && labels !== null) replacements.push(replaceText(allowed.value, labels))
