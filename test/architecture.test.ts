@@ -64,6 +64,8 @@ const castsThroughUnknown: Readonly<Record<string, string>> = {
 
 /** Files that are longer than 300 lines, each because its noun is one. */
 const longFiles: Readonly<Record<string, string>> = {
+  'src/config.ts': 'the table of keys is most of it',
+  'src/errors.ts': 'the catalogue of codes is most of it',
   'src/services/ports.ts': 'every port of the services on one page, mostly comments',
 }
 

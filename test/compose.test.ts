@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { createMetrics } from '../src/adapters/telemetry/metrics.ts'
-import { readConfig } from '../src/config.ts'
+import { describeConfig, readConfig } from '../src/config.ts'
 
 /** What compose/ can be held to without Docker: that its files agree with each other and with the code. */
 interface Service {
@@ -185,6 +185,38 @@ describe('with the secrets that make-secrets.sh makes', () => {
       expect(name).toMatch(allowed)
     }
   })
+})
+
+test('the example for Kubernetes speaks of keys that Scrim knows, and agrees with itself', () => {
+  interface Deployment {
+    readonly spec: { readonly replicas: number; readonly template: { readonly spec: PodSpec } }
+  }
+  interface PodSpec {
+    readonly terminationGracePeriodSeconds: number
+    readonly volumes: readonly { readonly name: string }[]
+    readonly containers: readonly {
+      readonly env: readonly { readonly name: string; readonly value: string }[]
+      readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[]
+    }[]
+  }
+  const [deployment] = parseAllDocuments(read('deploy/kubernetes.yml')).map(one => one.toJS() as Deployment)
+  const pod = deployment?.spec.template.spec
+  const container = pod?.containers[0]
+  const env = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]))
+  const known = new Set(describeConfig().flatMap(({ env: names }) => names.split(' or ')))
+  expect(Object.keys(env).length).toBeGreaterThan(10)
+  expect(Object.keys(env).filter(name => !known.has(name))).toEqual([])
+  // Files are not there; every other value is read.
+  const values = Object.entries(env).filter(([name]) => !name.endsWith('_FILE'))
+  expect(readConfig(Object.fromEntries(values)).graceMs).toBeLessThan((pod?.terminationGracePeriodSeconds ?? 0) * 1000)
+  const mounts = container?.volumeMounts ?? []
+  expect(mounts.map(({ name }) => name).sort()).toEqual(pod?.volumes.map(({ name }) => name).sort())
+  const files = Object.values(env).filter(value => value.startsWith('/'))
+  for (const file of files)
+    expect(
+      mounts.some(({ mountPath }) => file.startsWith(mountPath)),
+      file,
+    ).toBe(true)
 })
 
 test('every connector is of a class that the image holds', () => {
