@@ -54,7 +54,13 @@ describeWithStack('canaries', ({ brokers, postgres }) => {
         const schemaless = shapes.filter(({ hasSchema }) => !hasSchema).map(({ name }) => `${topic}.${name}`)
         const unknown = ['hold', 'drop', 'null'].map(what => `${topic}.unknown-${what}`)
         policies = [
-          ...canaryPolicies([...topics, `${topic}.strange`, `${topic}.debezium_signal`], schemaless),
+          // Some of the broken ones can be read as rows with unknown columns; they must not stop what comes behind.
+          ...canaryPolicies([...topics, `${topic}.strange`], schemaless, { unknownColumns: 'drop' }),
+          {
+            name: 'signals',
+            resources: { topic: `${topic}.debezium_signal` },
+            maskingPolicy: { maskingConditions: [{ field: 'after.id', maskType: 'none' }] },
+          },
           ...unknown.flatMap((name, n) =>
             canaryPolicies([name], [], { unknownColumns: ['hold', 'drop', 'null'][n] }, `unknown-${n}`),
           ),
@@ -103,18 +109,15 @@ describeWithStack('canaries', ({ brokers, postgres }) => {
 
   test('every record goes its way: masked, dropped, sealed or held', async () => {
     const held = `${ground.topic}.unknown-hold`
-    await until(
-      'all but the held one to be settled',
-      async () => {
-        for (const [name, some] of records) {
-          if ((await ground.committed(name)) < some.length - (name === held ? 1 : 0)) return false
-        }
-        return (await scrim.ready()).reasons.some(
-          ({ code, where }) => code === 'RECORD_UNKNOWN_COLUMN' && where.topic === held,
-        )
-      },
-      60_000,
-    )
+    await until('all but the held one to be settled', async () => {
+      for (const [name, some] of records) {
+        const left = some.length - (await ground.committed(name))
+        if (left > (name === held ? 1 : 0))
+          throw new Error(`${left} of ${name}; ${JSON.stringify((await scrim.ready()).reasons)}`)
+      }
+      const { reasons } = await scrim.ready()
+      return reasons.some(({ code, where }) => code === 'RECORD_UNKNOWN_COLUMN' && where.topic === held)
+    })
     const { rows } = await (await ground.db()).query<{ event: string; n: number }>(
       'select event_type as event, count(*)::int as n from cdc_audit_effective group by 1',
     )

@@ -311,6 +311,12 @@ export function strangeRecords(book: CanaryBook): NaiveRecord[] {
     headers: [],
   })
   const secret = (what: string): string => book.text(`strange record, ${what}`)
+  const schemaOf = (name: string, ...members: readonly (readonly [string, string])[]): object => ({
+    type: 'struct',
+    optional: false,
+    name: `io.debezium.connector.common.${name}`,
+    fields: members.map(([field, type]) => ({ type, optional: true, field })),
+  })
   return [
     record({
       op: 'm',
@@ -320,11 +326,11 @@ export function strangeRecords(book: CanaryBook): NaiveRecord[] {
       message: { prefix: secret('prefix of a message'), content: Buffer.from(secret('message')).toString('base64') },
     }),
     record({
-      schema: { type: 'struct', fields: [], name: 'io.debezium.connector.common.Heartbeat' },
+      schema: schemaOf('Heartbeat', ['ts_ms', 'int64'], ['more', 'string']),
       payload: { ts_ms: 1, more: secret('heartbeat') },
     }),
     record({
-      schema: { type: 'struct', fields: [], name: 'io.debezium.connector.common.TransactionMetadataValue' },
+      schema: schemaOf('TransactionMetadataValue', ['status', 'string'], ['id', 'string']),
       payload: { status: 'BEGIN', id: secret('transaction') },
     }),
     record({ before: null, after: null, source: { db: 'w' }, op: 't', ts_ms: 1, query: secret('query of a truncate') }),
