@@ -11,12 +11,27 @@ const target = 'src/pipeline/decode/quick/scan.wasm.ts'
 export async function buildScan(): Promise<string> {
   const files = new Map<string, Uint8Array>()
   const { error, stderr } = await asc.main(
-    [source, '--outFile', 'scan.wasm', '--runtime', 'stub', '--enable', 'simd', '--noAssert', '-O3', '--converge', '--importMemory'],
+    [
+      source,
+      '--outFile',
+      'scan.wasm',
+      '--runtime',
+      'stub',
+      '--enable',
+      'simd',
+      '--noAssert',
+      '-O3',
+      '--converge',
+      '--importMemory',
+    ],
     { writeFile: (name: string, contents: Uint8Array | string) => void files.set(name, Buffer.from(contents)) },
   )
   const wasm = files.get('scan.wasm')
   if (error !== null || wasm === undefined) throw new Error(stderr.toString())
-  const lines = Buffer.from(wasm).toString('base64').match(/.{1,110}/g) ?? []
+  const lines =
+    Buffer.from(wasm)
+      .toString('base64')
+      .match(/.{1,110}/g) ?? []
   return `// Made from scan.as.ts by \`npm run build:scan\`; a test holds the two together.
 
 const base64 = [

@@ -15,7 +15,8 @@ const code = (text: string): string => (text === '' ? '' : `\`${text}\``)
 function masks(): string {
   const rows = Object.entries(maskTypes).map(([name, { summary, accepts, produces, uniqueness, examples }]) => {
     const [example] = examples
-    const shown = example === undefined ? '' : `${code(JSON.stringify(example.input))} → ${code(JSON.stringify(example.output))}`
+    const shown =
+      example === undefined ? '' : `${code(JSON.stringify(example.input))} → ${code(JSON.stringify(example.output))}`
     return [code(name), summary, accepts, produces, uniqueness, shown]
   })
   return table(['mask', 'what it does', 'accepts', 'produces', 'uniqueness', 'example'], rows)
@@ -23,22 +24,35 @@ function masks(): string {
 
 async function metrics(): Promise<string> {
   const text = await createMetrics().text()
-  const rows = [...text.matchAll(/^# HELP (scrim_\S+) (.*)\n# TYPE \S+ (\S+)$/gm)].map(([, name = '', help = '', type = '']) => [code(name), type, help])
+  const rows = [...text.matchAll(/^# HELP (scrim_\S+) (.*)\n# TYPE \S+ (\S+)$/gm)].map(
+    ([, name = '', help = '', type = '']) => [code(name), type, help],
+  )
   return table(['metric', 'type', 'what it counts'], rows)
 }
 
 const sections: Record<string, () => string | Promise<string>> = {
   masks,
   metrics,
-  config: () => table(['key', 'default', 'meaning'], describeConfig().map(({ env, fallback, about }) => [code(env), code(fallback), about])),
-  errors: () => table(['code', 'kind', 'meaning', 'what to do'], Object.entries(errorCatalogue).map(([name, { kind, message, hint }]) => [code(name), kind, message, hint])),
+  config: () =>
+    table(
+      ['key', 'default', 'meaning'],
+      describeConfig().map(({ env, fallback, about }) => [code(env), code(fallback), about]),
+    ),
+  errors: () =>
+    table(
+      ['code', 'kind', 'meaning', 'what to do'],
+      Object.entries(errorCatalogue).map(([name, { kind, message, hint }]) => [code(name), kind, message, hint]),
+    ),
 }
 
 export async function makeReadme(text: string): Promise<string> {
   let made = text
   for (const [name, make] of Object.entries(sections)) {
     const body = await make()
-    made = made.replace(new RegExp(`(<!-- made: ${name} -->\\n)[^]*?(<!-- end -->)`), (_, start: string, end: string) => `${start}${body}\n${end}`)
+    made = made.replace(
+      new RegExp(`(<!-- made: ${name} -->\\n)[^]*?(<!-- end -->)`),
+      (_, start: string, end: string) => `${start}${body}\n${end}`,
+    )
   }
   return made
 }

@@ -13,7 +13,11 @@ import { columns, makeValues, policy, tableSchema, topic } from './records.ts'
  */
 
 const { values: options } = parseArgs({
-  options: { json: { type: 'boolean' }, records: { type: 'string', default: '4000' }, rounds: { type: 'string', default: '15' } },
+  options: {
+    json: { type: 'boolean' },
+    records: { type: 'string', default: '4000' },
+    rounds: { type: 'string', default: '15' },
+  },
 })
 const count = Number(options.records)
 const rounds = Number(options.rounds)
@@ -25,7 +29,8 @@ interface Result {
 }
 
 const partial = (text: string): string => '*'.repeat(8) + (text.length > 4 ? text.slice(-4) : '')
-const email = (text: string): string => `${'****'.slice(0, text.lastIndexOf('@'))}@${text.slice(text.lastIndexOf('@') + 1)}`
+const email = (text: string): string =>
+  `${'****'.slice(0, text.lastIndexOf('@'))}@${text.slice(text.lastIndexOf('@') + 1)}`
 const byColumn = new Map<string, (text: string) => string | null>([
   ...['jan_aadhaar', 'aadhaar_number', 'mobile_number', 'bank_account'].map(name => [name, partial] as const),
   ['email', email],
@@ -60,8 +65,14 @@ function batchOf(values: readonly Buffer[]): RawBatch {
     spans[n * SPANS_PER_RECORD + 3] = at
   })
   return {
-    topic, partition: 0, partitions: 1, count: values.length, bytes: Buffer.concat(values), spans,
-    timestamps: new Float64Array(values.length), offsets: new BigInt64Array(values.length),
+    topic,
+    partition: 0,
+    partitions: 1,
+    count: values.length,
+    bytes: Buffer.concat(values),
+    spans,
+    timestamps: new Float64Array(values.length),
+    offsets: new BigInt64Array(values.length),
   }
 }
 
@@ -92,7 +103,9 @@ const median = (list: readonly number[]): number => list.toSorted((a, b) => a - 
 
 function compare(label: string, withSchema: boolean): Result[] {
   const values = makeValues(count, withSchema)
-  const batches = Array.from({ length: Math.ceil(count / 500) }, (_, n) => batchOf(values.slice(n * 500, n * 500 + 500)))
+  const batches = Array.from({ length: Math.ceil(count / 500) }, (_, n) =>
+    batchOf(values.slice(n * 500, n * 500 + 500)),
+  )
   const splice = (documents: readonly unknown[]): (() => void) => {
     const plan = planOf(documents)
     const transform = createTransform()
@@ -104,15 +117,17 @@ function compare(label: string, withSchema: boolean): Result[] {
     }
   }
   const candidates: [string, () => void][] = [
-    [`parse ${label}`, () => values.forEach(parseMaskStringify)],
+    [`parse ${label}`, () => values.map(parseMaskStringify)],
     [`splice ${label}`, splice([policy, tableSchema])],
     [`splice ${label}, 100 further policies`, splice([policy, tableSchema, ...bystanders])],
     [`splice ${label}, nothing masked`, splice([clear, tableSchema])],
-    [`copy ${label}`, () => batches.forEach(batch => Buffer.from(batch.bytes))],
+    [`copy ${label}`, () => batches.map(batch => Buffer.from(batch.bytes))],
   ]
   const times = candidates.map((): number[] => [])
   for (const [, run] of candidates) for (let warm = 0; warm < 3; warm++) run()
-  for (let round = 0; round < rounds; round++) candidates.forEach(([, run], n) => times[n]?.push(seconds(run)))
+  for (let round = 0; round < rounds; round++) {
+    for (const [n, [, run]] of candidates.entries()) times[n]?.push(seconds(run))
+  }
   const parse = median(times[0] as number[])
   return candidates.map(([name], n) => {
     const time = median(times[n] as number[])
@@ -141,5 +156,8 @@ function verify(withSchema: boolean): void {
 verify(true)
 verify(false)
 const results = [...compare('schema', true), ...compare('plain', false)]
-const lines = results.map(({ name, recordsPerSecond, ratioToParse }) => `${name.padEnd(40)} ${String(recordsPerSecond).padStart(10)} records/s  ${ratioToParse.toFixed(2)} x parse`)
+const lines = results.map(
+  ({ name, recordsPerSecond, ratioToParse }) =>
+    `${name.padEnd(40)} ${String(recordsPerSecond).padStart(10)} records/s  ${ratioToParse.toFixed(2)} x parse`,
+)
 process.stdout.write(options.json ? `${JSON.stringify(results)}\n` : `${lines.join('\n')}\n`)

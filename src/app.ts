@@ -47,7 +47,8 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   const { databaseUrl } = config
   const auditSecret = auditSecretOf(config)
   if (databaseUrl === null) throw new ConfigError(['SCRIM_DATABASE_URL: is needed to run'])
-  if (auditSecret === null) throw new ConfigError(['SCRIM_AUDIT_KEY: is needed (or KAFKA_ENCRYPTION_KEY, from which it is derived)'])
+  if (auditSecret === null)
+    throw new ConfigError(['SCRIM_AUDIT_KEY: is needed (or KAFKA_ENCRYPTION_KEY, from which it is derived)'])
 
   const metrics = createMetrics()
   const keys = createKeyRing(config)
@@ -64,9 +65,18 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   // Kafka
   const kafka = createKafkaClient({ config, log })
   const status = createKafkaStatus({ client: kafka, group: config.group })
-  const outputTopics = createOutputTopics({ client: kafka, isInput: topic => policies.current()?.names(topic) ?? false, log })
+  const outputTopics = createOutputTopics({
+    client: kafka,
+    isInput: topic => policies.current()?.names(topic) ?? false,
+    log,
+  })
   const sink = createMaskedSink({ client: kafka, outputTopics, compression: config.compression, log })
-  const letterTopic = createDeadLetterTopic({ client: kafka, topic: config.deadLetterTopic, compression: config.compression, log })
+  const letterTopic = createDeadLetterTopic({
+    client: kafka,
+    topic: config.deadLetterTopic,
+    compression: config.compression,
+    log,
+  })
   const letterReader = createLetterReader({ client: kafka, topic: config.deadLetterTopic })
   const recordReader = createRecordReader({ client: kafka, group: config.group })
   const source = createRawSource({
@@ -76,7 +86,10 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     concurrency: config.concurrency,
     topicRefreshMs: config.topicRefreshMs,
     graceMs: config.graceMs,
-    times: { sessionTimeoutMs: config.sessionTimeoutMs, heartbeatIntervalMs: Math.min(1_000, config.sessionTimeoutMs / 3) },
+    times: {
+      sessionTimeoutMs: config.sessionTimeoutMs,
+      heartbeatIntervalMs: Math.min(1_000, config.sessionTimeoutMs / 3),
+    },
     facts: outputTopics.facts,
     onStuck: (topic, partition, offset, code) => stream.hold(topic, partition, offset, code),
     log,
@@ -93,7 +106,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       userId: config.clientId,
     }),
   )
-  const audit = { write: async (rows: Parameters<Awaited<ReturnType<typeof trail>>['write']>[0]) => (await trail()).write(rows) }
+  const audit = {
+    write: async (rows: Parameters<Awaited<ReturnType<typeof trail>>['write']>[0]) => (await trail()).write(rows),
+  }
 
   // Services
   const seenSchemas = createSeenSchemas({ store: createSchemaStore({ database }), log })
@@ -138,11 +153,16 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   const connectors =
     config.connectUrl === null
       ? null
-      : createConnectorWatch({ source: createConnectClient({ url: config.connectUrl }), names: config.connectors, metrics, log })
+      : createConnectorWatch({
+          source: createConnectClient({ url: config.connectUrl }),
+          names: config.connectors,
+          metrics,
+          log,
+        })
   const dependencies = createDependencies({
     probes: [
       { name: 'kafka', ask: status.ping },
-      { name: 'postgres', ask: async () => (await database.ping(), null) },
+      { name: 'postgres', ask: () => database.ping().then(() => null) },
     ],
     metrics,
     log,
@@ -215,4 +235,6 @@ export async function createApp(config: Config, log: Log): Promise<App> {
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise(resolve => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
+  new Promise(resolve =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  )

@@ -14,27 +14,57 @@ interface Key<T> {
 
 type Read<T> = (text: string) => T
 
-const key = <T>(env: string, about: string, fallback: string | null, read: Read<T>): Key<T> => ({ env, about, fallback, secret: false, read })
-const secret = <T>(env: string, about: string, read: Read<T>): Key<T | null> => ({ env, about, fallback: null, secret: true, read })
-const optional = <T>(env: string, about: string, read: Read<T>): Key<T | null> => ({ env, about, fallback: null, secret: false, read })
+const key = <T>(env: string, about: string, fallback: string | null, read: Read<T>): Key<T> => ({
+  env,
+  about,
+  fallback,
+  secret: false,
+  read,
+})
+const secret = <T>(env: string, about: string, read: Read<T>): Key<T | null> => ({
+  env,
+  about,
+  fallback: null,
+  secret: true,
+  read,
+})
+const optional = <T>(env: string, about: string, read: Read<T>): Key<T | null> => ({
+  env,
+  about,
+  fallback: null,
+  secret: false,
+  read,
+})
 
 const text: Read<string> = value => value
-const list: Read<readonly string[]> = value => value.split(',').map(part => part.trim()).filter(part => part !== '')
-const oneOf = <const T extends string>(...allowed: T[]): Read<T> => value => {
-  const found = allowed.find(candidate => candidate === value)
-  if (found === undefined) throw new Error(`must be one of ${allowed.join(', ')}`)
-  return found
-}
-const whole = (min: number, max: number): Read<number> => value => {
-  const number = Number(value)
-  if (!/^\d+$/.test(value) || number < min || number > max) throw new Error(`must be a whole number from ${min} to ${max}`)
-  return number
-}
+const list: Read<readonly string[]> = value =>
+  value
+    .split(',')
+    .map(part => part.trim())
+    .filter(part => part !== '')
+const oneOf =
+  <const T extends string>(...allowed: T[]): Read<T> =>
+  value => {
+    const found = allowed.find(candidate => candidate === value)
+    if (found === undefined) throw new Error(`must be one of ${allowed.join(', ')}`)
+    return found
+  }
+const whole =
+  (min: number, max: number): Read<number> =>
+  value => {
+    const number = Number(value)
+    if (!/^\d+$/.test(value) || number < min || number > max)
+      throw new Error(`must be a whole number from ${min} to ${max}`)
+    return number
+  }
 const flag: Read<boolean> = value => oneOf('true', 'false')(value) === 'true'
-const url = (...protocols: string[]): Read<string> => value => {
-  if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) throw new Error(`must be a URL with ${protocols.join(' or ')}`)
-  return value
-}
+const url =
+  (...protocols: string[]): Read<string> =>
+  value => {
+    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol))
+      throw new Error(`must be a URL with ${protocols.join(' or ')}`)
+    return value
+  }
 const file: Read<Buffer> = path => {
   try {
     return readFileSync(path)
@@ -48,7 +78,8 @@ const bytes32: Read<Buffer> = value => {
   return bytes
 }
 const template: Read<string> = value => {
-  if (value.split('${topic}').length !== 2 || value === '${topic}') throw new Error('must hold ${topic} once, beside something else')
+  if (value.split('${topic}').length !== 2 || value === '${topic}')
+    throw new Error('must hold ${topic} once, beside something else')
   return value
 }
 
@@ -60,7 +91,8 @@ const keyRing: Read<ReadonlyMap<string, Buffer>> = value => {
   } catch {
     throw new Error('must be a JSON object of id to key')
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('must be a JSON object of id to key')
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw new Error('must be a JSON object of id to key')
   return new Map(
     Object.entries(parsed).map(([id, one]) => {
       if (typeof one !== 'string') throw new Error(`key ${id} must be a string`)
@@ -88,7 +120,8 @@ const tokens: Read<readonly Token[]> = value =>
       const [name = '', granted = '', ...rest] = part.split(':')
       const token = rest.join(':')
       const allowed = granted === 'all' ? permissions : granted.split('+').map(oneOf(...permissions))
-      if (name === '' || token.length < 16) throw new Error('must be name:permission+permission:token, the token of at least 16 characters')
+      if (name === '' || token.length < 16)
+        throw new Error('must be name:permission+permission:token, the token of at least 16 characters')
       return { name, secret: token, permissions: new Set(allowed) }
     })
 
@@ -97,45 +130,153 @@ const keys = {
   clientId: key('KAFKA_CLIENT_ID', 'How Scrim names itself to Kafka.', 'scrim', text),
   username: optional('KAFKA_USERNAME', 'SASL user; without it no SASL.', text),
   password: secret('KAFKA_PASSWORD', 'SASL password.', text),
-  sasl: key('SCRIM_KAFKA_SASL', 'SASL mechanism: plain, scram-sha-256 or scram-sha-512.', 'scram-sha-512', oneOf('plain', 'scram-sha-256', 'scram-sha-512')),
+  sasl: key(
+    'SCRIM_KAFKA_SASL',
+    'SASL mechanism: plain, scram-sha-256 or scram-sha-512.',
+    'scram-sha-512',
+    oneOf('plain', 'scram-sha-256', 'scram-sha-512'),
+  ),
   tls: key('SCRIM_KAFKA_TLS', 'Speak TLS to Kafka; also on where one of the KAFKA_SSL_ files is set.', 'false', flag),
   tlsCa: optional('KAFKA_SSL_CA', 'File with the certificate authority, PEM.', file),
   tlsCert: optional('KAFKA_SSL_CERT', 'File with the client certificate (mTLS), PEM.', file),
   tlsKey: optional('KAFKA_SSL_KEY', 'File with the client key (mTLS), PEM.', file),
   group: key('SCRIM_GROUP', 'Consumer group; instances with the same group share the partitions.', 'scrim', text),
-  outputTopic: key('SCRIM_OUTPUT_TOPIC', 'Name of the masked topic; ${topic} stands for the raw one.', '${topic}.masked', template),
-  compression: key('SCRIM_COMPRESSION', 'Codec of masked topics: none, gzip, snappy, lz4 or zstd.', 'zstd', oneOf('none', 'gzip', 'snappy', 'lz4', 'zstd')),
-  truncate: key('SCRIM_TRUNCATE', 'Truncate events: auto (publish where the topic has one partition, else hold), publish or drop.', 'auto', oneOf('auto', 'publish', 'drop')),
-  headers: key('SCRIM_HEADERS', 'Names of further headers that may pass, separated by commas; * at the end stands for any rest.', '', list),
-  toastPlaceholder: key('SCRIM_TOAST_PLACEHOLDER', "The source's unavailable.value.placeholder.", '__debezium_unavailable_value', text),
-  topicRefreshMs: key('SCRIM_TOPIC_REFRESH_MS', 'How often the topics that policies name are looked up again.', '5000', whole(100, 3_600_000)),
-  sessionTimeoutMs: key('SCRIM_SESSION_TIMEOUT_MS', 'After so long without a sign of life the other instances take over its partitions; within what the broker allows (group.min.session.timeout.ms).', '30000', whole(1000, 1_800_000)),
+  outputTopic: key(
+    'SCRIM_OUTPUT_TOPIC',
+    'Name of the masked topic; ${topic} stands for the raw one.',
+    '${topic}.masked',
+    template,
+  ),
+  compression: key(
+    'SCRIM_COMPRESSION',
+    'Codec of masked topics: none, gzip, snappy, lz4 or zstd.',
+    'zstd',
+    oneOf('none', 'gzip', 'snappy', 'lz4', 'zstd'),
+  ),
+  truncate: key(
+    'SCRIM_TRUNCATE',
+    'Truncate events: auto (publish where the topic has one partition, else hold), publish or drop.',
+    'auto',
+    oneOf('auto', 'publish', 'drop'),
+  ),
+  headers: key(
+    'SCRIM_HEADERS',
+    'Names of further headers that may pass, separated by commas; * at the end stands for any rest.',
+    '',
+    list,
+  ),
+  toastPlaceholder: key(
+    'SCRIM_TOAST_PLACEHOLDER',
+    "The source's unavailable.value.placeholder.",
+    '__debezium_unavailable_value',
+    text,
+  ),
+  topicRefreshMs: key(
+    'SCRIM_TOPIC_REFRESH_MS',
+    'How often the topics that policies name are looked up again.',
+    '5000',
+    whole(100, 3_600_000),
+  ),
+  sessionTimeoutMs: key(
+    'SCRIM_SESSION_TIMEOUT_MS',
+    'After so long without a sign of life the other instances take over its partitions; within what the broker allows (group.min.session.timeout.ms).',
+    '30000',
+    whole(1000, 1_800_000),
+  ),
   concurrency: key('SCRIM_CONCURRENCY', 'Partitions worked on at the same time.', '8', whole(1, 1000)),
-  queueBytes: key('SCRIM_QUEUE_BYTES', 'Raw bytes held in memory before fetching waits.', '67108864', whole(1_048_576, 8_589_934_592)),
+  queueBytes: key(
+    'SCRIM_QUEUE_BYTES',
+    'Raw bytes held in memory before fetching waits.',
+    '67108864',
+    whole(1_048_576, 8_589_934_592),
+  ),
   policies: key('SCRIM_POLICIES', 'Folder (or file) with policy documents.', 'policies', text),
-  keys: secret('SCRIM_KEYS', 'Key ring for masks: JSON object of key id to 32 bytes in hexadecimal or base64.', keyRing),
-  databaseUrl: secret('SCRIM_DATABASE_URL', 'Postgres for versions, audit and the dead-letter index.', url('postgres:', 'postgresql:')),
-  migrationsUrl: secret('SCRIM_MIGRATIONS_URL', 'The same database under a role that may create tables; where set, migrations run at start.', url('postgres:', 'postgresql:')),
-  cacheDir: optional('SCRIM_CACHE_DIR', 'Folder for the last-known-good policy set, for a start without Postgres.', text),
-  audit: key('SCRIM_AUDIT', 'Audit rows: one a record, one a batch, or off.', 'record', oneOf('record', 'batch', 'off')),
-  auditKey: secret('SCRIM_AUDIT_KEY', 'Key of record_id in audit rows, 32 bytes; left out: derived from KAFKA_ENCRYPTION_KEY.', bytes32),
+  keys: secret(
+    'SCRIM_KEYS',
+    'Key ring for masks: JSON object of key id to 32 bytes in hexadecimal or base64.',
+    keyRing,
+  ),
+  databaseUrl: secret(
+    'SCRIM_DATABASE_URL',
+    'Postgres for versions, audit and the dead-letter index.',
+    url('postgres:', 'postgresql:'),
+  ),
+  migrationsUrl: secret(
+    'SCRIM_MIGRATIONS_URL',
+    'The same database under a role that may create tables; where set, migrations run at start.',
+    url('postgres:', 'postgresql:'),
+  ),
+  cacheDir: optional(
+    'SCRIM_CACHE_DIR',
+    'Folder for the last-known-good policy set, for a start without Postgres.',
+    text,
+  ),
+  audit: key(
+    'SCRIM_AUDIT',
+    'Audit rows: one a record, one a batch, or off.',
+    'record',
+    oneOf('record', 'batch', 'off'),
+  ),
+  auditKey: secret(
+    'SCRIM_AUDIT_KEY',
+    'Key of record_id in audit rows, 32 bytes; left out: derived from KAFKA_ENCRYPTION_KEY.',
+    bytes32,
+  ),
   sourceSystem: key('SCRIM_SOURCE_SYSTEM', 'source_system in audit rows.', 'warehouse', text),
   targetSystem: key('SCRIM_TARGET_SYSTEM', 'target_system in audit rows.', 'citizen', text),
-  sealingKey: secret('KAFKA_ENCRYPTION_KEY', 'Seals dead letters: 32 bytes in hexadecimal or base64. Without it an unmaskable record stops its partition.', bytes32),
-  sealingKeyId: key('SCRIM_SEALING_KEY_ID', 'Name of the sealing key, written beside each sealed record.', 'default', text),
+  sealingKey: secret(
+    'KAFKA_ENCRYPTION_KEY',
+    'Seals dead letters: 32 bytes in hexadecimal or base64. Without it an unmaskable record stops its partition.',
+    bytes32,
+  ),
+  sealingKeyId: key(
+    'SCRIM_SEALING_KEY_ID',
+    'Name of the sealing key, written beside each sealed record.',
+    'default',
+    text,
+  ),
   deadLetterTopic: key('SCRIM_DEAD_LETTER_TOPIC', 'Topic of sealed records that could not be masked.', 'cdc-dlq', text),
-  deadLetterPayload: key('SCRIM_DEAD_LETTER_PAYLOAD', 'seal the raw record into the dead letter, or withhold it (replay then reads the raw topic again).', 'seal', oneOf('seal', 'withhold')),
-  deadLetterLimit: key('SCRIM_DEAD_LETTER_LIMIT', 'More dead letters of a partition in the window than this stop it.', '100', whole(0, 1_000_000)),
+  deadLetterPayload: key(
+    'SCRIM_DEAD_LETTER_PAYLOAD',
+    'seal the raw record into the dead letter, or withhold it (replay then reads the raw topic again).',
+    'seal',
+    oneOf('seal', 'withhold'),
+  ),
+  deadLetterLimit: key(
+    'SCRIM_DEAD_LETTER_LIMIT',
+    'More dead letters of a partition in the window than this stop it.',
+    '100',
+    whole(0, 1_000_000),
+  ),
   deadLetterWindowMs: key('SCRIM_DEAD_LETTER_WINDOW_MS', 'The window of the limit.', '60000', whole(100, 86_400_000)),
-  deadLetterRetries: key('SCRIM_DEAD_LETTER_RETRIES', 'How often a retriable dead letter is tried again before it is marked for review.', '6', whole(0, 100)),
+  deadLetterRetries: key(
+    'SCRIM_DEAD_LETTER_RETRIES',
+    'How often a retriable dead letter is tried again before it is marked for review.',
+    '6',
+    whole(0, 100),
+  ),
   connectUrl: optional('SCRIM_CONNECT_URL', 'Kafka Connect REST, to watch connectors.', url('http:', 'https:')),
   connectors: key('SCRIM_CONNECTORS', 'Connectors to watch; left out: all.', '', list),
   httpHost: key('SCRIM_HTTP_HOST', 'Address to listen on.', '127.0.0.1', text),
   httpPort: key('SCRIM_HTTP_PORT', 'Port to listen on; 0 takes a free one.', '8080', whole(0, 65_535)),
   httpHosts: key('SCRIM_HTTP_HOSTS', 'Further names under which HTTP may be called (Host header).', '', list),
-  tokens: secret('SCRIM_TOKENS', 'HTTP tokens, name:permission+permission:token, by comma or line; permissions: read policies transform replay, or all.', tokens),
-  logLevel: key('SCRIM_LOG_LEVEL', 'trace, debug, info, warn, error or fatal.', 'info', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal')),
-  graceMs: key('SCRIM_GRACE_MS', 'How long a stop may take before what is under way is abandoned.', '20000', whole(0, 600_000)),
+  tokens: secret(
+    'SCRIM_TOKENS',
+    'HTTP tokens, name:permission+permission:token, by comma or line; permissions: read policies transform replay, or all.',
+    tokens,
+  ),
+  logLevel: key(
+    'SCRIM_LOG_LEVEL',
+    'trace, debug, info, warn, error or fatal.',
+    'info',
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal'),
+  ),
+  graceMs: key(
+    'SCRIM_GRACE_MS',
+    'How long a stop may take before what is under way is abandoned.',
+    '20000',
+    whole(0, 600_000),
+  ),
 } as const
 
 /** The whole configuration; read once at start, frozen. */
@@ -144,12 +285,16 @@ export type Config = { readonly [K in keyof typeof keys]: (typeof keys)[K] exten
 /** Reads the environment. All problems at once, as one error of kind `fatal` whose `problems` name the keys, never what they hold. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const problems: string[] = []
-  const known = new Set(Object.values(keys).flatMap(({ env: name, secret: isSecret }) => (isSecret ? [name, `${name}_FILE`] : [name])))
+  const known = new Set(
+    Object.values(keys).flatMap(({ env: name, secret: isSecret }) => (isSecret ? [name, `${name}_FILE`] : [name])),
+  )
   for (const name of Object.keys(env)) {
-    if (name.startsWith('SCRIM_') && !known.has(name)) problems.push(`${name}: there is no such key${guess(name, known)}`)
+    if (name.startsWith('SCRIM_') && !known.has(name))
+      problems.push(`${name}: there is no such key${guess(name, known)}`)
   }
   const config: Record<string, unknown> = {}
-  for (const [name, definition] of Object.entries(keys)) config[name] = readKey(definition as Key<unknown>, env, problems)
+  for (const [name, definition] of Object.entries(keys))
+    config[name] = readKey(definition as Key<unknown>, env, problems)
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(config) as Config
 }

@@ -24,11 +24,19 @@ export const defaultSettings: PlanSettings = {
 }
 
 /** Compiles parsed policy documents. `plan` is null where `problems` holds an error. */
-export function compile(policies: readonly unknown[], options: EngineOptions = {}): { plan: Plan | null; problems: readonly Problem[] } {
+export function compile(
+  policies: readonly unknown[],
+  options: EngineOptions = {},
+): { plan: Plan | null; problems: readonly Problem[] } {
   const { documents, problems } = readDocuments(policies, 'policies')
   if (problems.length > 0) return { plan: null, problems }
-  const ring = new Map<string, KeyObject>(Object.entries(options.keys ?? {}).map(([id, key]) => [id, createSecretKey(key)]))
-  return compilePolicies(documents as PolicyDocument[], { keys: ring, settings: { ...defaultSettings, ...options.settings } })
+  const ring = new Map<string, KeyObject>(
+    Object.entries(options.keys ?? {}).map(([id, key]) => [id, createSecretKey(key)]),
+  )
+  return compilePolicies(documents as PolicyDocument[], {
+    keys: ring,
+    settings: { ...defaultSettings, ...options.settings },
+  })
 }
 
 const MAX_BATCH = 500
@@ -43,7 +51,18 @@ export function transform(records: readonly RecordLine[], plan: Plan): OutcomeLi
     const topic = lines[0]?.topic ?? ''
     const topicPlan = plan.forTopic(topic, { compacted: false })
     if (topicPlan !== null) outcomes.push(...outcomeLines(lines, run(batchOfLines(lines), topicPlan)))
-    else outcomes.push(...lines.map(line => ({ source: sourceOf(line), outcome: 'reject', code: 'RECORD_TOPIC_WITHOUT_POLICY', where: 'topic' }) as const))
+    else
+      outcomes.push(
+        ...lines.map(
+          line =>
+            ({
+              source: sourceOf(line),
+              outcome: 'reject',
+              code: 'RECORD_TOPIC_WITHOUT_POLICY',
+              where: 'topic',
+            }) as const,
+        ),
+      )
   }
   return outcomes
 }
@@ -52,7 +71,13 @@ export function transform(records: readonly RecordLine[], plan: Plan): OutcomeLi
 function sameBatch(records: readonly RecordLine[], from: number): RecordLine[] {
   const first = records[from]
   let to = from + 1
-  while (to < records.length && to - from < MAX_BATCH && records[to]?.topic === first?.topic && (records[to]?.partition ?? 0) === (first?.partition ?? 0)) to++
+  while (
+    to < records.length &&
+    to - from < MAX_BATCH &&
+    records[to]?.topic === first?.topic &&
+    (records[to]?.partition ?? 0) === (first?.partition ?? 0)
+  )
+    to++
   return records.slice(from, to)
 }
 

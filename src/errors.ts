@@ -23,87 +23,246 @@ export interface ErrorEntry {
 const policy = (message: string, hint: string): ErrorEntry => ({ kind: 'policy', message, hint })
 const record = (message: string, hint: string): ErrorEntry => ({ kind: 'record', message, hint })
 const dependency = (message: string, hint: string): ErrorEntry => ({ kind: 'dependency', message, hint })
-const request = (status: number, message: string, hint: string): ErrorEntry => ({ kind: 'request', status, message, hint })
+const request = (status: number, message: string, hint: string): ErrorEntry => ({
+  kind: 'request',
+  status,
+  message,
+  hint,
+})
 const fatal = (message: string, hint: string): ErrorEntry => ({ kind: 'fatal', message, hint })
 
 /** Every code. The README documents each; a test holds the two together. */
 export const errorCatalogue = {
   // ---- policies at load
-  POLICY_SHAPE: policy('The document is not a policy of a known shape', 'See "Policies" in the README for the shapes that are read.'),
-  POLICY_UNKNOWN_MASK: policy('No mask type of this name', '`scrim check --masks` and GET /v1/mask-types list the names.'),
-  POLICY_MASK_PARAMETERS: policy('The parameters do not fit the mask type', 'GET /v1/mask-types shows each type with its parameters.'),
-  POLICY_SELECTOR: policy('The field is not a selector that can be followed', 'Name a column (`after.email`) or use an RFC 9535 path such as $.after.email.'),
+  POLICY_SHAPE: policy(
+    'The document is not a policy of a known shape',
+    'See "Policies" in the README for the shapes that are read.',
+  ),
+  POLICY_UNKNOWN_MASK: policy(
+    'No mask type of this name',
+    '`scrim check --masks` and GET /v1/mask-types list the names.',
+  ),
+  POLICY_MASK_PARAMETERS: policy(
+    'The parameters do not fit the mask type',
+    'GET /v1/mask-types shows each type with its parameters.',
+  ),
+  POLICY_SELECTOR: policy(
+    'The field is not a selector that can be followed',
+    'Name a column (`after.email`) or use an RFC 9535 path such as $.after.email.',
+  ),
   POLICY_DUPLICATE_NAME: policy('Two policies have the same name', 'Give each policy a name of its own.'),
-  POLICY_WILDCARD_CLEARS: policy('A wildcard cannot leave unknown columns in clear', 'Name the columns that may pass, each with maskType `none`.'),
-  POLICY_KEY_MISSING: policy('The key named by a mask is not in the key ring', 'Add it to SCRIM_KEYS_FILE under this id.'),
+  POLICY_WILDCARD_CLEARS: policy(
+    'A wildcard cannot leave unknown columns in clear',
+    'Name the columns that may pass, each with maskType `none`.',
+  ),
+  POLICY_KEY_MISSING: policy(
+    'The key named by a mask is not in the key ring',
+    'Add it to SCRIM_KEYS_FILE under this id.',
+  ),
   POLICY_TOPIC_LOOP: policy('The topic is an output of Scrim itself', 'Name raw topics only.'),
-  POLICY_TOPIC_NAME: policy('The topic name, or the output name made from it, is not a legal Kafka topic name', 'Use at most 249 characters of a-z, A-Z, 0-9, dot, dash and underscore.'),
-  POLICY_DISAGREE: policy('Two policies say different things of a column', 'At equal priority what hides wins, then the first by name. Make them agree.'),
-  POLICY_REFUSED: policy('The policies are refused; those in force stay', 'Mend what `problems` lists, all of it, and send it again.'),
-  POLICY_CONFLICT: { ...policy('The stored set was changed meanwhile', 'Read it again and repeat the change on the new version.'), status: 409 },
-  POLICY_FILES_STALE: { ...policy('The policy files changed, but so did the set through REST since the last import', 'Bring the files up to date (GET /v1/policies), or force: POST /v1/policies/reload?force=true.'), status: 409 },
+  POLICY_TOPIC_NAME: policy(
+    'The topic name, or the output name made from it, is not a legal Kafka topic name',
+    'Use at most 249 characters of a-z, A-Z, 0-9, dot, dash and underscore.',
+  ),
+  POLICY_DISAGREE: policy(
+    'Two policies say different things of a column',
+    'At equal priority what hides wins, then the first by name. Make them agree.',
+  ),
+  POLICY_REFUSED: policy(
+    'The policies are refused; those in force stay',
+    'Mend what `problems` lists, all of it, and send it again.',
+  ),
+  POLICY_CONFLICT: {
+    ...policy('The stored set was changed meanwhile', 'Read it again and repeat the change on the new version.'),
+    status: 409,
+  },
+  POLICY_FILES_STALE: {
+    ...policy(
+      'The policy files changed, but so did the set through REST since the last import',
+      'Bring the files up to date (GET /v1/policies), or force: POST /v1/policies/reload?force=true.',
+    ),
+    status: 409,
+  },
 
   // ---- policies against a schema: the partition is held
   RECORD_TOPIC_WITHOUT_POLICY: policy('No policy names this topic', 'Add a policy for it; there is no pass-through.'),
-  RECORD_UNKNOWN_COLUMN: policy('A column that no policy names', 'Name it in a policy (a mask, `none` or `drop`) or accept the schema: scrim check --accept-schema.'),
-  SCHEMA_MASK_TYPE: policy('The mask does not fit the type of the column', 'Choose a mask that accepts the type (GET /v1/mask-types).'),
-  SCHEMA_MASK_LENGTH: policy('The masked value may be longer than the column', 'Choose a shorter mask or widen the column.'),
-  SCHEMA_MASK_NULLABLE: policy('The mask writes null into a column that is not nullable', 'Use a constant that fits the type, or drop.'),
-  SCHEMA_KEY_MASK: policy('A key column takes only masks that keep different values different', 'Use `hash` (full length), or `none`.'),
-  SCHEMA_UNDECLARED: policy('Without a schema block only constant, null and drop can be checked', 'Declare the table schema (a `tableSchema` document) or switch schemas.enable on at the source.'),
-  SCHEMA_TOAST: policy('An unchanged TOAST value cannot be left out here', 'Use ReselectColumns at the source, or set `toast` in the policy.'),
-  RECORD_TRUNCATE_UNORDERED: policy('A truncate has no order against rows of other partitions', 'Set SCRIM_TRUNCATE to `drop` or `publish`.'),
-  OUTPUT_TOPIC_UNFIT: policy('The output topic cannot be made to fit the raw topic', 'See the place: compare partitions and settings, or choose another SCRIM_OUTPUT_TOPIC.'),
+  RECORD_UNKNOWN_COLUMN: policy(
+    'A column that no policy names',
+    'Name it in a policy (a mask, `none` or `drop`) or accept the schema: scrim check --accept-schema.',
+  ),
+  SCHEMA_MASK_TYPE: policy(
+    'The mask does not fit the type of the column',
+    'Choose a mask that accepts the type (GET /v1/mask-types).',
+  ),
+  SCHEMA_MASK_LENGTH: policy(
+    'The masked value may be longer than the column',
+    'Choose a shorter mask or widen the column.',
+  ),
+  SCHEMA_MASK_NULLABLE: policy(
+    'The mask writes null into a column that is not nullable',
+    'Use a constant that fits the type, or drop.',
+  ),
+  SCHEMA_KEY_MASK: policy(
+    'A key column takes only masks that keep different values different',
+    'Use `hash` (full length), or `none`.',
+  ),
+  SCHEMA_UNDECLARED: policy(
+    'Without a schema block only constant, null and drop can be checked',
+    'Declare the table schema (a `tableSchema` document) or switch schemas.enable on at the source.',
+  ),
+  SCHEMA_TOAST: policy(
+    'An unchanged TOAST value cannot be left out here',
+    'Use ReselectColumns at the source, or set `toast` in the policy.',
+  ),
+  RECORD_TRUNCATE_UNORDERED: policy(
+    'A truncate has no order against rows of other partitions',
+    'Set SCRIM_TRUNCATE to `drop` or `publish`.',
+  ),
+  OUTPUT_TOPIC_UNFIT: policy(
+    'The output topic cannot be made to fit the raw topic',
+    'See the place: compare partitions and settings, or choose another SCRIM_OUTPUT_TOPIC.',
+  ),
 
   // ---- records
-  RECORD_MALFORMED: record('The bytes are not strict JSON', 'Look at the raw record at this offset; the source is not writing JSON.'),
-  RECORD_TRAILING_BYTES: record('There are bytes after the end of the document', 'Look at the raw record at this offset.'),
+  RECORD_MALFORMED: record(
+    'The bytes are not strict JSON',
+    'Look at the raw record at this offset; the source is not writing JSON.',
+  ),
+  RECORD_TRAILING_BYTES: record(
+    'There are bytes after the end of the document',
+    'Look at the raw record at this offset.',
+  ),
   RECORD_INVALID_UTF8: record('The bytes are not valid UTF-8', 'Look at the raw record at this offset.'),
   RECORD_TOO_DEEP: record('The document is nested too deeply', 'Look at the raw record at this offset.'),
-  RECORD_REPEATED_MEMBER: record('A member name occurs twice', 'Look at the raw record at this offset; a member must not hide another.'),
-  RECORD_UNKNOWN_MEMBER: record('A member that a Debezium record of this kind does not have', 'Remove the transform that adds it, or ask for support of it.'),
-  RECORD_UNKNOWN_SHAPE: record('Neither a Debezium change event nor a flattened row', 'Only change events can be masked; keep other records off this topic.'),
+  RECORD_REPEATED_MEMBER: record(
+    'A member name occurs twice',
+    'Look at the raw record at this offset; a member must not hide another.',
+  ),
+  RECORD_UNKNOWN_MEMBER: record(
+    'A member that a Debezium record of this kind does not have',
+    'Remove the transform that adds it, or ask for support of it.',
+  ),
+  RECORD_UNKNOWN_SHAPE: record(
+    'Neither a Debezium change event nor a flattened row',
+    'Only change events can be masked; keep other records off this topic.',
+  ),
   RECORD_SCHEMA_INVALID: record('The schema block is not a Connect schema', 'Look at the raw record at this offset.'),
-  RECORD_NOT_IN_SCHEMA: record('The payload has a member that its schema lacks', 'Look at the raw record at this offset.'),
-  RECORD_MASK_TYPE_MISMATCH: record('The value is not of the type that the schema or the mask expects', 'Look at the raw record at this offset.'),
-  RECORD_HEADER_UNREADABLE: record('A key header cannot be read', 'Use SimpleHeaderConverter or JsonConverter for headers.'),
-  RECORD_KEY_UNREADABLE: record('The key is not an object of columns', 'Keep the key as Debezium writes it; a transform seems to rewrite it.'),
-  RECORD_TOO_LARGE: record('The masked record is larger than the output topic takes', 'Raise max.message.bytes of the output topic, then replay.'),
-  RECORD_NOT_ACCEPTED: record('Kafka does not accept the masked record', "Compare its timestamp and key with the output topic's settings, then replay."),
-  RECORD_HEADER_UNSUPPORTED: record('A header that the Kafka client cannot write', 'Remove null or interleaved repeated headers at the source.'),
+  RECORD_NOT_IN_SCHEMA: record(
+    'The payload has a member that its schema lacks',
+    'Look at the raw record at this offset.',
+  ),
+  RECORD_MASK_TYPE_MISMATCH: record(
+    'The value is not of the type that the schema or the mask expects',
+    'Look at the raw record at this offset.',
+  ),
+  RECORD_HEADER_UNREADABLE: record(
+    'A key header cannot be read',
+    'Use SimpleHeaderConverter or JsonConverter for headers.',
+  ),
+  RECORD_KEY_UNREADABLE: record(
+    'The key is not an object of columns',
+    'Keep the key as Debezium writes it; a transform seems to rewrite it.',
+  ),
+  RECORD_TOO_LARGE: record(
+    'The masked record is larger than the output topic takes',
+    'Raise max.message.bytes of the output topic, then replay.',
+  ),
+  RECORD_NOT_ACCEPTED: record(
+    'Kafka does not accept the masked record',
+    "Compare its timestamp and key with the output topic's settings, then replay.",
+  ),
+  RECORD_HEADER_UNSUPPORTED: record(
+    'A header that the Kafka client cannot write',
+    'Remove null or interleaved repeated headers at the source.',
+  ),
 
   // ---- the outside
   KAFKA_UNAVAILABLE: dependency('Kafka does not answer', 'Heals by itself; watch scrim_dependency_up.'),
-  KAFKA_NOT_AUTHORISED: dependency('Kafka refuses: a permission is missing', 'See "Operations" in the README for the ACLs Scrim needs.'),
-  KAFKA_GROUP_NOT_AUTHORISED: dependency('Kafka names no group coordinator', 'Most often the ACL "Group READ" is missing for the consumer group.'),
+  KAFKA_NOT_AUTHORISED: dependency(
+    'Kafka refuses: a permission is missing',
+    'See "Operations" in the README for the ACLs Scrim needs.',
+  ),
+  KAFKA_GROUP_NOT_AUTHORISED: dependency(
+    'Kafka names no group coordinator',
+    'Most often the ACL "Group READ" is missing for the consumer group.',
+  ),
   POSTGRES_UNAVAILABLE: dependency('Postgres does not answer', 'Heals by itself; watch scrim_dependency_up.'),
-  POSTGRES_NOT_AUTHORISED: dependency('Postgres refuses: the role, its password or a permission is missing', 'Look at SCRIM_DATABASE_URL; what the role needs is granted by the migrations (SCRIM_MIGRATIONS_URL).'),
+  POSTGRES_NOT_AUTHORISED: dependency(
+    'Postgres refuses: the role, its password or a permission is missing',
+    'Look at SCRIM_DATABASE_URL; what the role needs is granted by the migrations (SCRIM_MIGRATIONS_URL).',
+  ),
   CONNECT_UNAVAILABLE: dependency('Kafka Connect does not answer', 'Heals by itself; watch scrim_dependency_up.'),
-  DEAD_LETTER_REFUSED: dependency('The dead-letter topic does not take the record', 'The partition waits; look at the topic and its ACLs.'),
-  SEALING_KEY_MISSING: policy('A record cannot be masked and there is no sealing key', 'Set SCRIM_SEALING_KEY, or SCRIM_DEAD_LETTER_PAYLOAD=withhold.'),
-  TOO_MANY_DEAD_LETTERS: policy('More dead letters in the window than allowed', 'Find the cause, then POST /v1/policies/reload or restart; see SCRIM_DEAD_LETTER_LIMIT.'),
-  OFFSET_OUT_OF_RANGE: policy('The committed offset is no longer in the raw topic', 'Records were deleted before they were masked. See the runbook "Offset out of range".'),
+  DEAD_LETTER_REFUSED: dependency(
+    'The dead-letter topic does not take the record',
+    'The partition waits; look at the topic and its ACLs.',
+  ),
+  SEALING_KEY_MISSING: policy(
+    'A record cannot be masked and there is no sealing key',
+    'Set SCRIM_SEALING_KEY, or SCRIM_DEAD_LETTER_PAYLOAD=withhold.',
+  ),
+  TOO_MANY_DEAD_LETTERS: policy(
+    'More dead letters in the window than allowed',
+    'Find the cause, then POST /v1/policies/reload or restart; see SCRIM_DEAD_LETTER_LIMIT.',
+  ),
+  OFFSET_OUT_OF_RANGE: policy(
+    'The committed offset is no longer in the raw topic',
+    'Records were deleted before they were masked. See the runbook "Offset out of range".',
+  ),
 
   // ---- callers
   REQUEST_INVALID: request(400, 'The request is not valid', 'See /docs for the form of this call.'),
-  REQUEST_MEDIA_TYPE: request(415, 'The body is not of a content type that this call reads', 'Send Content-Type: application/json, or the one that /docs names for this call.'),
-  REQUEST_PATCH: request(422, 'The JSON Patch cannot be applied', 'The place names the operation; read the document again and mend the patch (RFC 6902).'),
-  REQUEST_UNAUTHENTICATED: request(401, 'A token is needed', 'Send Authorization: Bearer <token>; tokens are set by SCRIM_TOKENS.'),
-  REQUEST_FORBIDDEN: request(403, 'The token does not carry this permission', 'Ask for a token with the permission named by the place.'),
+  REQUEST_MEDIA_TYPE: request(
+    415,
+    'The body is not of a content type that this call reads',
+    'Send Content-Type: application/json, or the one that /docs names for this call.',
+  ),
+  REQUEST_PATCH: request(
+    422,
+    'The JSON Patch cannot be applied',
+    'The place names the operation; read the document again and mend the patch (RFC 6902).',
+  ),
+  REQUEST_UNAUTHENTICATED: request(
+    401,
+    'A token is needed',
+    'Send Authorization: Bearer <token>; tokens are set by SCRIM_TOKENS.',
+  ),
+  REQUEST_FORBIDDEN: request(
+    403,
+    'The token does not carry this permission',
+    'Ask for a token with the permission named by the place.',
+  ),
   REQUEST_HOST: request(403, 'The Host header is not one of ours', 'Use a name from SCRIM_HTTP_HOSTS.'),
   REQUEST_NOT_FOUND: request(404, 'There is no such thing', 'Check the name.'),
-  REQUEST_CONFLICT: request(412, 'The If-Match version is not the current one', 'Read it again and repeat the change on the new version.'),
+  REQUEST_CONFLICT: request(
+    412,
+    'The If-Match version is not the current one',
+    'Read it again and repeat the change on the new version.',
+  ),
   REQUEST_PRECONDITION: request(428, 'A change needs If-Match', 'Send the ETag that GET gave, or If-Match: *.'),
   REQUEST_RATE: request(429, 'Too many calls', 'Wait and try again.'),
   REQUEST_TOO_LARGE: request(413, 'The body is too large', 'Send less at once.'),
-  REPLAY_OVERTAKES: request(409, 'A newer record of the same key was published since', 'Use force=true if the older state is really wanted.'),
-  REPLAY_UNREADABLE: request(409, 'The sealed or raw record can no longer be read', 'Its key or the raw offset is gone.'),
+  REPLAY_OVERTAKES: request(
+    409,
+    'A newer record of the same key was published since',
+    'Use force=true if the older state is really wanted.',
+  ),
+  REPLAY_UNREADABLE: request(
+    409,
+    'The sealed or raw record can no longer be read',
+    'Its key or the raw offset is gone.',
+  ),
 
   // ---- the end
   CONFIG_INVALID: fatal('The configuration is not valid', 'scrim run --help lists every key.'),
   POLICY_NONE: fatal('There is no policy to run', 'Put a policy file into SCRIM_POLICIES.'),
-  POSTGRES_NOT_MIGRATED: fatal('The tables in Postgres are not those of this version of Scrim', 'Start it once with SCRIM_MIGRATIONS_URL, a role that may create tables. A migration that was applied is never edited.'),
-  KAFKA_CLIENT_CRASHED: fatal('The Kafka client stopped and cannot heal', 'The process ends; its restart goes on where it was.'),
+  POSTGRES_NOT_MIGRATED: fatal(
+    'The tables in Postgres are not those of this version of Scrim',
+    'Start it once with SCRIM_MIGRATIONS_URL, a role that may create tables. A migration that was applied is never edited.',
+  ),
+  KAFKA_CLIENT_CRASHED: fatal(
+    'The Kafka client stopped and cannot heal',
+    'The process ends; its restart goes on where it was.',
+  ),
   INTERNAL: fatal('A bug in Scrim', 'Please report it with the correlation id.'),
 } as const satisfies Record<string, ErrorEntry>
 
@@ -178,6 +337,11 @@ export class PoliciesRefused extends ScrimError {
 
 /** The place as one line: `topic/partition@offset path`. */
 export function placeText(where: Place): string {
-  const record = where.topic === undefined ? '' : where.partition === undefined ? where.topic : `${where.topic}/${where.partition}@${where.offset ?? '?'}`
+  const record =
+    where.topic === undefined
+      ? ''
+      : where.partition === undefined
+        ? where.topic
+        : `${where.topic}/${where.partition}@${where.offset ?? '?'}`
   return [where.policy, record, where.view, where.path].filter(part => part !== undefined && part !== '').join(' ')
 }

@@ -9,8 +9,18 @@ import { run, runHelp, runOptions } from './commands/run.ts'
 const commands: Record<string, Command> = {
   run: { run, help: runHelp, options: runOptions, about: 'consume raw topics and publish masked ones' },
   mask: { run: mask, help: maskHelp, options: maskOptions, about: 'mask records given as JSON Lines' },
-  check: { run: check, help: checkHelp, options: checkOptions, about: 'check policies, schemas and the source database' },
-  demo: { run: demo, help: demoHelp, options: demoOptions, about: 'run the whole road with real parts on this machine' },
+  check: {
+    run: check,
+    help: checkHelp,
+    options: checkOptions,
+    about: 'check policies, schemas and the source database',
+  },
+  demo: {
+    run: demo,
+    help: demoHelp,
+    options: demoOptions,
+    about: 'run the whole road with real parts on this machine',
+  },
 }
 
 const help = `scrim: the masking gate between Debezium and JDBC sinks
@@ -59,7 +69,11 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 function parse(argv: readonly string[], options: NonNullable<ParseArgsConfig['options']>) {
-  return parseArgs({ args: [...argv], options: { ...options, help: { type: 'boolean', short: 'h' } }, allowPositionals: true })
+  return parseArgs({
+    args: [...argv],
+    options: { ...options, help: { type: 'boolean', short: 'h' } },
+    allowPositionals: true,
+  })
 }
 
 /** Aborts at the first SIGINT or SIGTERM; a second one ends the process at once. */
@@ -87,7 +101,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // A bug must end the process rather than leave it limping; its text may hold data, so only its kind is told.
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
-    process.stderr.write(`${JSON.stringify({ level: 'fatal', msg: 'A bug in Scrim', code: 'INTERNAL', event, class: error instanceof Error ? error.name : typeof error })}\n`)
+    process.stderr.write(
+      `${JSON.stringify({ level: 'fatal', msg: 'A bug in Scrim', code: 'INTERNAL', event, class: error instanceof Error ? error.name : typeof error })}\n`,
+    )
     process.exit(70)
   })
 }

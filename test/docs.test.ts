@@ -18,7 +18,8 @@ test('the two commands stand by line 15, a masked record by line 25', () => {
   expect(lineOf('npm ci && npm run demo')).toBeLessThanOrEqual(15)
   expect(lineOf('npm ci && npm test')).toBeLessThanOrEqual(15)
   expect(lineOf('********0121')).toBeLessThanOrEqual(25)
-  for (const text of ['npm ci && npm run demo', 'npm ci && npm test', '********0121']) expect(lineOf(text)).toBeGreaterThan(0)
+  for (const text of ['npm ci && npm run demo', 'npm ci && npm test', '********0121'])
+    expect(lineOf(text)).toBeGreaterThan(0)
 })
 
 test('every route is in the README', async () => {
@@ -28,11 +29,20 @@ test('every route is in the README', async () => {
 })
 
 test('every dependency has its reason', () => {
-  const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, Record<string, string>>
+  const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<
+    string,
+    Record<string, string>
+  >
   const said = readme.slice(readme.indexOf('Dependencies, each because')).toLowerCase()
   // The types of a library need no reason of their own.
-  const names = [...Object.keys(dependencies ?? {}), ...Object.keys(devDependencies ?? {})].filter(name => !name.startsWith('@types/'))
-  const spoken: Record<string, string> = { '@fastify/swagger-ui': 'swagger-ui', '@fastify/type-provider-typebox': 'fastify provider', '@biomejs/biome': 'biome' }
+  const names = [...Object.keys(dependencies ?? {}), ...Object.keys(devDependencies ?? {})].filter(
+    name => !name.startsWith('@types/'),
+  )
+  const spoken: Record<string, string> = {
+    '@fastify/swagger-ui': 'swagger-ui',
+    '@fastify/type-provider-typebox': 'fastify provider',
+    '@biomejs/biome': 'biome',
+  }
   expect(names.filter(name => !said.includes(spoken[name] ?? name))).toEqual([])
 })
 

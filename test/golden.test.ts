@@ -16,18 +16,27 @@ interface Policies {
 }
 
 const readPolicies = (name: string): Policies => {
-  const json = JSON.parse(readFileSync(`${folder}/${name}/policy.json`, 'utf8')) as Policies | unknown[] | Record<string, unknown>
+  const json = JSON.parse(readFileSync(`${folder}/${name}/policy.json`, 'utf8')) as
+    | Policies
+    | unknown[]
+    | Record<string, unknown>
   if (Array.isArray(json)) return { policies: json }
   return 'policies' in json ? (json as Policies) : { policies: [json] }
 }
 
 /** The bytes 0 to 31, and another one. */
-const keys = { default: Uint8Array.from({ length: 32 }, (_, n) => n), other: Uint8Array.from({ length: 32 }, (_, n) => 255 - n) }
+const keys = {
+  default: Uint8Array.from({ length: 32 }, (_, n) => n),
+  other: Uint8Array.from({ length: 32 }, (_, n) => 255 - n),
+}
 
 describe.each(readdirSync(folder))('%s', name => {
   const { settings = {}, policies } = readPolicies(name)
   const { plan, problems } = compile(policies, { keys, settings })
-  const lines = readFileSync(`${folder}/${name}/in.jsonl`, 'utf8').trim().split('\n').map(line => JSON.parse(line) as GoldenLine)
+  const lines = readFileSync(`${folder}/${name}/in.jsonl`, 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as GoldenLine)
   const outcomes = lines.map(line => transform([recordOf(line)], plan!))
 
   test('comes out as written down', () => {
@@ -36,7 +45,10 @@ describe.each(readdirSync(folder))('%s', name => {
     const path = `${folder}/${name}/out.jsonl`
     if (process.env.UPDATE_GOLDEN === '1') writeFileSync(path, `${out.map(line => JSON.stringify(line)).join('\n')}\n`)
     expect(existsSync(path), 'UPDATE_GOLDEN=1 writes it').toBe(true)
-    const expected = readFileSync(path, 'utf8').trim().split('\n').map(line => JSON.parse(line) as unknown)
+    const expected = readFileSync(path, 'utf8')
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as unknown)
     expect(out).toEqual(expected)
   })
 
@@ -44,7 +56,8 @@ describe.each(readdirSync(folder))('%s', name => {
     const records = lines.map((line, n) => ({ ...recordOf(line), offset: n }))
     for (let round = 0; round < 2; round++) {
       const together = transform(records, plan!)
-      for (const [n, line] of lines.entries()) expect(goldenLine(line, together[n]!)).toEqual(goldenLine(line, outcomes[n]![0]!))
+      for (const [n, line] of lines.entries())
+        expect(goldenLine(line, together[n]!)).toEqual(goldenLine(line, outcomes[n]![0]!))
     }
   })
 })

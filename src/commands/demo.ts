@@ -22,7 +22,9 @@ export async function demo({ values }: Arguments, { err, signal }: Terminal): Pr
   try {
     loaded = (await import(module)) as Demo
   } catch (error) {
-    err(`scrim demo: the demo runs from a checkout (npm run demo); it is not here (${(error as NodeJS.ErrnoException).code ?? 'error'})\n`)
+    err(
+      `scrim demo: the demo runs from a checkout (npm run demo); it is not here (${(error as NodeJS.ErrnoException).code ?? 'error'})\n`,
+    )
     return EXIT_FAILED
   }
   return loaded.runDemo({ once: values.once === true, signal })

@@ -6,4 +6,5 @@ export function problemLine({ code, severity, where, detail }: Problem): string 
   return `${severity} ${code} at ${placeText(where)}: ${message}${detail === undefined ? '' : ` (${detail})`}. ${hint}\n`
 }
 
-export const hasErrors = (problems: readonly Problem[]): boolean => problems.some(({ severity }) => severity === 'error')
+export const hasErrors = (problems: readonly Problem[]): boolean =>
+  problems.some(({ severity }) => severity === 'error')

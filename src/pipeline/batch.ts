@@ -74,7 +74,13 @@ export type DropReason = 'filtered' | 'heartbeat' | 'transaction' | 'message' | 
 /** A record that did not become a masked record of the view. There is no third way: nothing passes through unmasked. */
 export type Departure =
   | { readonly kind: 'drop'; readonly index: number; readonly view: string; readonly reason: DropReason }
-  | { readonly kind: 'reject'; readonly index: number; readonly view: string; readonly code: ErrorCode; readonly path: string }
+  | {
+      readonly kind: 'reject'
+      readonly index: number
+      readonly view: string
+      readonly code: ErrorCode
+      readonly path: string
+    }
 
 /** What became of a batch: the masked records of each view, and those that left, in input order. */
 export interface BatchOutcome {

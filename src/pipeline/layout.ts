@@ -59,7 +59,10 @@ export class Column {
   /** The layout's visit in which the member was seen last: the test for repeats without clearing anything. */
   seen = 0
 
-  constructor(name: string, rest: Partial<Pick<Column, 'act' | 'mask' | 'code' | 'toast' | 'child' | 'tellsOperation'>> = {}) {
+  constructor(
+    name: string,
+    rest: Partial<Pick<Column, 'act' | 'mask' | 'code' | 'toast' | 'child' | 'tellsOperation'>> = {},
+  ) {
     this.name = name
     this.text = Buffer.from(`${JSON.stringify(name)}:`)
     this.length = this.text.length
@@ -82,5 +85,11 @@ export function createLayout(label: string, columns: readonly Column[], unknown:
   columns.forEach((column, index) => {
     column.next = columns[index + 1] ?? null
   })
-  return { label, byName: new Map(columns.map(column => [column.name, column])), first: columns[0] ?? null, visits: 0, unknown }
+  return {
+    label,
+    byName: new Map(columns.map(column => [column.name, column])),
+    first: columns[0] ?? null,
+    visits: 0,
+    unknown,
+  }
 }

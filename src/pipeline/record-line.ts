@@ -1,7 +1,16 @@
 import type { ErrorCode } from '../errors.ts'
 import {
-  type BatchOutcome, type DropReason, HEADERS_END, HEADERS_START, KEY_END, KEY_START, type MaskedBatch, type RawBatch,
-  SPANS_PER_RECORD, VALUE_END, VALUE_START,
+  type BatchOutcome,
+  type DropReason,
+  HEADERS_END,
+  HEADERS_START,
+  KEY_END,
+  KEY_START,
+  type MaskedBatch,
+  type RawBatch,
+  SPANS_PER_RECORD,
+  VALUE_END,
+  VALUE_START,
 } from './batch.ts'
 import { encodeHeaders, readHeaders } from './headers.ts'
 
@@ -48,30 +57,40 @@ export function lineProblem(line: unknown): string | null {
   if (typeof record.topic !== 'string' || record.topic === '') return 'topic must be a string'
   if (record.partition !== undefined && !isCount(record.partition)) return 'partition must be a number'
   if (record.offset !== undefined && !isWhole(record.offset)) return 'offset must be a number or a decimal string'
-  if (record.timestamp !== undefined && !isWhole(record.timestamp)) return 'timestamp must be a number or a decimal string'
+  if (record.timestamp !== undefined && !isWhole(record.timestamp))
+    return 'timestamp must be a number or a decimal string'
   if (!isBytes(record.key)) return 'key must be base64, an object or null'
   if (!isBytes(record.value)) return 'value must be base64, an object or null'
   const { headers } = record
   const areHeaders =
     headers === undefined ||
     (Array.isArray(headers) &&
-      headers.every(header => Array.isArray(header) && header.length === 2 && typeof header[0] === 'string' && isBase64(header[1])))
+      headers.every(
+        header => Array.isArray(header) && header.length === 2 && typeof header[0] === 'string' && isBase64(header[1]),
+      ))
   return areHeaders ? null : 'headers must be a list of [name, base64 or null]'
 }
 
-const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31
+const isCount = (value: unknown): boolean =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31
 const isWhole = (value: unknown): boolean =>
   typeof value === 'string' ? /^-?\d{1,19}$/.test(value) : Number.isSafeInteger(value)
 const isBase64 = (value: unknown): boolean =>
   value === null || (typeof value === 'string' && /^[A-Za-z0-9+/]*={0,2}$/.test(value) && value.length % 4 === 0)
-const isBytes = (value: unknown): boolean => value === undefined || isBase64(value) || (typeof value === 'object' && !Array.isArray(value))
+const isBytes = (value: unknown): boolean =>
+  value === undefined || isBase64(value) || (typeof value === 'object' && !Array.isArray(value))
 
 /** Records of one topic and partition as a batch. */
 export function batchOfLines(lines: readonly RecordLine[]): RawBatch {
   const parts = lines.flatMap(line => [
     bytesOf(line.key),
     bytesOf(line.value),
-    encodeHeaders((line.headers ?? []).map(([name, value]) => ({ name, value: value === null ? null : Buffer.from(value, 'base64') }))),
+    encodeHeaders(
+      (line.headers ?? []).map(([name, value]) => ({
+        name,
+        value: value === null ? null : Buffer.from(value, 'base64'),
+      })),
+    ),
   ])
   const spans = new Int32Array(lines.length * SPANS_PER_RECORD)
   let at = 0
@@ -103,7 +122,12 @@ export function outcomeLines(lines: readonly RecordLine[], outcome: BatchOutcome
   for (const batch of outcome.masked) {
     for (let n = 0; n < batch.count; n++) {
       const index = batch.sources[n] as number
-      byIndex[index]?.push({ source: sourceOf(lines[index]), outcome: 'publish', view: batch.view, record: maskedLine(batch, n) })
+      byIndex[index]?.push({
+        source: sourceOf(lines[index]),
+        outcome: 'publish',
+        view: batch.view,
+        record: maskedLine(batch, n),
+      })
     }
   }
   for (const departure of outcome.departures) {
@@ -121,7 +145,13 @@ export function outcomeLines(lines: readonly RecordLine[], outcome: BatchOutcome
 /** One record of a batch in its raw form: for sealing only. */
 export function rawLine(batch: RawBatch, index: number): RecordLine {
   const { topic, partition, timestamps, offsets } = batch
-  return { topic, partition, offset: String(offsets[index]), timestamp: String(timestamps[index]), ...partsOf(batch, index) }
+  return {
+    topic,
+    partition,
+    offset: String(offsets[index]),
+    timestamp: String(timestamps[index]),
+    ...partsOf(batch, index),
+  }
 }
 
 /** Key, value and headers of the n-th record, as lines spell them. */

@@ -1,6 +1,17 @@
 /** Connect's types as the JSON schema block names them. */
 export const connectKinds = [
-  'boolean', 'int8', 'int16', 'int32', 'int64', 'float', 'double', 'bytes', 'string', 'array', 'map', 'struct',
+  'boolean',
+  'int8',
+  'int16',
+  'int32',
+  'int64',
+  'float',
+  'double',
+  'bytes',
+  'string',
+  'array',
+  'map',
+  'struct',
 ] as const
 export type ConnectKind = (typeof connectKinds)[number]
 

@@ -23,7 +23,14 @@ export function bucketKey(master: KeyObject, bucket: string): KeyObject {
 export const bucketOf = (timestampMs: number): string => new Date(timestampMs).toISOString().slice(0, 7)
 
 /** `nonce` must be 12 random bytes that were never used before: this module has no randomness of its own. */
-export function seal(batch: RawBatch, index: number, key: KeyObject, keyId: string, bucket: string, nonce: Buffer): SealedRecord {
+export function seal(
+  batch: RawBatch,
+  index: number,
+  key: KeyObject,
+  keyId: string,
+  bucket: string,
+  nonce: Buffer,
+): SealedRecord {
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
   cipher.setAAD(placeOf(batch.topic, batch.partition, batch.offsets[index] as bigint))
   const body = cipher.update(JSON.stringify(rawLine(batch, index)))
@@ -33,13 +40,22 @@ export function seal(batch: RawBatch, index: number, key: KeyObject, keyId: stri
 }
 
 /** The record again, null where key, bucket or place are not those it was sealed with. */
-export function unseal(bytes: Buffer, key: KeyObject, topic: string, partition: number, offset: bigint): RecordLine | null {
+export function unseal(
+  bytes: Buffer,
+  key: KeyObject,
+  topic: string,
+  partition: number,
+  offset: bigint,
+): RecordLine | null {
   if (bytes.length < NONCE_BYTES + TAG_BYTES) return null
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES))
   decipher.setAAD(placeOf(topic, partition, offset))
   decipher.setAuthTag(bytes.subarray(bytes.length - TAG_BYTES))
   try {
-    const text = Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, bytes.length - TAG_BYTES)), decipher.final()])
+    const text = Buffer.concat([
+      decipher.update(bytes.subarray(NONCE_BYTES, bytes.length - TAG_BYTES)),
+      decipher.final(),
+    ])
     return JSON.parse(text.toString('utf8')) as RecordLine
   } catch {
     // The cipher's error says no more than that; JSON cannot fail once the tag has held.
@@ -47,7 +63,8 @@ export function unseal(bytes: Buffer, key: KeyObject, topic: string, partition: 
   }
 }
 
-const placeOf = (topic: string, partition: number, offset: bigint): Buffer => Buffer.from(`${topic}/${partition}@${offset}`)
+const placeOf = (topic: string, partition: number, offset: bigint): Buffer =>
+  Buffer.from(`${topic}/${partition}@${offset}`)
 
 /** A UUID (version 8) that stands for the key in audit rows: the same key gives the same one, and only the secret could tell which. */
 export function recordId(secret: KeyObject, key: Uint8Array): string {

@@ -1,6 +1,16 @@
 import {
-  type BatchOutcome, type Departure, type DropReason, KEY_END, KEY_START, HEADERS_END, HEADERS_START, OP_TOMBSTONE,
-  type RawBatch, SPANS_PER_RECORD, VALUE_END, VALUE_START,
+  type BatchOutcome,
+  type Departure,
+  type DropReason,
+  KEY_END,
+  KEY_START,
+  HEADERS_END,
+  HEADERS_START,
+  OP_TOMBSTONE,
+  type RawBatch,
+  SPANS_PER_RECORD,
+  VALUE_END,
+  VALUE_START,
 } from './batch.ts'
 import { Edits } from './decode/edits.ts'
 import { operationOf } from './decode/operation.ts'
@@ -47,7 +57,13 @@ export function createTransform(): Transform {
         } catch (error) {
           if (!(error instanceof Unreadable)) throw error
           const { walker } = road
-          departures.push({ kind: 'reject', index, view: view.view, code: walker.code(error), path: walker.path(error.at, error.code) })
+          departures.push({
+            kind: 'reject',
+            index,
+            view: view.view,
+            code: walker.code(error),
+            path: walker.path(error.at, error.code),
+          })
         }
         output.at = start // what was written of a record that left is overwritten by the next
       }
@@ -88,7 +104,14 @@ function createRoad(plan: ViewPlan, quick: QuickScanner): Road {
  * The road of one record: decode, filter, mask, project, serialize. The rules were bound to masks and projections when
  * the schema was first seen, so decoding leaves exactly the edits that serializing splices in. Null: it goes out.
  */
-function travel(b: RawBatch, index: number, road: Road, output: OutputBuffer, records: MaskedBatchBuilder, operations: Uint8Array): DropReason | null {
+function travel(
+  b: RawBatch,
+  index: number,
+  road: Road,
+  output: OutputBuffer,
+  records: MaskedBatchBuilder,
+  operations: Uint8Array,
+): DropReason | null {
   const { bytes, spans } = b
   const { walker, plan } = road
   const at = index * SPANS_PER_RECORD

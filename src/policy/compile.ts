@@ -3,7 +3,14 @@ import { createToastMarkers, type ToastMarkers } from '../pipeline/decode/toast.
 import { isSignalTopic } from '../pipeline/filter/signal-table.ts'
 import { createHeaderRule } from '../pipeline/mask/header-rules.ts'
 import type {
-  ColumnRule, ColumnRules, KeyRing, Plan, PlanSettings, TopicFacts, TopicPlan, ViewPlan,
+  ColumnRule,
+  ColumnRules,
+  KeyRing,
+  Plan,
+  PlanSettings,
+  TopicFacts,
+  TopicPlan,
+  ViewPlan,
 } from '../pipeline/plan.ts'
 import { createSchemaCache } from '../pipeline/project/schema-cache.ts'
 import { createSchemalessLayouts } from '../pipeline/project/schemaless.ts'
@@ -56,7 +63,12 @@ export function compilePolicies(documents: readonly PolicyDocument[], options: C
     .sort(byPrecedence)
   const schemas = documents.filter(isTableSchema)
   const index = createTopicIndex(policies)
-  const found = [problems, loops(policies, index, options.settings), checkSchemas(schemas, index, options), disagreements(policies)].flat()
+  const found = [
+    problems,
+    loops(policies, index, options.settings),
+    checkSchemas(schemas, index, options),
+    disagreements(policies),
+  ].flat()
   const errors = found.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) return { plan: null, problems: found.slice(0, MAX_PROBLEMS) }
   return { plan: { version: options.version ?? 0, ...createTopicPlans(index, schemas, options) }, problems: found }
@@ -72,7 +84,9 @@ function checkPolicy(document: MaskingPolicyDocument, options: CompileOptions, p
   const { topic } = document.resources
   const patterns = (typeof topic === 'string' ? [topic] : topic).map(topicPattern)
   for (const { text, isLiteral } of patterns) {
-    const legal = isLiteral ? isTopicName(text) && isTopicName(outputName(options.settings.outputTopic, text)) : /^[a-zA-Z0-9._*?-]+$/.test(text)
+    const legal = isLiteral
+      ? isTopicName(text) && isTopicName(outputName(options.settings.outputTopic, text))
+      : /^[a-zA-Z0-9._*?-]+$/.test(text)
     if (!legal) problems.push(error('POLICY_TOPIC_NAME', document.name, 'resources.topic'))
   }
   const rules = readRules(document, options.keys)
@@ -110,7 +124,11 @@ function loops(policies: readonly Policy[], index: TopicIndex<Policy>, { outputT
 
 type TopicPlans = Pick<Plan, 'forTopic' | 'names' | 'made'>
 
-function createTopicPlans(index: TopicIndex<Policy>, schemas: readonly TableSchemaDocument[], options: CompileOptions): TopicPlans {
+function createTopicPlans(
+  index: TopicIndex<Policy>,
+  schemas: readonly TableSchemaDocument[],
+  options: CompileOptions,
+): TopicPlans {
   const { settings } = options
   const markers = createToastMarkers(settings.toastPlaceholder)
   const isOutput = (topic: string): boolean => {
@@ -147,7 +165,10 @@ function viewPlan(
     view: VIEW,
     topic,
     maskedTopic: outputName(settings.outputTopic, topic),
-    isSignalTopic: isSignalTopic(topic, [...rules.byName.keys(), ...(rules.tableSchema?.columns ?? []).map(({ name }) => name)]),
+    isSignalTopic: isSignalTopic(topic, [
+      ...rules.byName.keys(),
+      ...(rules.tableSchema?.columns ?? []).map(({ name }) => name),
+    ]),
     rules,
     settings,
     toastMarkers,
@@ -173,7 +194,8 @@ function mergeRules(
     const priority = document.policyPriority ?? 0
     for (const { column, rule } of only === null ? columns : [...only].flatMap(name => byColumn().get(name) ?? [])) {
       const first = byName.get(column)
-      const hides = first?.rule.maskType.effect === 'keep' && rule.maskType.effect !== 'keep' && first.priority === priority
+      const hides =
+        first?.rule.maskType.effect === 'keep' && rule.maskType.effect !== 'keep' && first.priority === priority
       if (first === undefined || hides) byName.set(column, { rule, priority })
     }
   }
@@ -183,17 +205,29 @@ function mergeRules(
   return {
     byName: new Map([...byName].map(([column, { rule }]) => [column, rule])),
     wildcard: policies.find(({ wildcard }) => wildcard !== null)?.wildcard ?? null,
-    unknown: strictest(['hold', 'drop', 'null'], stated(document => document.maskingPolicy.unknownColumns)) ?? 'hold',
-    toast: strictest(['reject', 'omit', 'keep'], stated(document => document.maskingPolicy.toast)),
+    unknown:
+      strictest(
+        ['hold', 'drop', 'null'],
+        stated(document => document.maskingPolicy.unknownColumns),
+      ) ?? 'hold',
+    toast: strictest(
+      ['reject', 'omit', 'keep'],
+      stated(document => document.maskingPolicy.toast),
+    ),
     compacted,
     tableSchema: schema === undefined ? null : readTableSchema(schema).schema,
   }
 }
 
-const strictest = <T>(order: readonly T[], stated: readonly T[]): T | null => order.find(value => stated.includes(value)) ?? null
+const strictest = <T>(order: readonly T[], stated: readonly T[]): T | null =>
+  order.find(value => stated.includes(value)) ?? null
 
 /** Rules against the table schemas that are stored with the set, so that a misfit is seen before the first record. */
-function checkSchemas(schemas: readonly TableSchemaDocument[], index: TopicIndex<Policy>, { keys }: CompileOptions): Problem[] {
+function checkSchemas(
+  schemas: readonly TableSchemaDocument[],
+  index: TopicIndex<Policy>,
+  { keys }: CompileOptions,
+): Problem[] {
   return schemas.flatMap(document => {
     const { schema, problems } = readTableSchema(document)
     const policies = index.applying(document.tableSchema.topic)
@@ -230,6 +264,15 @@ function sizeProblem(documents: readonly PolicyDocument[]): Problem | null {
     topics += list.length
     wildcards += list.filter(isWildcard).length
   }
-  const tooMany = documents.length > MAX_DOCUMENTS ? 'documents' : conditions > MAX_CONDITIONS ? 'conditions and columns' : topics > MAX_TOPICS ? 'topics' : wildcards > MAX_WILDCARDS ? 'topics with wildcards' : null
+  const tooMany =
+    documents.length > MAX_DOCUMENTS
+      ? 'documents'
+      : conditions > MAX_CONDITIONS
+        ? 'conditions and columns'
+        : topics > MAX_TOPICS
+          ? 'topics'
+          : wildcards > MAX_WILDCARDS
+            ? 'topics with wildcards'
+            : null
   return tooMany === null ? null : error('POLICY_SHAPE', 'policies', '', `too many ${tooMany} in one set`)
 }

@@ -12,7 +12,9 @@ const texts = (description: string) =>
 /** One entry of a masking policy. Parameters of the mask type stand beside `field` and `maskType`. */
 export const maskingCondition = Type.Object(
   {
-    field: text('A column: `after.email`, `email` or the JSONPath $.after.email. It covers before, key and headers too. `after.*` stands for every column that nothing names.'),
+    field: text(
+      'A column: `after.email`, `email` or the JSONPath $.after.email. It covers before, key and headers too. `after.*` stands for every column that nothing names.',
+    ),
     maskType: text('A name from GET /v1/mask-types.', 100),
   },
   { additionalProperties: true },
@@ -22,13 +24,25 @@ export const maskingPolicyDocument = Type.Object(
   {
     name: text('Unique; the policy is addressed by it.', 250),
     description: Type.Optional(Type.String({ maxLength: 10_000 })),
-    isEnabled: Type.Optional(Type.Boolean({ default: true, description: 'A disabled policy is stored but not applied.' })),
-    policyPriority: Type.Optional(Type.Union([Type.Literal(0), Type.Literal(1)], { default: 0, description: '1 goes before all policies of priority 0.' })),
+    isEnabled: Type.Optional(
+      Type.Boolean({ default: true, description: 'A disabled policy is stored but not applied.' }),
+    ),
+    policyPriority: Type.Optional(
+      Type.Union([Type.Literal(0), Type.Literal(1)], {
+        default: 0,
+        description: '1 goes before all policies of priority 0.',
+      }),
+    ),
     service: Type.Optional(text('Read and kept; Scrim serves one service.')),
     resources: Type.Object({ topic: texts('Raw topics; `*` and `?` are wildcards.') }, { additionalProperties: false }),
     maskingPolicy: Type.Object(
       {
-        accessTypes: Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: 100, description: 'Read and kept; a masked topic is consumed.' })),
+        accessTypes: Type.Optional(
+          Type.Array(Type.String({ maxLength: 100 }), {
+            maxItems: 100,
+            description: 'Read and kept; a masked topic is consumed.',
+          }),
+        ),
         maskingConditions: Type.Array(maskingCondition, { maxItems: 10_000 }),
         unknownColumns: Type.Optional(
           Type.Union([Type.Literal('hold'), Type.Literal('drop'), Type.Literal('null')], {
@@ -38,7 +52,8 @@ export const maskingPolicyDocument = Type.Object(
         ),
         toast: Type.Optional(
           Type.Union([Type.Literal('omit'), Type.Literal('keep'), Type.Literal('reject')], {
-            description: 'What an unchanged TOAST value does: left out of the record, passed as the placeholder, or hold. Left out: omit where the column is optional and the topic not compacted, else hold.',
+            description:
+              'What an unchanged TOAST value does: left out of the record, passed as the placeholder, or hold. Left out: omit where the column is optional and the topic not compacted, else hold.',
           }),
         ),
       },
@@ -62,7 +77,10 @@ export const tableSchemaDocument = Type.Object(
           Type.Object(
             {
               name: text('Column name as in the record.'),
-              type: text('Connect type: boolean int8 int16 int32 int64 float double bytes string array map struct.', 20),
+              type: text(
+                'Connect type: boolean int8 int16 int32 int64 float double bytes string array map struct.',
+                20,
+              ),
               logical: Type.Optional(text('Logical name, such as io.debezium.time.Date.')),
               optional: Type.Optional(Type.Boolean({ default: false })),
               parameters: Type.Optional(Type.Record(Type.String(), Type.String())),

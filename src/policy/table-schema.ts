@@ -3,19 +3,32 @@ import { connectKinds, type SchemaColumn, type TableSchema } from '../pipeline/s
 import type { TableSchemaDocument } from './document.ts'
 
 /** The columns of a `tableSchema` document; a type that Connect does not have is a problem. */
-export function readTableSchema(document: TableSchemaDocument): { readonly schema: TableSchema; readonly problems: readonly Problem[] } {
+export function readTableSchema(document: TableSchemaDocument): {
+  readonly schema: TableSchema
+  readonly problems: readonly Problem[]
+} {
   const problems: Problem[] = []
   const columns: SchemaColumn[] = []
   document.tableSchema.columns.forEach(({ name, type, logical, optional, parameters }, index) => {
     const kind = connectKinds.find(known => known === type)
     if (kind === undefined) {
       const path = `tableSchema.columns[${index}].type`
-      problems.push({ code: 'POLICY_SHAPE', severity: 'error', where: { policy: document.name, path }, detail: 'is no Connect type' })
+      problems.push({
+        code: 'POLICY_SHAPE',
+        severity: 'error',
+        where: { policy: document.name, path },
+        detail: 'is no Connect type',
+      })
       return
     }
     columns.push({
       name,
-      type: { kind, logical: logical ?? null, optional: optional ?? false, parameters: new Map(Object.entries(parameters ?? {})) },
+      type: {
+        kind,
+        logical: logical ?? null,
+        optional: optional ?? false,
+        parameters: new Map(Object.entries(parameters ?? {})),
+      },
     })
   })
   return { schema: { columns }, problems }

@@ -1,5 +1,13 @@
-import { type KeyObject } from 'node:crypto'
-import { type BatchOutcome, KEY_END, KEY_START, type MaskedBatch, operationNames, type RawBatch, SPANS_PER_RECORD } from '../pipeline/batch.ts'
+import type { KeyObject } from 'node:crypto'
+import {
+  type BatchOutcome,
+  KEY_END,
+  KEY_START,
+  type MaskedBatch,
+  operationNames,
+  type RawBatch,
+  SPANS_PER_RECORD,
+} from '../pipeline/batch.ts'
 import type { TopicPlan } from '../pipeline/plan.ts'
 import { recordId } from '../pipeline/seal.ts'
 import type { AuditRow } from './ports.ts'
@@ -12,7 +20,12 @@ export interface AuditContext {
 }
 
 /** A row for each record and view: published, dropped, rejected. */
-export function recordRows(published: readonly MaskedBatch[], departures: BatchOutcome['departures'], operations: Uint8Array, context: AuditContext): AuditRow[] {
+export function recordRows(
+  published: readonly MaskedBatch[],
+  departures: BatchOutcome['departures'],
+  operations: Uint8Array,
+  context: AuditContext,
+): AuditRow[] {
   const rows: AuditRow[] = []
   for (const batch of published) {
     const base = baseOf(batch.view, context)
@@ -21,7 +34,11 @@ export function recordRows(published: readonly MaskedBatch[], departures: BatchO
     }
   }
   for (const departure of departures) {
-    const base = { ...baseOf(departure.view, context), ...recordOf(departure.index, operations, context), maskedFields: [] }
+    const base = {
+      ...baseOf(departure.view, context),
+      ...recordOf(departure.index, operations, context),
+      maskedFields: [],
+    }
     rows.push(
       departure.kind === 'drop'
         ? { ...base, event: 'drop', reason: departure.reason }
@@ -32,7 +49,12 @@ export function recordRows(published: readonly MaskedBatch[], departures: BatchO
 }
 
 /** One row for what a batch published under a view; what left it still has rows of its own. */
-export function batchRows(published: readonly MaskedBatch[], departures: BatchOutcome['departures'], operations: Uint8Array, context: AuditContext): AuditRow[] {
+export function batchRows(
+  published: readonly MaskedBatch[],
+  departures: BatchOutcome['departures'],
+  operations: Uint8Array,
+  context: AuditContext,
+): AuditRow[] {
   const rows = published
     .filter(batch => batch.count > 0)
     .map(
@@ -49,12 +71,19 @@ export function batchRows(published: readonly MaskedBatch[], departures: BatchOu
   return [...rows, ...recordRows([], departures, operations, context)]
 }
 
-function baseOf(view: string, { raw, plan, policyVersion }: AuditContext): Pick<AuditRow, 'topic' | 'partition' | 'view' | 'policyVersion' | 'maskedFields' | 'records'> {
+function baseOf(
+  view: string,
+  { raw, plan, policyVersion }: AuditContext,
+): Pick<AuditRow, 'topic' | 'partition' | 'view' | 'policyVersion' | 'maskedFields' | 'records'> {
   const maskedFields = plan.views.find(candidate => candidate.view === view)?.maskedColumns ?? []
   return { topic: raw.topic, partition: raw.partition, view, policyVersion, maskedFields, records: 1 }
 }
 
-function recordOf(index: number, operations: Uint8Array, { raw, secret }: AuditContext): Pick<AuditRow, 'offset' | 'timestamp' | 'operation' | 'recordId'> {
+function recordOf(
+  index: number,
+  operations: Uint8Array,
+  { raw, secret }: AuditContext,
+): Pick<AuditRow, 'offset' | 'timestamp' | 'operation' | 'recordId'> {
   const at = index * SPANS_PER_RECORD
   const keyStart = raw.spans[at + KEY_START] as number
   const key = keyStart < 0 ? null : raw.bytes.subarray(keyStart, raw.spans[at + KEY_END])

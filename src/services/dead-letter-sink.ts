@@ -4,7 +4,9 @@ import { nextAttemptAt } from './retry-schedule.ts'
 /** Where sealed letters are kept. */
 export interface LetterBox {
   /** Resolves when the letters are durable, with the place of each, in order. */
-  readonly put: (letters: readonly DeadLetter[]) => Promise<readonly { readonly partition: number; readonly offset: bigint }[]>
+  readonly put: (
+    letters: readonly DeadLetter[],
+  ) => Promise<readonly { readonly partition: number; readonly offset: bigint }[]>
 }
 
 /**

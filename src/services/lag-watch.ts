@@ -14,7 +14,10 @@ export interface PartitionLag {
 export function createLagWatch(options: {
   readonly source: Pick<RawSource, 'assigned'>
   readonly held: () => readonly HeldPartition[]
-  readonly metrics: { readonly lag: (partitions: readonly PartitionLag[]) => void; readonly held: (partitions: readonly HeldPartition[]) => void }
+  readonly metrics: {
+    readonly lag: (partitions: readonly PartitionLag[]) => void
+    readonly held: (partitions: readonly HeldPartition[]) => void
+  }
   readonly intervalMs?: number
   readonly now?: () => number
 }): { readonly run: (signal: AbortSignal) => Promise<void> } {

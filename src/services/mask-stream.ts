@@ -11,7 +11,15 @@ import { createDeadLetterLimit } from './dead-letter-limit.ts'
 import { createHolds } from './holds.ts'
 import { createSealer } from './sealer.ts'
 import type {
-  AuditTrail, DeadLetter, DeadLetterSink, FetchedBatch, HeldPartition, Log, MaskedSink, RawSource, StreamMetrics,
+  AuditTrail,
+  DeadLetter,
+  DeadLetterSink,
+  FetchedBatch,
+  HeldPartition,
+  Log,
+  MaskedSink,
+  RawSource,
+  StreamMetrics,
 } from './ports.ts'
 
 /** Holds the plan that is in force; swapped whole. */
@@ -56,7 +64,8 @@ interface Stop {
   readonly path: string
 }
 
-const earlier = (a: Stop | null, b: Stop | null): Stop | null => (a === null || (b !== null && b.index < a.index) ? b : a)
+const earlier = (a: Stop | null, b: Stop | null): Stop | null =>
+  a === null || (b !== null && b.index < a.index) ? b : a
 
 /** The partition was taken away or the process stops: the batch is left as it is, its next owner repeats it. */
 class Abandoned extends Error {}
@@ -118,7 +127,9 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
     const stop = [unmaskable, ...sent.map(view => view.stop)].reduce(earlier, null)
     const end = stop?.index ?? raw.count
     const published = sent.map(({ batch }) => before(batch, end))
-    const departures = [...outcome.departures, ...sent.flatMap(view => view.departures)].filter(({ index }) => index < end)
+    const departures = [...outcome.departures, ...sent.flatMap(view => view.departures)].filter(
+      ({ index }) => index < end,
+    )
     const letters = lettersOf(raw, departures, plan.version)
     if (letters.length > 0) await persist(() => options.deadLetters.put(letters))
     if (settings.audit !== 'off') {
@@ -163,7 +174,8 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
       const { index, code, path } = departure
       if (errorCatalogue[code].kind !== 'record') return { index, code, path }
       if (settings.deadLetterPayload === 'seal' && sealer === null) return { index, code: 'SEALING_KEY_MISSING', path }
-      if (!limit.admits(raw.topic, raw.partition, raw.offsets[index] as bigint)) return { index, code: 'TOO_MANY_DEAD_LETTERS', path }
+      if (!limit.admits(raw.topic, raw.partition, raw.offsets[index] as bigint))
+        return { index, code: 'TOO_MANY_DEAD_LETTERS', path }
     }
     return null
   }
@@ -173,7 +185,8 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
     for (const departure of departures) {
       if (departure.kind !== 'reject') continue
       const known = byIndex.get(departure.index)
-      if (known === undefined) byIndex.set(departure.index, { code: departure.code, path: departure.path, views: [departure.view] })
+      if (known === undefined)
+        byIndex.set(departure.index, { code: departure.code, path: departure.path, views: [departure.view] })
       else known.views.push(departure.view)
     }
     return [...byIndex].map(([index, { code, path, views }]) => ({
@@ -192,13 +205,21 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
   function holdAt(fetched: FetchedBatch, index: number, code: ErrorCode, path: string, plan: Plan): void {
     if (!fetched.isCurrent()) return
     const held = heldAt(fetched.raw, index, code, path)
-    log.warn({ topic: held.topic, partition: held.partition, offset: held.offset, code, path }, errorCatalogue[code].message)
+    log.warn(
+      { topic: held.topic, partition: held.partition, offset: held.offset, code, path },
+      errorCatalogue[code].message,
+    )
     holds.add(held)
     // The plan may have been swapped while the batch was under way: what it would say now decides.
     if (plans.current() !== plan) holds.releaseAll()
   }
 
-  const heldAt = ({ topic, partition, offsets }: RawBatch, index: number, code: ErrorCode, path: string): HeldPartition => ({
+  const heldAt = (
+    { topic, partition, offsets }: RawBatch,
+    index: number,
+    code: ErrorCode,
+    path: string,
+  ): HeldPartition => ({
     topic,
     partition,
     offset: String(offsets[index]),
@@ -207,8 +228,16 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
     since: new Date(now()),
   })
 
-  function report(raw: RawBatch, published: readonly MaskedBatch[], departures: readonly Departure[], started: number): void {
-    log.debug({ batch: batchId(raw), records: raw.count, left: departures.length, ms: now() - started }, 'batch settled')
+  function report(
+    raw: RawBatch,
+    published: readonly MaskedBatch[],
+    departures: readonly Departure[],
+    started: number,
+  ): void {
+    log.debug(
+      { batch: batchId(raw), records: raw.count, left: departures.length, ms: now() - started },
+      'batch settled',
+    )
     for (const [n, batch] of published.entries()) {
       const dropped: Record<string, number> = {}
       const rejected: Record<string, number> = {}

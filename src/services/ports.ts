@@ -52,7 +52,12 @@ export interface RawSource {
   /** Stops fetching the partition after `offset` until `release`; the batch is fetched again then. */
   readonly hold: (topic: string, partition: number, offset: bigint) => void
   readonly release: (topic: string, partition: number) => void
-  readonly assigned: () => readonly { readonly topic: string; readonly partition: number; readonly position: bigint; readonly highWatermark: bigint }[]
+  readonly assigned: () => readonly {
+    readonly topic: string
+    readonly partition: number
+    readonly position: bigint
+    readonly highWatermark: bigint
+  }[]
 }
 
 /** The masked side of Kafka: takes nothing but masked batches. */
@@ -234,10 +239,18 @@ export interface DeadLetterEntry {
 }
 
 export interface DeadLetterIndex {
-  readonly list: (filter: { readonly state?: DeadLetterState; readonly topic?: string; readonly limit: number; readonly after?: string }) => Promise<readonly DeadLetterEntry[]>
+  readonly list: (filter: {
+    readonly state?: DeadLetterState
+    readonly topic?: string
+    readonly limit: number
+    readonly after?: string
+  }) => Promise<readonly DeadLetterEntry[]>
   readonly get: (id: string) => Promise<DeadLetterEntry | null>
   readonly due: (now: Date, limit: number) => Promise<readonly DeadLetterEntry[]>
-  readonly update: (id: string, change: { readonly state: DeadLetterState; readonly attempts: number; readonly nextAttemptAt: Date | null }) => Promise<void>
+  readonly update: (
+    id: string,
+    change: { readonly state: DeadLetterState; readonly attempts: number; readonly nextAttemptAt: Date | null },
+  ) => Promise<void>
   readonly counts: () => Promise<Readonly<Record<DeadLetterState, number>>>
 }
 

@@ -18,4 +18,3 @@ export function createSealer(sealing: SealingKey | null): Sealer | null {
     return seal(raw, index, key, sealing.id, bucket, randomBytes(12))
   }
 }
-

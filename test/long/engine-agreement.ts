@@ -26,7 +26,8 @@ for (let n = Number(values.from); tally.pairs < count; n++) {
   if (found !== null) {
     const kind = `${found.engine.slice(0, 60)} / ${found.naive.slice(0, 60)}`
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
-    if (!values.all || kinds.get(kind) === 1) process.stdout.write(`case ${n} (--seed ${seed} --from ${n})\n${JSON.stringify(found, null, 1)}\n`)
+    if (!values.all || kinds.get(kind) === 1)
+      process.stdout.write(`case ${n} (--seed ${seed} --from ${n})\n${JSON.stringify(found, null, 1)}\n`)
     process.exitCode = 1
     if (!values.all) break
   }
@@ -37,5 +38,7 @@ for (let n = Number(values.from); tally.pairs < count; n++) {
   }
 }
 const summary = `${tally.pairs} pairs: ${tally.publish} published, ${tally.drop} dropped, ${tally.reject} rejected`
-process.stdout.write(`${process.exitCode === 1 ? 'DISAGREE' : 'agree'}: ${summary} in ${Math.round((Date.now() - startedMs) / 1000)} s (seed ${seed})\n`)
+process.stdout.write(
+  `${process.exitCode === 1 ? 'DISAGREE' : 'agree'}: ${summary} in ${Math.round((Date.now() - startedMs) / 1000)} s (seed ${seed})\n`,
+)
 if (values.all) for (const [kind, times] of kinds) process.stdout.write(`${times} x ${kind}\n`)

@@ -103,14 +103,12 @@ const { column: aColumn } = fc.letrec<{ column: object }>(tie => ({
     fc.record({ type: fc.constant('array'), items: tie('column'), optional: fc.boolean() }),
   ),
 }))
-const aSchema = fc
-  .uniqueArray(fc.tuple(names, aColumn), { selector: ([name]) => name, maxLength: 6 })
-  .map(columns => ({
-    type: 'struct',
-    optional: false,
-    name: 'T.Value',
-    fields: columns.map(([field, column]) => ({ ...column, field })),
-  }))
+const aSchema = fc.uniqueArray(fc.tuple(names, aColumn), { selector: ([name]) => name, maxLength: 6 }).map(columns => ({
+  type: 'struct',
+  optional: false,
+  name: 'T.Value',
+  fields: columns.map(([field, column]) => ({ ...column, field })),
+}))
 
 test('what is left is a schema of the same columns and kinds, and scrubbing it again changes nothing', () => {
   fc.assert(

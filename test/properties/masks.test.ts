@@ -16,9 +16,33 @@ const params = fc.record(
   },
   { requiredKeys: [] },
 )
-const local = fc.string({ unit: fc.constantFrom('a', 'B', '.', '-', '@', '1', ' ', 'आ', '"', '\\', '😀'), maxLength: 8 })
-const address = fc.tuple(local, fc.constantFrom('@example.in', '@a-b.co.in', '@उदाहरण.भारत', '@x.1', '@.in', '@a..in', '@in', '', '@x.i', '@a_b.in')).map(parts => parts.join(''))
-const texts = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme-ascii' }), address)
+const local = fc.string({
+  unit: fc.constantFrom('a', 'B', '.', '-', '@', '1', ' ', 'आ', '"', '\\', '😀'),
+  maxLength: 8,
+})
+const address = fc
+  .tuple(
+    local,
+    fc.constantFrom(
+      '@example.in',
+      '@a-b.co.in',
+      '@उदाहरण.भारत',
+      '@x.1',
+      '@.in',
+      '@a..in',
+      '@in',
+      '',
+      '@x.i',
+      '@a_b.in',
+    ),
+  )
+  .map(parts => parts.join(''))
+const texts = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: 'grapheme' }),
+  fc.string({ unit: 'grapheme-ascii' }),
+  address,
+)
 const masks = fc.oneof(
   fc.record({ name: fc.constant('partial'), params }),
   fc.record({ name: fc.constant('email'), params: fc.constant({}) }),
@@ -44,7 +68,9 @@ test('partial keeps no more characters than it says, and the value itself never'
   const count = (text: string): number => [...graphemes.segment(text)].length
   fc.assert(
     fc.property(params, texts, (given, text) => {
-      const masked = JSON.parse(maskedLiteral('partial', { ...given, maskChar: '*' }, type, JSON.stringify(text))) as string
+      const masked = JSON.parse(
+        maskedLiteral('partial', { ...given, maskChar: '*' }, type, JSON.stringify(text)),
+      ) as string
       const kept = given.unmaskCharCount ?? 4
       expect(count(masked.replaceAll('*', ''))).toBeLessThanOrEqual(kept)
       if (text !== '' && !text.includes('*')) expect(masked).not.toContain(text)

@@ -52,7 +52,8 @@ test('the scanner and the test’s own reader accept what JSON.parse accepts, de
         expect(scannerAccepts(bytes), `scanner on ${bytes.toString('base64')}`).toBe(accepted)
         if (accepted && root !== null) expect(printJson(root)).toBe(bytes.toString('utf8'))
         const tree = treeAccepts(bytes)
-        if (tree !== 'RECORD_REPEATED_MEMBER' && !isDeep) expect(tree === 'yes', `tree on ${bytes.toString('base64')}`).toBe(accepted)
+        if (tree !== 'RECORD_REPEATED_MEMBER' && !isDeep)
+          expect(tree === 'yes', `tree on ${bytes.toString('base64')}`).toBe(accepted)
         bytes = Buffer.from(mutate(bytes, random))
       }
     }),

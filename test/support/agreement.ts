@@ -15,7 +15,11 @@ export interface Disagreement {
   readonly seed: number
   readonly index: number
   readonly policies: readonly unknown[]
-  readonly record: { readonly key: string | null; readonly value: string | null; readonly headers: readonly (readonly [string, string | null])[] }
+  readonly record: {
+    readonly key: string | null
+    readonly value: string | null
+    readonly headers: readonly (readonly [string, string | null])[]
+  }
   readonly engine: string
   readonly naive: string
 }
@@ -28,7 +32,12 @@ export interface Tally {
 }
 
 /** A random table with policies that compile, and what it takes to run them. */
-export function randomCase(random: Random): { table: RandomTable; policies: unknown[]; settings: Partial<PlanSettings>; compacted: boolean } {
+export function randomCase(random: Random): {
+  table: RandomTable
+  policies: unknown[]
+  settings: Partial<PlanSettings>
+  compacted: boolean
+} {
   for (;;) {
     const table = randomTable(random)
     const policies = randomPolicies(table, random)
@@ -36,7 +45,8 @@ export function randomCase(random: Random): { table: RandomTable; policies: unkn
       truncate: random.pick(['auto', 'publish', 'drop']),
       headers: random.chance(0.2) ? ['x-allowed*'] : [],
     }
-    if (compile(policies, { keys: { default: exampleKey }, settings }).plan !== null) return { table, policies, settings, compacted: random.chance(0.2) }
+    if (compile(policies, { keys: { default: exampleKey }, settings }).plan !== null)
+      return { table, policies, settings, compacted: random.chance(0.2) }
   }
 }
 
@@ -81,13 +91,22 @@ export function agree(engine: EngineOutcome, naive: NaiveOutcome): boolean {
     equal(engine.key, naive.key) &&
     equal(engine.value, naive.value) &&
     engine.headers.length === naive.headers.length &&
-    engine.headers.every(([name, value], n) => name === naive.headers[n]?.[0] && equal(value, naive.headers[n]?.[1] ?? null))
+    engine.headers.every(
+      ([name, value], n) => name === naive.headers[n]?.[0] && equal(value, naive.headers[n]?.[1] ?? null),
+    )
   )
 }
 
 const equal = (a: Buffer | null, b: Buffer | null): boolean => (a === null || b === null ? a === b : a.equals(b))
 
-function told(seed: number, index: number, policies: readonly unknown[], record: NaiveRecord, engine: EngineOutcome | undefined, naive: NaiveOutcome): Disagreement {
+function told(
+  seed: number,
+  index: number,
+  policies: readonly unknown[],
+  record: NaiveRecord,
+  engine: EngineOutcome | undefined,
+  naive: NaiveOutcome,
+): Disagreement {
   return { seed, index, policies, record: readable(record), engine: outcomeText(engine), naive: outcomeText(naive) }
 }
 
@@ -100,6 +119,7 @@ const readable = ({ key, value, headers }: NaiveRecord): Disagreement['record'] 
 function outcomeText(outcome: EngineOutcome | NaiveOutcome | undefined): string {
   if (outcome === undefined) return 'nothing at all'
   if (outcome.kind === 'drop') return `drop ${outcome.reason}`
-  if (outcome.kind === 'reject') return `reject ${'faults' in outcome ? [...outcome.faults].join(' or ') : `${outcome.code}@${outcome.path}`}`
+  if (outcome.kind === 'reject')
+    return `reject ${'faults' in outcome ? [...outcome.faults].join(' or ') : `${outcome.code}@${outcome.path}`}`
   return `publish ${JSON.stringify(readable(outcome))}`
 }

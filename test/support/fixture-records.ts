@@ -16,14 +16,16 @@ export interface FixtureRecord extends RecordLine {
   readonly headers: readonly (readonly [string, string | null])[]
 }
 
-export const fixtureFiles = (): string[] => (hasFixtures ? readdirSync(fixtureFolder).filter(name => name.endsWith('.jsonl')) : [])
+export const fixtureFiles = (): string[] =>
+  hasFixtures ? readdirSync(fixtureFolder).filter(name => name.endsWith('.jsonl')) : []
 
 export function fixtureRecords(file: string): FixtureRecord[] {
   const lines = readFileSync(`${fixtureFolder}/${file}`, 'utf8').trim().split('\n')
   return lines.map(line => JSON.parse(line) as FixtureRecord)
 }
 
-export const decoded = (base64: string | null): string | null => (base64 === null ? null : Buffer.from(base64, 'base64').toString())
+export const decoded = (base64: string | null): string | null =>
+  base64 === null ? null : Buffer.from(base64, 'base64').toString()
 
 /** A table as its records show it: the columns of its rows and those of its key. */
 export interface FixtureTable {
@@ -55,14 +57,16 @@ export function partsOf(record: Pick<FixtureRecord, 'key' | 'value' | 'headers'>
     else {
       for (const name of rowNames) {
         const fields = schema === undefined ? undefined : memberOf(schema, 'fields')
-        const struct = fields?.kind === 'array' ? fields.items.find(item => textOf(memberOf(item, 'field')) === name) : undefined
+        const struct =
+          fields?.kind === 'array' ? fields.items.find(item => textOf(memberOf(item, 'field')) === name) : undefined
         rows.push({ payload: memberOf(payload, name) as JsonNode, schema: struct })
       }
     }
   }
   read(record.key)
   read(record.value)
-  for (const [name, value] of record.headers) if (name.startsWith('__debezium.oldkey') || name.startsWith('__debezium.newkey')) read(value)
+  for (const [name, value] of record.headers)
+    if (name.startsWith('__debezium.oldkey') || name.startsWith('__debezium.newkey')) read(value)
   return { roots, rows }
 }
 
@@ -91,7 +95,9 @@ export function literalsOf(record: FixtureRecord, column: string): string[] {
 
 /** Reads the tables of a file through the engine's own schema cache; without a schema block by the members of the rows. */
 export function tablesOf(records: readonly FixtureRecord[]): FixtureTable[] {
-  const topics = [...new Set(records.map(({ topic }) => topic))].filter(topic => !/heartbeat|\.transaction$|\.message$|signal/.test(topic))
+  const topics = [...new Set(records.map(({ topic }) => topic))].filter(
+    topic => !/heartbeat|\.transaction$|\.message$|signal/.test(topic),
+  )
   return topics.map(topic => {
     const own = records.filter(record => record.topic === topic)
     const { plan } = compile([policyFor(topic, [])])
@@ -100,7 +106,8 @@ export function tablesOf(records: readonly FixtureRecord[]): FixtureTable[] {
     createTransform()(batchOfLines(own), topicPlan)
     const view = topicPlan.views[0]
     const columns = new Map<string, SchemaColumn>()
-    for (const { plan: schema } of view?.valueSchemas.all() ?? []) for (const column of schema.columns) columns.set(column.name, column)
+    for (const { plan: schema } of view?.valueSchemas.all() ?? [])
+      for (const column of schema.columns) columns.set(column.name, column)
     const keyColumns = new Set<string>()
     for (const { key } of own) {
       if (key === null) continue
@@ -108,15 +115,23 @@ export function tablesOf(records: readonly FixtureRecord[]): FixtureTable[] {
       const payload = memberOf(root ?? undefined, 'payload') ?? root
       if (payload?.kind === 'object') for (const { name } of payload.members) keyColumns.add(name)
     }
-    return { topic, columns: [...columns.values()].filter(({ name }) => !/^__(?:deleted|op|table|source_|db)/.test(name)), keyColumns }
+    return {
+      topic,
+      columns: [...columns.values()].filter(({ name }) => !/^__(?:deleted|op|table|source_|db)/.test(name)),
+      keyColumns,
+    }
   })
 }
 
-export function policyFor(topic: string | readonly string[], conditions: readonly Record<string, unknown>[]): Record<string, unknown> {
+export function policyFor(
+  topic: string | readonly string[],
+  conditions: readonly Record<string, unknown>[],
+): Record<string, unknown> {
   return { name: 'policy', resources: { topic }, maskingPolicy: { maskingConditions: conditions, toast: 'keep' } }
 }
 
 export const published = (outcome: OutcomeLine): Pick<FixtureRecord, 'key' | 'value' | 'headers'> => {
-  if (outcome.outcome !== 'publish') throw new Error(`${outcome.outcome} ${'code' in outcome ? `${outcome.code} ${outcome.where}` : ''}`)
+  if (outcome.outcome !== 'publish')
+    throw new Error(`${outcome.outcome} ${'code' in outcome ? `${outcome.code} ${outcome.where}` : ''}`)
   return outcome.record
 }

@@ -19,7 +19,9 @@ export function recordOf({ topic, key = null, value, headers = [] }: GoldenLine)
     topic,
     key: base64(key),
     value: base64(value),
-    headers: headers.map(([name, one]) => [name, typeof one === 'string' ? Buffer.from(one).toString('base64') : base64(one)] as const),
+    headers: headers.map(
+      ([name, one]) => [name, typeof one === 'string' ? Buffer.from(one).toString('base64') : base64(one)] as const,
+    ),
   }
 }
 
@@ -38,10 +40,18 @@ export function goldenLine({ why }: GoldenLine, outcome: OutcomeLine): Record<st
   if (outcome.outcome === 'reject') return { why, outcome: 'reject', code: outcome.code, where: outcome.where }
   const { topic, key, value, headers } = outcome.record
   const shown = headers.map(([name, one]) => [name, one === null ? null : headerPart(Buffer.from(one, 'base64'))])
-  return { why, outcome: 'publish', topic, key: readable(key), value: readable(value), ...(shown.length === 0 ? {} : { headers: shown }) }
+  return {
+    why,
+    outcome: 'publish',
+    topic,
+    key: readable(key),
+    value: readable(value),
+    ...(shown.length === 0 ? {} : { headers: shown }),
+  }
 }
 
-const headerPart = (bytes: Buffer): ReadablePart | string => (bytes[0] === 123 ? readable(bytes.toString('base64')) : bytes.toString('utf8'))
+const headerPart = (bytes: Buffer): ReadablePart | string =>
+  bytes[0] === 123 ? readable(bytes.toString('base64')) : bytes.toString('utf8')
 
 function readable(encoded: string | null): ReadablePart {
   if (encoded === null) return null
@@ -50,7 +60,8 @@ function readable(encoded: string | null): ReadablePart {
   if (!Buffer.from(text).equals(bytes)) return { base64: encoded }
   try {
     const parsed = JSON.parse(text) as unknown
-    if (typeof parsed === 'object' && parsed !== null && JSON.stringify(parsed) === text) return parsed as Record<string, unknown>
+    if (typeof parsed === 'object' && parsed !== null && JSON.stringify(parsed) === text)
+      return parsed as Record<string, unknown>
   } catch {
     // Shown as text then.
   }

@@ -8,7 +8,10 @@ import { exampleKey } from './agreement.ts'
 /** One key, named `default`: the bytes 0 to 31. */
 export const exampleKeys: KeyRing = new Map([['default', createSecretKey(exampleKey)]])
 
-export const columnType = (kind: ColumnType['kind'], rest: Partial<Omit<ColumnType, 'parameters'>> & { parameters?: Record<string, string> } = {}): ColumnType => ({
+export const columnType = (
+  kind: ColumnType['kind'],
+  rest: Partial<Omit<ColumnType, 'parameters'>> & { parameters?: Record<string, string> } = {},
+): ColumnType => ({
   kind,
   logical: rest.logical ?? null,
   optional: rest.optional ?? true,
@@ -23,7 +26,12 @@ export function bindMask(name: string, params: Record<string, unknown>, type: Co
 }
 
 /** The literal that comes out for this literal; a misfit is the test's mistake. */
-export function maskedLiteral(name: string, params: Record<string, unknown>, type: ColumnType | null, literal: string): string {
+export function maskedLiteral(
+  name: string,
+  params: Record<string, unknown>,
+  type: ColumnType | null,
+  literal: string,
+): string {
   const effect = bindMask(name, params, type)
   if (isMisfit(effect)) throw new Error(`${effect.code}: ${effect.detail}`)
   return writeMask(effect, literal)

@@ -1,8 +1,17 @@
 import { createToastLiterals } from './toast-literals.ts'
 import { type Fault, type JsonNode, memberOf, type ObjectNode, printInside, printJson, readJson } from './naive-json.ts'
 import {
-  type Binding, bindNaive, fieldsOf, type FaultText, type NaiveField, NotASchema, refuseRepeats, removeItems, removeMembers,
-  rewriteNaive, textOf,
+  type Binding,
+  bindNaive,
+  fieldsOf,
+  type FaultText,
+  type NaiveField,
+  NotASchema,
+  refuseRepeats,
+  removeItems,
+  removeMembers,
+  rewriteNaive,
+  textOf,
 } from './naive-schema.ts'
 import type { KeyRing, PlanSettings, ViewPlan } from '../../src/pipeline/plan.ts'
 import type { ColumnRules } from '../../src/pipeline/plan.ts'
@@ -55,7 +64,8 @@ const sourceNames = (
 const transactionNames = ['id', 'total_order', 'data_collection_order']
 const envelopeNames = ['before', 'after', 'source', 'transaction', 'op', 'ts_ms', 'ts_us', 'ts_ns']
 const metadataNames = new Set([
-  '__deleted', '__op',
+  '__deleted',
+  '__op',
   ...sourceNames.flatMap(name => [`__${name}`, `__source_${name}`]),
   ...transactionNames.map(name => `__transaction_${name}`),
 ])
@@ -138,7 +148,9 @@ const same = (names: readonly string[], expected: readonly string[]): boolean =>
   names.length === expected.length && expected.every(name => names.includes(name))
 
 /** `{"schema": object or null, "payload": anything}` and nothing beside. */
-function wrappedParts(root: JsonNode): { readonly schema: JsonNode; readonly payload: JsonNode; readonly isCrowded: boolean } | null {
+function wrappedParts(
+  root: JsonNode,
+): { readonly schema: JsonNode; readonly payload: JsonNode; readonly isCrowded: boolean } | null {
   const schema = memberOf(root, 'schema')
   const payload = memberOf(root, 'payload')
   if (root.kind !== 'object' || schema === undefined || payload === undefined) return null
@@ -160,8 +172,12 @@ function readValue(bytes: Buffer, view: View): PartResult {
   // What broke off may have been told by its first byte.
   if (broken) found.add('RECORD_UNKNOWN_SHAPE@*')
   if (parts?.isCrowded === true) found.add('RECORD_UNKNOWN_MEMBER@*')
-  if (root.kind === 'object' && new Set(root.members.map(({ name }) => name)).size < root.members.length) found.add('RECORD_REPEATED_MEMBER@*')
-  const result = parts !== null && parts.schema.kind === 'object' ? typedPart(root, parts.schema, parts.payload, 'value', view) : untypedValue(root, parts?.payload ?? root, view, broken)
+  if (root.kind === 'object' && new Set(root.members.map(({ name }) => name)).size < root.members.length)
+    found.add('RECORD_REPEATED_MEMBER@*')
+  const result =
+    parts !== null && parts.schema.kind === 'object'
+      ? typedPart(root, parts.schema, parts.payload, 'value', view)
+      : untypedValue(root, parts?.payload ?? root, view, broken)
   for (const fault of result.faults) found.add(fault)
   return { ...result, faults: found }
 }
@@ -173,12 +189,16 @@ function readKey(bytes: Buffer, view: View): PartResult {
   const parts = root === null ? null : wrappedParts(root)
   const payload = parts?.payload ?? root
   if (parts?.isCrowded === true) found.add('RECORD_UNKNOWN_MEMBER@*')
-  if (root?.kind === 'object' && new Set(root.members.map(({ name }) => name)).size < root.members.length) found.add('RECORD_REPEATED_MEMBER@*')
+  if (root?.kind === 'object' && new Set(root.members.map(({ name }) => name)).size < root.members.length)
+    found.add('RECORD_REPEATED_MEMBER@*')
   if (root === null || payload?.kind !== 'object') {
     found.add('RECORD_KEY_UNREADABLE@*')
     return nothing
   }
-  const result = parts?.schema.kind === 'object' ? typedPart(root, parts.schema, payload, 'key', view) : untypedKey(root, payload, view)
+  const result =
+    parts?.schema.kind === 'object'
+      ? typedPart(root, parts.schema, payload, 'key', view)
+      : untypedKey(root, payload, view)
   for (const fault of result.faults) found.add(fault)
   return { ...result, faults: found }
 }
@@ -202,9 +222,18 @@ function typedPart(root: JsonNode, schema: JsonNode, payload: JsonNode, part: 'v
   const images: Image[] = []
   if (shape === 'event') envelope(fields, payload, images, faults, view)
   else if (shape === 'row') images.push(imageOf(part === 'key' ? 'key' : '', schema, fields, payload, view))
-  if (shape !== 'row' && payload.kind === 'object') knownOnly(payload, fields.map(({ name }) => name), '', 'RECORD_NOT_IN_SCHEMA', faults)
+  if (shape !== 'row' && payload.kind === 'object')
+    knownOnly(
+      payload,
+      fields.map(({ name }) => name),
+      '',
+      'RECORD_NOT_IN_SCHEMA',
+      faults,
+    )
   if (payload.kind !== 'object' && payload.kind !== 'null') faults.add('RECORD_UNKNOWN_SHAPE@*')
-  for (const image of images) if (memberOf(image.schema, 'default') !== undefined) faults.add(`RECORD_SCHEMA_INVALID@${image.label === '' ? 'value' : image.label}`)
+  for (const image of images)
+    if (memberOf(image.schema, 'default') !== undefined)
+      faults.add(`RECORD_SCHEMA_INVALID@${image.label === '' ? 'value' : image.label}`)
   finishImages(images, part, faults, view)
   const operation = operationOf(shape, payload)
   if (shape === 'event' && !/^[rcudt]$/.test(operation) && faults.size === 0) faults.add('RECORD_UNKNOWN_SHAPE@op')
@@ -223,25 +252,51 @@ function shapeByName(name: string | null, fields: readonly NaiveField[]): Shape 
   return name?.endsWith('.Envelope') || (name === null && fields.some(field => field.name === 'op')) ? 'event' : 'row'
 }
 
-function envelope(fields: readonly NaiveField[], payload: JsonNode, images: Image[], faults: Set<FaultText>, view: View): void {
+function envelope(
+  fields: readonly NaiveField[],
+  payload: JsonNode,
+  images: Image[],
+  faults: Set<FaultText>,
+  view: View,
+): void {
   for (const { name, type, node } of fields) {
     if (!envelopeNames.includes(name)) faults.add(`RECORD_UNKNOWN_MEMBER@${tellable(name)}`)
     const value = memberOf(payload, name)
     const allowed = name === 'source' ? sourceNames : name === 'transaction' ? transactionNames : null
     if (allowed !== null) {
       const inner = type.kind === 'struct' ? fieldsOf(node).map(field => field.name) : []
-      for (const stranger of inner) if (!allowed.includes(stranger)) faults.add(`RECORD_UNKNOWN_MEMBER@${name}.${tellable(stranger)}`)
-      if (value?.kind === 'object') knownOnly(value, inner.filter(one => allowed.includes(one)), name, 'RECORD_NOT_IN_SCHEMA', faults)
+      for (const stranger of inner)
+        if (!allowed.includes(stranger)) faults.add(`RECORD_UNKNOWN_MEMBER@${name}.${tellable(stranger)}`)
+      if (value?.kind === 'object')
+        knownOnly(
+          value,
+          inner.filter(one => allowed.includes(one)),
+          name,
+          'RECORD_NOT_IN_SCHEMA',
+          faults,
+        )
     }
-    if (name === 'before' || name === 'after') images.push(imageOf(name, node, type.kind === 'struct' ? fieldsOf(node) : [], value, view))
-    if ((allowed !== null || name === 'before' || name === 'after') && value !== undefined && value.kind !== 'object' && value.kind !== 'null') {
+    if (name === 'before' || name === 'after')
+      images.push(imageOf(name, node, type.kind === 'struct' ? fieldsOf(node) : [], value, view))
+    if (
+      (allowed !== null || name === 'before' || name === 'after') &&
+      value !== undefined &&
+      value.kind !== 'object' &&
+      value.kind !== 'null'
+    ) {
       faults.add(`RECORD_UNKNOWN_SHAPE@${name}`)
     }
   }
 }
 
 /** Repeats are told at every level; strangers by the code of the level. */
-function knownOnly(node: ObjectNode, names: readonly string[], label: string, code: string, faults: Set<FaultText>): void {
+function knownOnly(
+  node: ObjectNode,
+  names: readonly string[],
+  label: string,
+  code: string,
+  faults: Set<FaultText>,
+): void {
   const seen = new Set<string>()
   for (const { name } of node.members) {
     const place = label === '' ? tellable(name) : `${label}.${tellable(name)}`
@@ -263,15 +318,27 @@ interface Image {
   readonly omitted: Set<string>
 }
 
-function imageOf(label: string, schema: JsonNode, fields: readonly NaiveField[], payload: JsonNode | undefined, view: View): Image {
+function imageOf(
+  label: string,
+  schema: JsonNode,
+  fields: readonly NaiveField[],
+  payload: JsonNode | undefined,
+  view: View,
+): Image {
   const part = label === 'key' ? 'key' : 'row'
   const bindings = new Map(
-    fields.map(({ name, type }): [string, Binding] => [name, isMetadata(label, name, view) ? { act: 'keep', toast: 'ignore' } : bindNaive(name, type, part, view.rules, view.keys)]),
+    fields.map(({ name, type }): [string, Binding] => [
+      name,
+      isMetadata(label, name, view)
+        ? { act: 'keep', toast: 'ignore' }
+        : bindNaive(name, type, part, view.rules, view.keys),
+    ]),
   )
   return { label, schema, payload, bindings, isTyped: true, omitted: new Set() }
 }
 
-const isMetadata = (label: string, name: string, { rules }: View): boolean => label === '' && metadataNames.has(name) && !rules.byName.has(name)
+const isMetadata = (label: string, name: string, { rules }: View): boolean =>
+  label === '' && metadataNames.has(name) && !rules.byName.has(name)
 
 /** Placeholders of all images first, for a column leaves all images at once; then what is wrong with the others. */
 function finishImages(images: readonly Image[], part: 'value' | 'key', faults: Set<FaultText>, view: View): void {
@@ -279,13 +346,16 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
   for (const image of images) {
     for (const [name, value] of columnsOf(image)) {
       const binding = image.bindings.get(name)
-      if (binding !== undefined && binding.act !== 'refuse' && binding.toast === 'omit' && isMarker(value, view)) omitted.add(name)
+      if (binding !== undefined && binding.act !== 'refuse' && binding.toast === 'omit' && isMarker(value, view))
+        omitted.add(name)
     }
   }
   for (const image of images) {
     for (const name of omitted) image.omitted.add(name)
     const place = (name: string): string => (image.label === '' ? tellable(name) : `${image.label}.${tellable(name)}`)
-    if (image.isTyped) for (const [name, binding] of image.bindings) if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name)}`)
+    if (image.isTyped)
+      for (const [name, binding] of image.bindings)
+        if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name)}`)
     const seen = new Set<string>()
     for (const [name, value] of columnsOf(image)) {
       const binding = image.bindings.get(name)
@@ -296,7 +366,8 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
       else if (binding.toast === 'reject' && isMarker(value, view)) faults.add(`SCHEMA_TOAST@${place(name)}`)
     }
   }
-  if (part === 'key') for (const { payload } of images) if (payload?.kind !== 'object') faults.add('RECORD_KEY_UNREADABLE@*')
+  if (part === 'key')
+    for (const { payload } of images) if (payload?.kind !== 'object') faults.add('RECORD_KEY_UNREADABLE@*')
 }
 
 const columnsOf = ({ payload }: Image): [string, JsonNode][] =>
@@ -323,10 +394,20 @@ function rewriteImage(image: Image, view: View, faults: Set<FaultText>): void {
     if (binding?.act === 'mask' && !omitted.has(nameOf(item))) rewriteNaive(item as ObjectNode, binding.effect)
   }
   const { items } = fields
-  removeItems(fields, index => omitted.has(nameOf(items[index])) || bindings.get(nameOf(items[index]))?.act === 'remove')
+  removeItems(
+    fields,
+    index => omitted.has(nameOf(items[index])) || bindings.get(nameOf(items[index]))?.act === 'remove',
+  )
 }
 
-function maskRow(row: ObjectNode, bindings: ReadonlyMap<string, Binding>, omitted: ReadonlySet<string>, label: string, view: View, faults: Set<FaultText>): void {
+function maskRow(
+  row: ObjectNode,
+  bindings: ReadonlyMap<string, Binding>,
+  omitted: ReadonlySet<string>,
+  label: string,
+  view: View,
+  faults: Set<FaultText>,
+): void {
   for (const member of row.members) {
     const binding = bindings.get(member.name)
     if (binding?.act !== 'mask' || omitted.has(member.name) || member.value.kind === 'null') continue
@@ -338,7 +419,12 @@ function maskRow(row: ObjectNode, bindings: ReadonlyMap<string, Binding>, omitte
   removeMembers(row, name => omitted.has(name) || bindings.get(name)?.act === 'remove')
 }
 
-function maskLiteral({ mask }: Extract<Binding, { act: 'mask' }>['effect'], literal: string, place: string, faults: Set<FaultText>): string {
+function maskLiteral(
+  { mask }: Extract<Binding, { act: 'mask' }>['effect'],
+  literal: string,
+  place: string,
+  faults: Set<FaultText>,
+): string {
   const src = Buffer.from(literal)
   const out = Buffer.alloc(mask.maxBytes(src.length))
   try {
@@ -363,7 +449,12 @@ function untypedKey(root: JsonNode, payload: ObjectNode, view: View): PartResult
   return { faults, shape: 'row', operation: '', types: declared, print }
 }
 
-function untypedImage(label: string, payload: JsonNode | undefined, view: View, types?: ReadonlyMap<string, ColumnType> | null): Image {
+function untypedImage(
+  label: string,
+  payload: JsonNode | undefined,
+  view: View,
+  types?: ReadonlyMap<string, ColumnType> | null,
+): Image {
   const part = label === 'key' ? 'key' : 'row'
   const declared = types ?? new Map(view.rules.tableSchema?.columns.map(({ name, type }) => [name, type]))
   const isNamed = (name: string): boolean => declared.has(name) || view.rules.byName.has(name)
@@ -392,10 +483,17 @@ function untypedValue(root: JsonNode, payload: JsonNode, view: View, broken: boo
   if (shape === 'row' || broken) images.push(untypedImage('', payload, view))
   if (shape === 'event' || broken) {
     knownOnly(payload, envelopeNames, '', 'RECORD_UNKNOWN_MEMBER', faults)
-    for (const [label, allowed] of [['source', sourceNames], ['transaction', transactionNames], ['before', null], ['after', null]] as const) {
+    for (const [label, allowed] of [
+      ['source', sourceNames],
+      ['transaction', transactionNames],
+      ['before', null],
+      ['after', null],
+    ] as const) {
       const value = memberOf(payload, label)
-      if (value !== undefined && value.kind !== 'object' && value.kind !== 'null') faults.add(`RECORD_UNKNOWN_SHAPE@${label}`)
-      if (allowed !== null && value?.kind === 'object') knownOnly(value, allowed, label, 'RECORD_UNKNOWN_MEMBER', faults)
+      if (value !== undefined && value.kind !== 'object' && value.kind !== 'null')
+        faults.add(`RECORD_UNKNOWN_SHAPE@${label}`)
+      if (allowed !== null && value?.kind === 'object')
+        knownOnly(value, allowed, label, 'RECORD_UNKNOWN_MEMBER', faults)
       if (allowed === null) images.push(untypedImage(label, value, view))
     }
   }
@@ -414,7 +512,8 @@ function shapeByNames(topic: string, names: readonly string[]): Shape {
   const isEnvelope = names.includes('source') || names.every(name => envelopeNames.includes(name))
   if (isEnvelope && names.includes('op') && (names.includes('before') || names.includes('after'))) return 'event'
   if (topic.startsWith('__debezium-heartbeat') && same(names, ['ts_ms'])) return 'heartbeat'
-  if (topic.endsWith('.transaction') && same(names, ['status', 'id', 'event_count', 'data_collections', 'ts_ms'])) return 'transaction'
+  if (topic.endsWith('.transaction') && same(names, ['status', 'id', 'event_count', 'data_collections', 'ts_ms']))
+    return 'transaction'
   return same(names, ['op', 'ts_ms', 'source', 'transaction', 'message']) ? 'message' : 'row'
 }
 
@@ -425,7 +524,11 @@ function operationOf(shape: Shape, payload: JsonNode): string {
 
 // ---- headers
 
-function readHeaders(headers: NaiveRecord['headers'], key: PartResult | null, view: View): NaiveRecord['headers'] | Set<FaultText> {
+function readHeaders(
+  headers: NaiveRecord['headers'],
+  key: PartResult | null,
+  view: View,
+): NaiveRecord['headers'] | Set<FaultText> {
   const kept: (readonly [string, Buffer | null])[] = []
   for (const [name, value] of headers) {
     if (name !== '__debezium.oldkey' && name !== '__debezium.newkey') {
@@ -438,7 +541,11 @@ function readHeaders(headers: NaiveRecord['headers'], key: PartResult | null, vi
     }
     const masked = maskKeyHeader(value, key, view)
     if (masked instanceof Set) {
-      const kept = [...masked].map(fault => fault.slice(0, fault.indexOf('@'))).map(code => (code.startsWith('SCHEMA_') || code === 'RECORD_UNKNOWN_COLUMN' ? code : 'RECORD_HEADER_UNREADABLE'))
+      const kept = [...masked]
+        .map(fault => fault.slice(0, fault.indexOf('@')))
+        .map(code =>
+          code.startsWith('SCHEMA_') || code === 'RECORD_UNKNOWN_COLUMN' ? code : 'RECORD_HEADER_UNREADABLE',
+        )
       return new Set(kept.map(code => `${code}@headers.${name}`))
     }
     kept.push([name, masked])
@@ -455,10 +562,14 @@ function maskKeyHeader(value: Buffer, key: PartResult | null, view: View): Buffe
     const found = new Set<FaultText>(faults.map(anywhere))
     if (root?.kind !== 'object') return found.add('RECORD_HEADER_UNREADABLE@*')
     const image = untypedImage('key', root, view, key.types)
-    if (key.isTyped === true && root.members.some(({ name }) => !key.types?.has(name))) found.add('RECORD_HEADER_UNREADABLE@*')
+    if (key.isTyped === true && root.members.some(({ name }) => !key.types?.has(name)))
+      found.add('RECORD_HEADER_UNREADABLE@*')
     finishImages([image], 'key', found, view)
     result = {
-      faults: found, shape: 'row', operation: '', types: null,
+      faults: found,
+      shape: 'row',
+      operation: '',
+      types: null,
       print: () => {
         rewriteImages([image], view)
         return Buffer.from(printJson(root))
@@ -477,10 +588,14 @@ function maskKeyHeader(value: Buffer, key: PartResult | null, view: View): Buffe
 function mayPass(name: string, { settings }: View): boolean {
   if (name.startsWith('__debezium.context.') || metadataNames.has(name)) return true
   if (['traceparent', 'tracestate', 'tracingspancontext', 'b3'].includes(name)) return true
-  return settings.headers.some(listed => (listed.endsWith('*') ? name.startsWith(listed.slice(0, -1)) : name === listed))
+  return settings.headers.some(listed =>
+    listed.endsWith('*') ? name.startsWith(listed.slice(0, -1)) : name === listed,
+  )
 }
 
 /** A name that could be a value is not told. */
 function tellable(name: string): string {
-  return name === '' || (/^[\p{L}\p{M}_$#. -][\p{L}\p{M}\p{N}_$#. -]{0,62}$/u.test(name) && !/\p{N}{5}/u.test(name)) ? name : '?'
+  return name === '' || (/^[\p{L}\p{M}_$#. -][\p{L}\p{M}\p{N}_$#. -]{0,62}$/u.test(name) && !/\p{N}{5}/u.test(name))
+    ? name
+    : '?'
 }

@@ -133,8 +133,18 @@ class Reader {
       if (this.text[this.at] !== '"') throw new Broken('RECORD_MALFORMED')
       const start = this.at
       const name = this.string()
-      const spelled: LiteralNode = { kind: 'string', text: this.text.slice(start, this.at), before: nameBefore, after: this.space() }
-      const member: MemberNode = { name, spelled, value: { kind: 'null', text: '', before: '', after: '' }, complete: false }
+      const spelled: LiteralNode = {
+        kind: 'string',
+        text: this.text.slice(start, this.at),
+        before: nameBefore,
+        after: this.space(),
+      }
+      const member: MemberNode = {
+        name,
+        spelled,
+        value: { kind: 'null', text: '', before: '', after: '' },
+        complete: false,
+      }
       node.members.push(member)
       this.expect(':')
       member.value = this.value(level, value => {
@@ -172,7 +182,12 @@ class Reader {
 
   private literal(before: string): LiteralNode {
     const start = this.at
-    const done = (kind: LiteralNode['kind']): LiteralNode => ({ kind, text: this.text.slice(start, this.at), before, after: '' })
+    const done = (kind: LiteralNode['kind']): LiteralNode => ({
+      kind,
+      text: this.text.slice(start, this.at),
+      before,
+      after: '',
+    })
     if (this.text[start] === '"') {
       this.string()
       return done('string')

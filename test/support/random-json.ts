@@ -1,7 +1,10 @@
 import type { Random } from './random.ts'
 
 /** JSON to be written: objects keep repeats, a string is a ready-made literal. */
-export type Draft = { readonly object: readonly (readonly [name: string, value: Draft])[] } | { readonly array: readonly Draft[] } | string
+export type Draft =
+  | { readonly object: readonly (readonly [name: string, value: Draft])[] }
+  | { readonly array: readonly Draft[] }
+  | string
 
 /** How a draft is written. Probabilities; all 0: as JsonConverter writes. */
 export interface Style {
@@ -18,16 +21,20 @@ export const object = (members: Record<string, Draft>): Draft => ({ object: Obje
 /** Any JSON value as a draft. */
 export function draftOf(value: unknown): Draft {
   if (Array.isArray(value)) return { array: value.map(draftOf) }
-  if (typeof value === 'object' && value !== null) return { object: Object.entries(value).map(([name, inner]) => [name, draftOf(inner)]) }
+  if (typeof value === 'object' && value !== null)
+    return { object: Object.entries(value).map(([name, inner]) => [name, draftOf(inner)]) }
   return JSON.stringify(value)
 }
 
 export function write(draft: Draft, style: Style, random: Random): string {
-  const space = (): string => (style.space > 0 && random.chance(style.space) ? random.pick([' ', '\n', '\t', '\r\n', '  ']) : '')
-  const literal = (one: string): string => (style.escape > 0 && one.startsWith('"') ? respell(one, style.escape, random) : one)
+  const space = (): string =>
+    style.space > 0 && random.chance(style.space) ? random.pick([' ', '\n', '\t', '\r\n', '  ']) : ''
+  const literal = (one: string): string =>
+    style.escape > 0 && one.startsWith('"') ? respell(one, style.escape, random) : one
   const inner = (one: Draft): string => {
     if (typeof one === 'string') return literal(one)
-    if ('array' in one) return `[${space()}${one.array.map(item => inner(item)).join(`${space()},${space()}`)}${space()}]`
+    if ('array' in one)
+      return `[${space()}${one.array.map(item => inner(item)).join(`${space()},${space()}`)}${space()}]`
     const members = style.shuffle > 0 && random.chance(style.shuffle) ? random.shuffle(one.object) : one.object
     const parts = members.map(([name, value]) => `${literal(JSON.stringify(name))}${space()}:${space()}${inner(value)}`)
     return `{${space()}${parts.join(`${space()},${space()}`)}${space()}}`
@@ -35,7 +42,16 @@ export function write(draft: Draft, style: Style, random: Random): string {
   return space() + inner(draft) + space()
 }
 
-const short: Record<string, string> = { '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t', '/': '\\/', '"': '\\"', '\\': '\\\\' }
+const short: Record<string, string> = {
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '/': '\\/',
+  '"': '\\"',
+  '\\': '\\\\',
+}
 
 /** The same text, some characters written as escapes. */
 export function respell(literal: string, probability: number, random: Random): string {
@@ -63,7 +79,34 @@ function isPaired(value: string, i: number): boolean {
   return i > 0 && (value.charCodeAt(i - 1) & 0xfc00) === 0xd800
 }
 
-const words = ['Asha', 'आशा देवी', 'जयपुर', 'x', '', '123412341234', '+91-98765-43210', 'a.b@example.in', '@', '👩‍👩‍👧', '𝒜', 'line\nbreak', '"', '\\', '\u0000', '\u007f', '\ud800', ' ', 'null', '****', 'क्षत्रिय', 'é', 'e\u0301', '\u2028', '9007199254740993', '{"a":1}']
+const words = [
+  'Asha',
+  'आशा देवी',
+  'जयपुर',
+  'x',
+  '',
+  '123412341234',
+  '+91-98765-43210',
+  'a.b@example.in',
+  '@',
+  '👩‍👩‍👧',
+  '𝒜',
+  'line\nbreak',
+  '"',
+  '\\',
+  '\u0000',
+  '\u007f',
+  '\ud800',
+  ' ',
+  'null',
+  '****',
+  'क्षत्रिय',
+  'é',
+  'e\u0301',
+  '\u2028',
+  '9007199254740993',
+  '{"a":1}',
+]
 
 export const randomWord = (random: Random): string => {
   let word = random.pick(words)
@@ -71,8 +114,25 @@ export const randomWord = (random: Random): string => {
   return word
 }
 
-const numbers = ['0', '-0', '1', '42', '-7', '9007199254740993', '-9223372036854775808', '9223372036854775807', '1.0E21', '1e-7', '0.1', '1.50', '-0.0', '1E+3', '12345678901234567890123456789012345678901234567890123456789012345678901234567890']
-export const randomNumber = (random: Random): string => (random.chance(0.7) ? random.pick(numbers) : String(random.below(1e9)))
+const numbers = [
+  '0',
+  '-0',
+  '1',
+  '42',
+  '-7',
+  '9007199254740993',
+  '-9223372036854775808',
+  '9223372036854775807',
+  '1.0E21',
+  '1e-7',
+  '0.1',
+  '1.50',
+  '-0.0',
+  '1E+3',
+  '12345678901234567890123456789012345678901234567890123456789012345678901234567890',
+]
+export const randomNumber = (random: Random): string =>
+  random.chance(0.7) ? random.pick(numbers) : String(random.below(1e9))
 
 /** Any JSON, nested a little. */
 export function randomDraft(random: Random, depth = 3): Draft {
@@ -110,19 +170,75 @@ export function mutate(bytes: Buffer, random: Random): Buffer {
     case 5:
       return Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), bytes])
     case 6:
-      return Buffer.concat([bytes, Buffer.from(random.pick(['x', ' ', '\n\t ', '}', '{}', '\u0000', ',', ' 1', '\u00a0']))])
+      return Buffer.concat([
+        bytes,
+        Buffer.from(random.pick(['x', ' ', '\n\t ', '}', '{}', '\u0000', ',', ' 1', '\u00a0'])),
+      ])
     case 7:
       return intoString(bytes, random, random.pick(badUtf8))
     case 8:
-      return intoString(bytes, random, Buffer.from(random.pick(['\\', '\\u12', '\\x', '\u0001', '\t', '\\u00zz', '\\ud800', '"', '\\"'])))
+      return intoString(
+        bytes,
+        random,
+        Buffer.from(random.pick(['\\', '\\u12', '\\x', '\u0001', '\t', '\\u00zz', '\\ud800', '"', '\\"'])),
+      )
     case 9: {
       const levels = random.pick([90, 97, 98, 99, 100, 101, 102, 300])
-      return replaceValue(bytes, random, random.chance(0.5) ? '['.repeat(levels) + ']'.repeat(levels) : `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`)
+      return replaceValue(
+        bytes,
+        random,
+        random.chance(0.5)
+          ? '['.repeat(levels) + ']'.repeat(levels)
+          : `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`,
+      )
     }
     case 10:
-      return replaceValue(bytes, random, random.pick(['01', '-', '1.', '.5', '1e', '+1', 'NaN', 'Infinity', 'tru', 'nul', 'TRUE', "'a'", '0x1', '1_0', '[1,]', '{"a":1,}', '{"a"}', '{a:1}', '[', '{', ']']))
+      return replaceValue(
+        bytes,
+        random,
+        random.pick([
+          '01',
+          '-',
+          '1.',
+          '.5',
+          '1e',
+          '+1',
+          'NaN',
+          'Infinity',
+          'tru',
+          'nul',
+          'TRUE',
+          "'a'",
+          '0x1',
+          '1_0',
+          '[1,]',
+          '{"a":1,}',
+          '{"a"}',
+          '{a:1}',
+          '[',
+          '{',
+          ']',
+        ]),
+      )
     case 11:
-      return replaceValue(bytes, random, random.pick(['null', 'true', '1', '"s"', '{}', '[]', '{"a":{"a":1,"a":2}}', '"__debezium_unavailable_value"', '["__debezium_unavailable_value"]', '"X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=="', '"\\u005f_debezium_unavailable_value"', '["__debezium_unavailable_value" ]']))
+      return replaceValue(
+        bytes,
+        random,
+        random.pick([
+          'null',
+          'true',
+          '1',
+          '"s"',
+          '{}',
+          '[]',
+          '{"a":{"a":1,"a":2}}',
+          '"__debezium_unavailable_value"',
+          '["__debezium_unavailable_value"]',
+          '"X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=="',
+          '"\\u005f_debezium_unavailable_value"',
+          '["__debezium_unavailable_value" ]',
+        ]),
+      )
     case 12:
       return cut(at, at, random.pick([',', ':', '"', '{', '}', '[', ']', ' ', '\n', '\\', '/', '/**/', '//']))
     default:
@@ -131,7 +247,22 @@ export function mutate(bytes: Buffer, random: Random): Buffer {
 }
 
 /** Overlong forms, surrogates, lone continuation bytes, cut characters, code points past the last. */
-const badUtf8 = [[0xc0, 0xaf], [0xc1, 0xbf], [0xe0, 0x80, 0xaf], [0xed, 0xa0, 0x80], [0xed, 0xbf, 0xbf], [0xf0, 0x80, 0x80, 0xaf], [0xf4, 0x90, 0x80, 0x80], [0xf8, 0x88, 0x80, 0x80, 0x80], [0x80], [0xbf, 0xbf], [0xe0, 0xa4], [0xf0, 0x9f, 0x98], [0xff], [0xfe]].map(codes => Buffer.from(codes))
+const badUtf8 = [
+  [0xc0, 0xaf],
+  [0xc1, 0xbf],
+  [0xe0, 0x80, 0xaf],
+  [0xed, 0xa0, 0x80],
+  [0xed, 0xbf, 0xbf],
+  [0xf0, 0x80, 0x80, 0xaf],
+  [0xf4, 0x90, 0x80, 0x80],
+  [0xf8, 0x88, 0x80, 0x80, 0x80],
+  [0x80],
+  [0xbf, 0xbf],
+  [0xe0, 0xa4],
+  [0xf0, 0x9f, 0x98],
+  [0xff],
+  [0xfe],
+].map(codes => Buffer.from(codes))
 
 function intoString(bytes: Buffer, random: Random, put: Buffer): Buffer {
   const quotes = positions(bytes, 34)

@@ -5,7 +5,17 @@ import type { RandomColumn, RandomTable } from './random-table.ts'
 /** Policies about a table, most of them sensible, some not. */
 export function randomPolicies(table: RandomTable, random: Random): unknown[] {
   const conditions = table.columns.flatMap(column => (random.chance(0.85) ? [condition(column, random)] : []))
-  if (random.chance(0.2)) conditions.push({ field: 'after.*', ...random.pick([{ maskType: 'drop' }, { maskType: 'null' }, { maskType: 'full' }, { maskType: 'hash' }, { maskType: 'partial' }]) })
+  if (random.chance(0.2))
+    conditions.push({
+      field: 'after.*',
+      ...random.pick([
+        { maskType: 'drop' },
+        { maskType: 'null' },
+        { maskType: 'full' },
+        { maskType: 'hash' },
+        { maskType: 'partial' },
+      ]),
+    })
   const name = random.pick(['a policy', 'Zwei'])
   const policies: unknown[] = [
     {
@@ -32,7 +42,10 @@ export function randomPolicies(table: RandomTable, random: Random): unknown[] {
 }
 
 function condition({ name, type, logical }: RandomColumn, random: Random): Record<string, unknown> {
-  const field = /^[\w]+$/.test(name) && random.chance(0.7) ? random.pick([name, `after.${name}`, `key.${name}`]) : `$.${random.pick(['after', 'before'])}[${JSON.stringify(name)}]`
+  const field =
+    /^[\w]+$/.test(name) && random.chance(0.7)
+      ? random.pick([name, `after.${name}`, `key.${name}`])
+      : `$.${random.pick(['after', 'before'])}[${JSON.stringify(name)}]`
   return { field, ...maskFor(type, logical, random) }
 }
 
@@ -40,7 +53,8 @@ function maskFor(type: string, logical: string | null, random: Random): Record<s
   const free = type === 'string' && logical === null
   const general = [{ maskType: 'none' }, { maskType: 'none' }, { maskType: 'drop' }, { maskType: 'null' }]
   if (random.chance(0.25)) return random.pick(general)
-  if (random.chance(0.04)) return random.pick([{ maskType: 'partial' }, { maskType: 'hash' }, { maskType: 'email' }, { maskType: 'full' }])
+  if (random.chance(0.04))
+    return random.pick([{ maskType: 'partial' }, { maskType: 'hash' }, { maskType: 'email' }, { maskType: 'full' }])
   if (free) {
     return random.pick<Record<string, unknown>>([
       {
@@ -52,11 +66,19 @@ function maskFor(type: string, logical: string | null, random: Random): Record<s
       },
       { maskType: 'email' },
       { maskType: 'hash', ...(random.chance(0.5) ? { length: 32 + random.below(33) } : {}) },
-      { maskType: 'full', ...(random.chance(0.6) ? { maskValue: random.chance(0.8) ? 'CONFIDENTIAL' : randomWord(random) } : {}) },
+      {
+        maskType: 'full',
+        ...(random.chance(0.6) ? { maskValue: random.chance(0.8) ? 'CONFIDENTIAL' : randomWord(random) } : {}),
+      },
       { maskType: 'MASK_HASH' },
     ])
   }
-  if (type.startsWith('int')) return random.pick<Record<string, unknown>>([{ maskType: 'hash' }, { maskType: 'full', maskValue: random.pick<unknown>([0, -1, 100, '1970-01-01']) }, { maskType: 'none' }])
+  if (type.startsWith('int'))
+    return random.pick<Record<string, unknown>>([
+      { maskType: 'hash' },
+      { maskType: 'full', maskValue: random.pick<unknown>([0, -1, 100, '1970-01-01']) },
+      { maskType: 'none' },
+    ])
   if (type === 'boolean') return { maskType: 'full', maskValue: random.chance(0.5) }
   if (type === 'double' || type === 'float') return { maskType: 'full', maskValue: random.pick([0, 1.5, 1e21]) }
   if (logical?.endsWith('Decimal')) return { maskType: 'full', maskValue: random.pick<unknown>([0, '0.00', '-1.5']) }
@@ -75,7 +97,11 @@ function tableSchema(table: RandomTable, random: Random): unknown {
     tableSchema: {
       topic: table.topic,
       columns: columns.map(({ name, type, logical, optional, parameters }) => ({
-        name, type, optional, parameters, ...(logical === null ? {} : { logical }),
+        name,
+        type,
+        optional,
+        parameters,
+        ...(logical === null ? {} : { logical }),
       })),
     },
   }

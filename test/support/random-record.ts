@@ -1,6 +1,17 @@
 import type { NaiveRecord } from './naive-engine.ts'
 import type { Random } from './random.ts'
-import { compact, type Draft, draftOf, mutate, object, randomDraft, randomWord, type Style, text, write } from './random-json.ts'
+import {
+  compact,
+  type Draft,
+  draftOf,
+  mutate,
+  object,
+  randomDraft,
+  randomWord,
+  type Style,
+  text,
+  write,
+} from './random-json.ts'
 import type { RandomColumn, RandomTable } from './random-table.ts'
 
 type Members = (readonly [string, Draft])[]
@@ -11,7 +22,14 @@ export interface RecordWriter {
 }
 
 export function createRecordWriter(table: RandomTable, random: Random): RecordWriter {
-  const styles: readonly Style[] = [compact, compact, compact, { space: 0.1, escape: 0, shuffle: 0 }, { space: 0, escape: 0.15, shuffle: 0.5 }, { space: 0.2, escape: 0.2, shuffle: 1 }]
+  const styles: readonly Style[] = [
+    compact,
+    compact,
+    compact,
+    { space: 0.1, escape: 0, shuffle: 0 },
+    { space: 0, escape: 0.15, shuffle: 0.5 },
+    { space: 0.2, escape: 0.2, shuffle: 1 },
+  ]
   const blocks = new Map<string, string>()
   /** A block is spelled anew now and then. */
   const spelled = (id: string, block: () => Draft): string => {
@@ -23,9 +41,19 @@ export function createRecordWriter(table: RandomTable, random: Random): RecordWr
   }
   const wrap = (id: string, block: () => Draft, payload: Draft): Draft => {
     const schema = random.chance(0.01) ? 'null' : spelled(id, block)
-    const members: Members = [['schema', schema], ['payload', payload]]
+    const members: Members = [
+      ['schema', schema],
+      ['payload', payload],
+    ]
     if (random.chance(0.03)) members.reverse()
-    if (random.chance(0.01)) members.push(random.pick<readonly [string, Draft]>([['schema', 'null'], ['payload', '{}'], ['extra', '1']]))
+    if (random.chance(0.01))
+      members.push(
+        random.pick<readonly [string, Draft]>([
+          ['schema', 'null'],
+          ['payload', '{}'],
+          ['extra', '1'],
+        ]),
+      )
     return { object: members }
   }
   const finish = (draft: Draft): Buffer => {
@@ -47,7 +75,8 @@ export function createRecordWriter(table: RandomTable, random: Random): RecordWr
       const headers = headersOf(table, typed, random)
       const form = random.below(100)
       if (form < 6) return { key: keyBytes, value: null, headers }
-      if (form < 12) return { key: random.chance(0.5) ? null : keyBytes, value: finish(special(random, typed, spelled)), headers }
+      if (form < 12)
+        return { key: random.chance(0.5) ? null : keyBytes, value: finish(special(random, typed, spelled)), headers }
       if (form < 14) return { key: keyBytes, value: finish(randomDraft(random)), headers }
       const flat = form < 45
       const payload = flat ? flattened(table, random) : event(table, random)
@@ -74,31 +103,72 @@ function writeRaw(draft: Draft, style: Style, random: Random): string {
 
 function row(columns: readonly RandomColumn[], random: Random): Draft {
   const members: Members = columns.filter(() => random.chance(0.97)).map(column => [column.name, column.value(random)])
-  if (random.chance(0.02)) members.push([random.pick(['stranger', 'नया', 'x'.repeat(70), '123456789']), randomDraft(random, 1)])
+  if (random.chance(0.02))
+    members.push([random.pick(['stranger', 'नया', 'x'.repeat(70), '123456789']), randomDraft(random, 1)])
   if (random.chance(0.015) && members[0] !== undefined) members.push([members[0][0], randomDraft(random, 1)])
   return { object: members }
 }
 
 const source = (random: Random): Draft => {
-  const members: Members = [['version', text('3.7.0.Final')], ['connector', text('postgresql')], ['name', text('shop')], ['ts_ms', '1795174464069'], ['snapshot', text('false')], ['db', text('shop')], ['sequence', text('[null,"42759904"]')], ['ts_ns', '1795174464069352000'], ['lsn', '42759904'], ['xmin', 'null']]
-  if (random.chance(0.01)) members.push(random.pick<readonly [string, Draft]>([['query', text('INSERT')], ['db', text('twice')], ['gtid', text('g')]]))
+  const members: Members = [
+    ['version', text('3.7.0.Final')],
+    ['connector', text('postgresql')],
+    ['name', text('shop')],
+    ['ts_ms', '1795174464069'],
+    ['snapshot', text('false')],
+    ['db', text('shop')],
+    ['sequence', text('[null,"42759904"]')],
+    ['ts_ns', '1795174464069352000'],
+    ['lsn', '42759904'],
+    ['xmin', 'null'],
+  ]
+  if (random.chance(0.01))
+    members.push(
+      random.pick<readonly [string, Draft]>([
+        ['query', text('INSERT')],
+        ['db', text('twice')],
+        ['gtid', text('g')],
+      ]),
+    )
   return { object: members }
 }
 
 function event(table: RandomTable, random: Random): Draft {
-  const op = random.pick(['c', 'u', 'd', 'r', 't', 'c', 'u', random.chance(0.1) ? 'm' : 'u', random.chance(0.1) ? '' : 'c'])
+  const op = random.pick([
+    'c',
+    'u',
+    'd',
+    'r',
+    't',
+    'c',
+    'u',
+    random.chance(0.1) ? 'm' : 'u',
+    random.chance(0.1) ? '' : 'c',
+  ])
   const image = (on: boolean): Draft => (on ? row(table.columns, random) : 'null')
   const members: Members = [
     ['before', image(op === 'u' || op === 'd')],
     ['after', image(op !== 'd' && op !== 't')],
     ['source', random.chance(0.98) ? source(random) : random.pick(['null', '1', '{}'])],
-    ['transaction', random.chance(0.8) ? 'null' : object({ id: text('571'), total_order: '1', data_collection_order: '1' })],
+    [
+      'transaction',
+      random.chance(0.8) ? 'null' : object({ id: text('571'), total_order: '1', data_collection_order: '1' }),
+    ],
     ['op', text(op)],
     ['ts_ms', '1795174464151'],
     ['ts_ns', '1795174464151772321'],
   ]
   const changed = members.filter(() => random.chance(0.995))
-  if (random.chance(0.01)) changed.push(random.pick<readonly [string, Draft]>([['after', 'null'], ['after', row(table.columns, random)], ['op', text('c')], ['stranger', '1'], ['before', object({ x: '1' })]]))
+  if (random.chance(0.01))
+    changed.push(
+      random.pick<readonly [string, Draft]>([
+        ['after', 'null'],
+        ['after', row(table.columns, random)],
+        ['op', text('c')],
+        ['stranger', '1'],
+        ['before', object({ x: '1' })],
+      ]),
+    )
   if (random.chance(0.1)) return { object: random.shuffle(changed) }
   return { object: changed }
 }
@@ -106,7 +176,11 @@ function event(table: RandomTable, random: Random): Draft {
 function flattened(table: RandomTable, random: Random): Draft {
   const one = row(table.columns, random) as { readonly object: Members }
   const has = (name: string): boolean => table.columns.some(column => column.name === name)
-  const extra: Members = [['__deleted', text(random.pick(['true', 'false']))], ['__op', text(random.pick(['c', 'u', 'd', 't', 'zz']))], ['__source_ts_ms', '1795174519294']]
+  const extra: Members = [
+    ['__deleted', text(random.pick(['true', 'false']))],
+    ['__op', text(random.pick(['c', 'u', 'd', 't', 'zz']))],
+    ['__source_ts_ms', '1795174519294'],
+  ]
   return { object: [...one.object, ...extra.filter(([name]) => !has(name) && random.chance(0.6))] }
 }
 
@@ -124,11 +198,23 @@ function field(column: RandomColumn, random: Random): Draft {
     ...(byDefault === undefined ? [] : ([['default', byDefault]] as const)),
     ['field', text(name)],
   ]
-  if (random.chance(0.004)) members.push(random.pick<readonly [string, Draft]>([['stranger', '1'], ['type', text('string')], ['optional', 'true']]))
+  if (random.chance(0.004))
+    members.push(
+      random.pick<readonly [string, Draft]>([
+        ['stranger', '1'],
+        ['type', text('string')],
+        ['optional', 'true'],
+      ]),
+    )
   return { object: members }
 }
 
-function struct(columns: readonly RandomColumn[], name: string | null, more: readonly (readonly [string, Draft])[], random: Random): Draft {
+function struct(
+  columns: readonly RandomColumn[],
+  name: string | null,
+  more: readonly (readonly [string, Draft])[],
+  random: Random,
+): Draft {
   const present = columns.filter(() => random.chance(0.985))
   return {
     object: [
@@ -147,50 +233,159 @@ const simple = (name: string, type: string): Draft => object({ type: text(type),
 function flatSchema(table: RandomTable, random: Random): Draft {
   const columns = struct(table.columns, 'shop.public.people.Value', [], random) as { readonly object: Members }
   const has = (name: string): boolean => table.columns.some(column => column.name === name)
-  const extra = ['__deleted', '__op', '__source_ts_ms'].filter(name => !has(name)).map(name => simple(name, name === '__source_ts_ms' ? 'int64' : 'string'))
-  return { object: columns.object.map(([name, value]) => (name === 'fields' && typeof value !== 'string' && 'array' in value ? [name, { array: [...value.array, ...extra] }] : [name, value])) }
+  const extra = ['__deleted', '__op', '__source_ts_ms']
+    .filter(name => !has(name))
+    .map(name => simple(name, name === '__source_ts_ms' ? 'int64' : 'string'))
+  return {
+    object: columns.object.map(([name, value]) =>
+      name === 'fields' && typeof value !== 'string' && 'array' in value
+        ? [name, { array: [...value.array, ...extra] }]
+        : [name, value],
+    ),
+  }
 }
 
 function envelopeSchema(table: RandomTable, random: Random): Draft {
-  const sourceFields = ['version', 'connector', 'name', 'ts_ms', 'snapshot', 'db', 'sequence', 'ts_ns', 'lsn', 'xmin'].filter(() => random.chance(0.995))
-  const named = (one: Draft, name: string): Draft => ({ object: [...(one as { readonly object: Members }).object, ['field', text(name)]] })
+  const sourceFields = [
+    'version',
+    'connector',
+    'name',
+    'ts_ms',
+    'snapshot',
+    'db',
+    'sequence',
+    'ts_ns',
+    'lsn',
+    'xmin',
+  ].filter(() => random.chance(0.995))
+  const named = (one: Draft, name: string): Draft => ({
+    object: [...(one as { readonly object: Members }).object, ['field', text(name)]],
+  })
   const fields: Draft[] = [
     named(struct(table.columns, 'shop.public.people.Value', [], random), 'before'),
     named(struct(table.columns, 'shop.public.people.Value', [], random), 'after'),
-    object({ type: text('struct'), fields: { array: sourceFields.map(name => simple(name, 'string')) }, optional: 'false', name: text('io.debezium.connector.postgresql.Source'), field: text('source') }),
-    object({ type: text('struct'), fields: { array: ['id', 'total_order', 'data_collection_order'].map(name => simple(name, 'string')) }, optional: 'true', name: text('event.block'), field: text('transaction') }),
+    object({
+      type: text('struct'),
+      fields: { array: sourceFields.map(name => simple(name, 'string')) },
+      optional: 'false',
+      name: text('io.debezium.connector.postgresql.Source'),
+      field: text('source'),
+    }),
+    object({
+      type: text('struct'),
+      fields: { array: ['id', 'total_order', 'data_collection_order'].map(name => simple(name, 'string')) },
+      optional: 'true',
+      name: text('event.block'),
+      field: text('transaction'),
+    }),
     simple('op', 'string'),
     simple('ts_ms', 'int64'),
     simple('ts_ns', 'int64'),
     ...(random.chance(0.01) ? [simple('stranger', 'string')] : []),
   ].filter(() => random.chance(0.997))
   return {
-    object: [['type', text('struct')], ['fields', { array: fields }], ['optional', 'false'], ...(random.chance(0.95) ? ([['name', text('shop.public.people.Envelope')]] as const) : []), ['version', '2']],
+    object: [
+      ['type', text('struct')],
+      ['fields', { array: fields }],
+      ['optional', 'false'],
+      ...(random.chance(0.95) ? ([['name', text('shop.public.people.Envelope')]] as const) : []),
+      ['version', '2'],
+    ],
   }
 }
 
 /** Heartbeats, transaction markers, messages and signals. */
 function special(random: Random, typed: boolean, spelled: (id: string, block: () => Draft) => string): Draft {
   const kind = random.below(5)
-  const flat = (name: string, members: readonly string[]): Draft => object({ type: text('struct'), fields: { array: members.map(one => simple(one, 'string')) }, optional: 'false', name: text(name) })
+  const flat = (name: string, members: readonly string[]): Draft =>
+    object({
+      type: text('struct'),
+      fields: { array: members.map(one => simple(one, 'string')) },
+      optional: 'false',
+      name: text(name),
+    })
   const pair = (id: string, name: string, payload: Draft, members: readonly string[]): Draft =>
-    typed ? { object: [['schema', spelled(id, () => flat(name, members))], ['payload', payload]] } : payload
+    typed
+      ? {
+          object: [
+            ['schema', spelled(id, () => flat(name, members))],
+            ['payload', payload],
+          ],
+        }
+      : payload
   if (kind === 0) return pair('heartbeat', 'io.debezium.connector.common.Heartbeat', object({ ts_ms: '1' }), ['ts_ms'])
-  if (kind === 1) return pair('transaction', 'io.debezium.connector.common.TransactionMetadataValue', object({ status: text('BEGIN'), id: text('1'), event_count: 'null', data_collections: 'null', ts_ms: '1' }), ['status', 'id', 'event_count', 'data_collections', 'ts_ms'])
-  if (kind === 2) return pair('message', 'io.debezium.connector.postgresql.MessageValue', object({ op: text('m'), ts_ms: '1', source: '{}', transaction: 'null', message: object({ content: text('c2VjcmV0') }) }), ['op', 'ts_ms', 'source', 'transaction', 'message'])
-  if (kind === 3) return pair('change', 'io.debezium.connector.x.SchemaChangeValue', object({ ddl: text('CREATE') }), ['ddl'])
-  return pair('signal', 'shop.public.dbz_signal.Value', object({ id: text('1'), type: text('log'), data: text('{}') }), ['id', 'type', 'data'])
+  if (kind === 1)
+    return pair(
+      'transaction',
+      'io.debezium.connector.common.TransactionMetadataValue',
+      object({ status: text('BEGIN'), id: text('1'), event_count: 'null', data_collections: 'null', ts_ms: '1' }),
+      ['status', 'id', 'event_count', 'data_collections', 'ts_ms'],
+    )
+  if (kind === 2)
+    return pair(
+      'message',
+      'io.debezium.connector.postgresql.MessageValue',
+      object({
+        op: text('m'),
+        ts_ms: '1',
+        source: '{}',
+        transaction: 'null',
+        message: object({ content: text('c2VjcmV0') }),
+      }),
+      ['op', 'ts_ms', 'source', 'transaction', 'message'],
+    )
+  if (kind === 3)
+    return pair('change', 'io.debezium.connector.x.SchemaChangeValue', object({ ddl: text('CREATE') }), ['ddl'])
+  return pair(
+    'signal',
+    'shop.public.dbz_signal.Value',
+    object({ id: text('1'), type: text('log'), data: text('{}') }),
+    ['id', 'type', 'data'],
+  )
 }
 
 function headersOf(table: RandomTable, typed: boolean, random: Random): (readonly [string, Buffer | null])[] {
   const headers: (readonly [string, Buffer | null])[] = []
-  if (random.chance(0.5)) headers.push(['__debezium.context.taskId', Buffer.from('0')], ['__debezium.context.connectorName', Buffer.from('postgresql')])
-  if (random.chance(0.12)) headers.push([random.pick(['__op', 'traceparent', 'x-secret', '__db', 'x-allowed-one', '__debezium.context.']), random.chance(0.2) ? null : Buffer.from(randomWord(random))])
+  if (random.chance(0.5))
+    headers.push(
+      ['__debezium.context.taskId', Buffer.from('0')],
+      ['__debezium.context.connectorName', Buffer.from('postgresql')],
+    )
+  if (random.chance(0.12))
+    headers.push([
+      random.pick(['__op', 'traceparent', 'x-secret', '__db', 'x-allowed-one', '__debezium.context.']),
+      random.chance(0.2) ? null : Buffer.from(randomWord(random)),
+    ])
   if (random.chance(0.15)) {
-    const payload = row(table.columns.filter(column => column.isKey), random)
-    const wrapped: Draft = { object: [['schema', struct(table.columns.filter(column => column.isKey), 'shop.public.people.Key', [], random)], ['payload', payload]] }
-    const bytes = Buffer.from(write(typed && random.chance(0.5) ? wrapped : payload, random.chance(0.9) ? compact : { space: 0.3, escape: 0.1, shuffle: 1 }, random))
-    headers.push([random.pick(['__debezium.oldkey', '__debezium.newkey']), random.chance(0.05) ? null : random.chance(0.05) ? mutate(bytes, random) : bytes])
+    const payload = row(
+      table.columns.filter(column => column.isKey),
+      random,
+    )
+    const wrapped: Draft = {
+      object: [
+        [
+          'schema',
+          struct(
+            table.columns.filter(column => column.isKey),
+            'shop.public.people.Key',
+            [],
+            random,
+          ),
+        ],
+        ['payload', payload],
+      ],
+    }
+    const bytes = Buffer.from(
+      write(
+        typed && random.chance(0.5) ? wrapped : payload,
+        random.chance(0.9) ? compact : { space: 0.3, escape: 0.1, shuffle: 1 },
+        random,
+      ),
+    )
+    headers.push([
+      random.pick(['__debezium.oldkey', '__debezium.newkey']),
+      random.chance(0.05) ? null : random.chance(0.05) ? mutate(bytes, random) : bytes,
+    ])
   }
   return random.chance(0.2) ? random.shuffle(headers) : headers
 }

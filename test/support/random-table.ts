@@ -20,11 +20,45 @@ export interface RandomTable {
 }
 
 const names = [
-  'id', 'name', 'email', 'aadhaar', 'phone', 'आधार', 'a', 'ab', 'b', 'na"me', 'back\\slash', 'new\nline', '𝒜', 'after', 'op',
-  'schema', 'payload', 'before', 'source', '__op', '__table', 'e mail', 'constructor', '__proto__', 'a.b', '', 'data', 'type',
-  'Email', 'citizen_1234567',
+  'id',
+  'name',
+  'email',
+  'aadhaar',
+  'phone',
+  'आधार',
+  'a',
+  'ab',
+  'b',
+  'na"me',
+  'back\\slash',
+  'new\nline',
+  '𝒜',
+  'after',
+  'op',
+  'schema',
+  'payload',
+  'before',
+  'source',
+  '__op',
+  '__table',
+  'e mail',
+  'constructor',
+  '__proto__',
+  'a.b',
+  '',
+  'data',
+  'type',
+  'Email',
+  'citizen_1234567',
 ]
-const topics = ['shop.public.people', 'shop.public.people', 'shop.public.people', 'shop.public.dbz_signal', 'shop.transaction', '__debezium-heartbeat.shop']
+const topics = [
+  'shop.public.people',
+  'shop.public.people',
+  'shop.public.people',
+  'shop.public.dbz_signal',
+  'shop.transaction',
+  '__debezium-heartbeat.shop',
+]
 
 interface Kind {
   readonly type: string
@@ -36,15 +70,37 @@ interface Kind {
 }
 
 const base64 = (random: Random): Draft => text(Buffer.from(randomWord(random)).toString('base64'))
-const int = (bits: number) => (random: Random): Draft =>
-  random.pick(['0', '1', '-1', String(2n ** BigInt(bits - 1) - 1n), String(-(2n ** BigInt(bits - 1))), String(random.below(100))])
+const int =
+  (bits: number) =>
+  (random: Random): Draft =>
+    random.pick([
+      '0',
+      '1',
+      '-1',
+      String(2n ** BigInt(bits - 1) - 1n),
+      String(-(2n ** BigInt(bits - 1))),
+      String(random.below(100)),
+    ])
 
 const kinds: readonly Kind[] = [
   { type: 'string', mayBeKey: true, value: random => text(randomWord(random)) },
   { type: 'string', mayBeKey: true, value: random => text(`${random.below(1e6)}${random.below(1e6)}`) },
-  { type: 'string', parameters: { '__debezium.source.column.type': 'VARCHAR', '__debezium.source.column.length': '12', '__debezium.source.column.comment': 'who' }, value: random => text(randomWord(random).slice(0, 12)) },
+  {
+    type: 'string',
+    parameters: {
+      '__debezium.source.column.type': 'VARCHAR',
+      '__debezium.source.column.length': '12',
+      '__debezium.source.column.comment': 'who',
+    },
+    value: random => text(randomWord(random).slice(0, 12)),
+  },
   { type: 'int64', mayBeKey: true, value: int(64) },
-  { type: 'int64', mayBeKey: true, parameters: { '__debezium.source.column.type': 'INT8', '__debezium.source.column.length': '19' }, value: int(64) },
+  {
+    type: 'int64',
+    mayBeKey: true,
+    parameters: { '__debezium.source.column.type': 'INT8', '__debezium.source.column.length': '19' },
+    value: int(64),
+  },
   { type: 'int32', mayBeKey: true, value: int(32) },
   { type: 'int16', value: int(16) },
   { type: 'int8', value: int(8) },
@@ -52,19 +108,58 @@ const kinds: readonly Kind[] = [
   { type: 'double', value: random => random.pick(['1.0E21', '0.1', '-0.0', '"NaN"', '"Infinity"', '1e-7']) },
   { type: 'float', value: random => random.pick(['1.5', '3.4E38']) },
   { type: 'bytes', value: base64 },
-  { type: 'bytes', logical: 'org.apache.kafka.connect.data.Decimal', parameters: { scale: '2', 'connect.decimal.precision': '10' }, value: random => random.pick(['"MDk="', '"/w=="', '1.50', '12345.60']) },
+  {
+    type: 'bytes',
+    logical: 'org.apache.kafka.connect.data.Decimal',
+    parameters: { scale: '2', 'connect.decimal.precision': '10' },
+    value: random => random.pick(['"MDk="', '"/w=="', '1.50', '12345.60']),
+  },
   { type: 'int32', logical: 'io.debezium.time.Date', value: random => String(random.below(20_000)) },
-  { type: 'int64', logical: 'io.debezium.time.MicroTimestamp', value: random => random.pick(['1795174464069352', '9223372036825200000', '-9223372036832400000']) },
+  {
+    type: 'int64',
+    logical: 'io.debezium.time.MicroTimestamp',
+    value: random => random.pick(['1795174464069352', '9223372036825200000', '-9223372036832400000']),
+  },
   { type: 'string', logical: 'io.debezium.time.ZonedTimestamp', value: () => text('2026-01-05T10:00:00.123456Z') },
-  { type: 'string', logical: 'io.debezium.data.Json', value: random => text(`{"a": ${random.below(9)}, "a": "${random.below(1e9)}"}`) },
+  {
+    type: 'string',
+    logical: 'io.debezium.data.Json',
+    value: random => text(`{"a": ${random.below(9)}, "a": "${random.below(1e9)}"}`),
+  },
   { type: 'string', logical: 'io.debezium.data.Uuid', value: () => text('11111111-2222-4333-8444-555555555555') },
-  { type: 'string', logical: 'io.debezium.data.Enum', parameters: { allowed: 'F,M,T' }, value: random => text(random.pick(['F', 'M', 'T'])) },
-  { type: 'array', extra: { items: object({ type: text('string'), optional: 'true' }) }, value: random => ({ array: [text(randomWord(random)), 'null'] }) },
-  { type: 'map', extra: { keys: object({ type: text('string') }), values: object({ type: text('string'), optional: 'true' }) }, value: random => ({ object: [[randomWord(random), text('v')], ['a', '1'], ['a', '2']] }) },
+  {
+    type: 'string',
+    logical: 'io.debezium.data.Enum',
+    parameters: { allowed: 'F,M,T' },
+    value: random => text(random.pick(['F', 'M', 'T'])),
+  },
+  {
+    type: 'array',
+    extra: { items: object({ type: text('string'), optional: 'true' }) },
+    value: random => ({ array: [text(randomWord(random)), 'null'] }),
+  },
+  {
+    type: 'map',
+    extra: { keys: object({ type: text('string') }), values: object({ type: text('string'), optional: 'true' }) },
+    value: random => ({
+      object: [
+        [randomWord(random), text('v')],
+        ['a', '1'],
+        ['a', '2'],
+      ],
+    }),
+  },
   {
     type: 'struct',
     logical: 'io.debezium.data.VariableScaleDecimal',
-    extra: { fields: { array: [object({ type: text('int32'), field: text('scale') }), object({ type: text('bytes'), default: text('AA=='), field: text('value') })] } },
+    extra: {
+      fields: {
+        array: [
+          object({ type: text('int32'), field: text('scale') }),
+          object({ type: text('bytes'), default: text('AA=='), field: text('value') }),
+        ],
+      },
+    },
     value: () => object({ scale: '3', value: text('Bdw=') }),
   },
 ]

@@ -3,7 +3,10 @@ import { encodeHeaders, readHeaders } from '../../src/pipeline/headers.ts'
 import type { NaiveRecord } from './naive-engine.ts'
 
 /** Records laid out as the Kafka port does: one buffer, parts side by side. `gap` puts bytes of somebody else between records. */
-export function rawBatch(records: readonly NaiveRecord[], { topic, partitions = 1, gap = '' }: { topic: string; partitions?: number; gap?: string }): RawBatch {
+export function rawBatch(
+  records: readonly NaiveRecord[],
+  { topic, partitions = 1, gap = '' }: { topic: string; partitions?: number; gap?: string },
+): RawBatch {
   const spans = new Int32Array(records.length * SPANS_PER_RECORD).fill(-1)
   const parts: Buffer[] = []
   let at = 0
@@ -24,7 +27,16 @@ export function rawBatch(records: readonly NaiveRecord[], { topic, partitions = 
   put(Buffer.from(gap))
   const timestamps = Float64Array.from(records, (_, index) => 1_795_000_000_000 + index)
   const offsets = BigInt64Array.from(records, (_, index) => BigInt(index))
-  return { topic, partition: 0, partitions, count: records.length, bytes: Buffer.concat(parts), spans, timestamps, offsets }
+  return {
+    topic,
+    partition: 0,
+    partitions,
+    count: records.length,
+    bytes: Buffer.concat(parts),
+    spans,
+    timestamps,
+    offsets,
+  }
 }
 
 export type EngineOutcome =
@@ -35,9 +47,13 @@ export type EngineOutcome =
 /** What became of each record in one view, copied out of the lent buffers. */
 export function outcomesOf(outcome: BatchOutcome, count: number): (EngineOutcome | undefined)[] {
   const list: (EngineOutcome | undefined)[] = new Array(count).fill(undefined)
-  for (const batch of outcome.masked) for (let n = 0; n < batch.count; n++) list[batch.sources[n] as number] = published(batch, n)
+  for (const batch of outcome.masked)
+    for (let n = 0; n < batch.count; n++) list[batch.sources[n] as number] = published(batch, n)
   for (const departure of outcome.departures) {
-    list[departure.index] = departure.kind === 'drop' ? { kind: 'drop', reason: departure.reason } : { kind: 'reject', code: departure.code, path: departure.path }
+    list[departure.index] =
+      departure.kind === 'drop'
+        ? { kind: 'drop', reason: departure.reason }
+        : { kind: 'reject', code: departure.code, path: departure.path }
   }
   return list
 }
@@ -48,6 +64,7 @@ function published({ bytes, spans }: MaskedBatch, n: number): EngineOutcome {
     return start < 0 ? null : Buffer.from(bytes.subarray(start, spans[n * SPANS_PER_RECORD + 2 * which + 1]))
   }
   const headers = part(2)
-  const list = headers === null ? [] : readHeaders(headers, 0, headers.length).map(({ name, value }) => [name, value] as const)
+  const list =
+    headers === null ? [] : readHeaders(headers, 0, headers.length).map(({ name, value }) => [name, value] as const)
   return { kind: 'publish', key: part(0), value: part(1), headers: list }
 }

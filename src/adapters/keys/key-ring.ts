@@ -10,7 +10,10 @@ export function createKeyRing({ keys }: Pick<Config, 'keys'>): KeyRing {
 }
 
 /** Null where none is configured: an unmaskable record then stops its partition. */
-export function sealingKeyOf({ sealingKey, sealingKeyId }: Pick<Config, 'sealingKey' | 'sealingKeyId'>): SealingKey | null {
+export function sealingKeyOf({
+  sealingKey,
+  sealingKeyId,
+}: Pick<Config, 'sealingKey' | 'sealingKeyId'>): SealingKey | null {
   return sealingKey === null ? null : { id: sealingKeyId, key: createSecretKey(sealingKey) }
 }
 

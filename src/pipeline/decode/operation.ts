@@ -3,7 +3,13 @@ import type { RecordShape } from './record-shapes.ts'
 import { fail } from './scanner.ts'
 
 const byLetter = new Uint8Array(256)
-for (const [letter, operation] of Object.entries({ r: OP_READ, c: OP_CREATE, u: OP_UPDATE, d: OP_DELETE, t: OP_TRUNCATE })) {
+for (const [letter, operation] of Object.entries({
+  r: OP_READ,
+  c: OP_CREATE,
+  u: OP_UPDATE,
+  d: OP_DELETE,
+  t: OP_TRUNCATE,
+})) {
   byLetter[letter.charCodeAt(0)] = operation
 }
 

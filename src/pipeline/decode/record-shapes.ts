@@ -4,9 +4,35 @@ import { Column, createLayout, type Layout, refuseUnknown, type UnknownMember } 
 
 /** `source.query` of other connectors is missing on purpose: it holds the statement with its values. */
 export const sourceMembers = [
-  'version', 'connector', 'name', 'ts_ms', 'snapshot', 'db', 'sequence', 'ts_us', 'ts_ns', 'schema', 'table', 'txId',
-  'lsn', 'xmin', 'origin', 'origin_lsn', 'collection', 'server_id', 'gtid', 'file', 'pos', 'row', 'thread',
-  'change_lsn', 'commit_lsn', 'event_serial_no', 'scn', 'commit_scn', 'lcr_position',
+  'version',
+  'connector',
+  'name',
+  'ts_ms',
+  'snapshot',
+  'db',
+  'sequence',
+  'ts_us',
+  'ts_ns',
+  'schema',
+  'table',
+  'txId',
+  'lsn',
+  'xmin',
+  'origin',
+  'origin_lsn',
+  'collection',
+  'server_id',
+  'gtid',
+  'file',
+  'pos',
+  'row',
+  'thread',
+  'change_lsn',
+  'commit_lsn',
+  'event_serial_no',
+  'scn',
+  'commit_scn',
+  'lcr_position',
 ] as const
 
 export const transactionMembers = ['id', 'total_order', 'data_collection_order'] as const
@@ -18,11 +44,11 @@ const messageMembers = ['op', 'ts_ms', 'source', 'transaction', 'message']
 
 /** Columns that ExtractNewRecordState adds to a flattened row (`add.fields`, `rewrite`), default prefix. */
 export const flattenedMetadata: ReadonlySet<string> = new Set<string>([
-  '__deleted', '__op',
+  '__deleted',
+  '__op',
   ...sourceMembers.flatMap(name => [`__${name}`, `__source_${name}`]),
   ...transactionMembers.map(name => `__transaction_${name}`),
 ])
-
 
 /** The members that a schema block names, of the envelope and of its two structs beside the rows. */
 export interface EnvelopeNames {
@@ -44,7 +70,9 @@ export function envelopeLayout(before: Layout, after: Layout, names: EnvelopeNam
       case 'source':
         return new Column(name, { child: metadataLayout('source', names?.source ?? sourceMembers, stranger) })
       case 'transaction':
-        return new Column(name, { child: metadataLayout('transaction', names?.transaction ?? transactionMembers, stranger) })
+        return new Column(name, {
+          child: metadataLayout('transaction', names?.transaction ?? transactionMembers, stranger),
+        })
       default:
         return new Column(name, { tellsOperation: name === 'op' })
     }
@@ -53,7 +81,11 @@ export function envelopeLayout(before: Layout, after: Layout, names: EnvelopeNam
 }
 
 function metadataLayout(label: string, members: readonly string[], stranger: UnknownMember): Layout {
-  return createLayout(label, members.map(name => new Column(name)), stranger)
+  return createLayout(
+    label,
+    members.map(name => new Column(name)),
+    stranger,
+  )
 }
 
 export type RecordShape = 'event' | 'row' | 'heartbeat' | 'transaction' | 'message' | 'schema-change'
@@ -73,7 +105,8 @@ const sameSet = (names: ReadonlySet<string>, members: readonly string[]): boolea
 
 /** By the members' names, where there is no schema. What is none of Debezium's own is a row: unknown columns are denied there. */
 export function shapeByMembers(topic: string, names: ReadonlySet<string>): RecordShape {
-  const isEnvelope = names.has('source') || [...names].every(name => (envelopeMembers as readonly string[]).includes(name))
+  const isEnvelope =
+    names.has('source') || [...names].every(name => (envelopeMembers as readonly string[]).includes(name))
   if (isEnvelope && names.has('op') && (names.has('before') || names.has('after'))) return 'event'
   // A table could have these columns too, so the topic's name must agree.
   if (topic.startsWith('__debezium-heartbeat') && sameSet(names, ['ts_ms'])) return 'heartbeat'

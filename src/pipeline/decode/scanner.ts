@@ -22,7 +22,6 @@ export class Unreadable extends Error {
   }
 }
 
-
 /** Nesting that no Debezium record comes near; a bound against stack exhaustion. */
 export const MAX_DEPTH = 100
 

@@ -19,7 +19,18 @@ export interface FieldBlock {
 
 /** Every member that JsonConverter writes. Any other could carry data past the masks. */
 const schemaMembers = new Set([
-  'type', 'items', 'keys', 'values', 'fields', 'optional', 'name', 'version', 'doc', 'parameters', 'default', 'field',
+  'type',
+  'items',
+  'keys',
+  'values',
+  'fields',
+  'optional',
+  'name',
+  'version',
+  'doc',
+  'parameters',
+  'default',
+  'field',
 ])
 
 /** Reads a schema block that must be a struct; refuses whatever is not exactly a Connect schema. */
@@ -72,9 +83,9 @@ function readElement(node: Node): void {
 function readParameters(node: Node, into: Map<string, string>): void {
   // JsonConverter itself refuses parameters that are not strings.
   if (node.kind === 'other') return
-  if (node.kind !== 'object') return fail('RECORD_SCHEMA_INVALID', node.start)
+  if (node.kind !== 'object') fail('RECORD_SCHEMA_INVALID', node.start)
   for (const { name, value } of node.members) {
-    if (value.kind !== 'string') return fail('RECORD_SCHEMA_INVALID', value.start)
+    if (value.kind !== 'string') fail('RECORD_SCHEMA_INVALID', value.start)
     into.set(name, value.text)
   }
 }

@@ -49,8 +49,16 @@ function readNode(b: Buffer, i: number, end: number, depth: number): Node {
   if (c === OPEN_BRACE) return readObject(b, i, end, depth)
   if (c === OPEN_BRACKET) return readArray(b, i, end, depth)
   const after = skipValue(b, i, end, depth)
-  if (c === QUOTE) return { kind: 'string', start: i, end: after, members: none, items: none, text: stringText(b, i, after) }
-  return { kind: 'other', start: i, end: after, members: none, items: none, text: b.toString('latin1', i, Math.min(after, i + 16)) }
+  if (c === QUOTE)
+    return { kind: 'string', start: i, end: after, members: none, items: none, text: stringText(b, i, after) }
+  return {
+    kind: 'other',
+    start: i,
+    end: after,
+    members: none,
+    items: none,
+    text: b.toString('latin1', i, Math.min(after, i + 16)),
+  }
 }
 
 function readObject(b: Buffer, at: number, end: number, depth: number): Node {

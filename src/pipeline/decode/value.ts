@@ -177,7 +177,9 @@ function splitParts(b: Buffer, start: number, end: number): Parts | null {
  */
 function mayBeWrapped(b: Buffer, start: number): boolean {
   const initial = b[start + 2]
-  return b[start] !== OPEN_BRACE || b[start + 1] !== QUOTE || initial === 115 || initial === 112 || initial === BACKSLASH
+  return (
+    b[start] !== OPEN_BRACE || b[start + 1] !== QUOTE || initial === 115 || initial === 112 || initial === BACKSLASH
+  )
 }
 
 interface Span {

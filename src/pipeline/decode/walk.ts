@@ -209,4 +209,5 @@ function matches(view: DataView, i: number, column: Column): boolean {
 
 /** Names are told as they are, so that somebody can act on them; but not where a value seems to have been used as a name. */
 const ordinary = /^[\p{L}\p{M}_$#. -][\p{L}\p{M}\p{N}_$#. -]{0,62}$/u
-export const tellableName = (name: string): string => (name === '' || (ordinary.test(name) && !/\p{N}{5}/u.test(name)) ? name : '?')
+export const tellableName = (name: string): string =>
+  name === '' || (ordinary.test(name) && !/\p{N}{5}/u.test(name)) ? name : '?'

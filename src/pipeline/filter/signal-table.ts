@@ -24,7 +24,8 @@ export function isSignal(b: Buffer, keyStart: number, keyEnd: number, valueStart
 const treeOf = (part: Buffer): Node => parseTree(part, 0, part.length)
 
 function payloadOf(root: Node): Node {
-  const payload = root.members.length === 2 && member(root, 'schema') !== undefined ? member(root, 'payload') : undefined
+  const payload =
+    root.members.length === 2 && member(root, 'schema') !== undefined ? member(root, 'payload') : undefined
   return payload ?? root
 }
 

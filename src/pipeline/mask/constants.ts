@@ -39,7 +39,8 @@ const textForms: Record<string, RegExp> = {
   'io.debezium.time.IsoDate': new RegExp(`^${date}Z?$`),
   'io.debezium.time.IsoTime': new RegExp(`^${time}Z?$`),
   'io.debezium.time.IsoTimestamp': new RegExp(`^${date}T${time}Z?$`),
-  'io.debezium.time.Interval': /^P(?=.)(?:-?\d+Y)?(?:-?\d+M)?(?:-?\d+D)?(?:T(?=.)(?:-?\d+H)?(?:-?\d+M)?(?:-?\d+(?:\.\d+)?S)?)?$/,
+  'io.debezium.time.Interval':
+    /^P(?=.)(?:-?\d+Y)?(?:-?\d+M)?(?:-?\d+D)?(?:T(?=.)(?:-?\d+H)?(?:-?\d+M)?(?:-?\d+(?:\.\d+)?S)?)?$/,
 }
 
 /** Does the text have the form of this temporal type? True for all other types. */
@@ -71,5 +72,10 @@ export function decimalLiterals(
 function twosComplement(value: bigint): Buffer {
   let bytes = 1
   while (BigInt.asIntN(bytes * 8, value) !== value) bytes++
-  return Buffer.from(BigInt.asUintN(bytes * 8, value).toString(16).padStart(bytes * 2, '0'), 'hex')
+  return Buffer.from(
+    BigInt.asUintN(bytes * 8, value)
+      .toString(16)
+      .padStart(bytes * 2, '0'),
+    'hex',
+  )
 }

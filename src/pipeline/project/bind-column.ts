@@ -86,13 +86,19 @@ function bindMask(
 
 function toastAct(type: ColumnType | null, part: 'row' | 'key', rules: ColumnRules): ToastAct {
   if (part === 'key') return TOAST_UNCHECKED
-  if (type !== null && type.kind !== 'string' && type.kind !== 'bytes' && type.kind !== 'array' && type.kind !== 'map') {
+  if (
+    type !== null &&
+    type.kind !== 'string' &&
+    type.kind !== 'bytes' &&
+    type.kind !== 'array' &&
+    type.kind !== 'map'
+  ) {
     return TOAST_UNCHECKED
   }
   if (rules.toast === 'keep') return TOAST_KEEP
   if (rules.toast === 'reject') return TOAST_REFUSE
   if (rules.toast === 'omit') return TOAST_OMIT
-  return type !== null && type.optional && !rules.compacted ? TOAST_OMIT : TOAST_REFUSE
+  return type?.optional === true && !rules.compacted ? TOAST_OMIT : TOAST_REFUSE
 }
 
 const bound = (name: string, act: Act, effect: MaskEffect | null, toast: ToastAct): BoundColumn => ({

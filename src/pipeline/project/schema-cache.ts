@@ -24,7 +24,8 @@ export function createSchemaCache(context: SchemaContext): SchemaCache {
   let last = 0
 
   const at = (schema: KnownSchema, b: Buffer, start: number, end: number): boolean =>
-    start + schema.bytes.length <= end && b.compare(schema.bytes, 0, schema.bytes.length, start, start + schema.bytes.length) === 0
+    start + schema.bytes.length <= end &&
+    b.compare(schema.bytes, 0, schema.bytes.length, start, start + schema.bytes.length) === 0
 
   const recognise = (b: Buffer, start: number, end: number): KnownSchema | null => {
     const newest = known[last]

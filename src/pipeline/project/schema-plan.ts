@@ -95,32 +95,55 @@ interface Build {
 
 /** Of records that are dropped by name: walked for their grammar, nothing more. */
 const opaqueLayout = (names: readonly string[]): Layout =>
-  createLayout('', names.map(name => new Column(name)), refuseUnknown('RECORD_NOT_IN_SCHEMA'))
+  createLayout(
+    '',
+    names.map(name => new Column(name)),
+    refuseUnknown('RECORD_NOT_IN_SCHEMA'),
+  )
 
 function envelopeFor(root: StructBlock, build: Build): Layout {
   const known: readonly string[] = envelopeMembers
   for (const { name, struct } of root.fields) {
     const allowed = name === 'source' ? sourceMembers : name === 'transaction' ? transactionMembers : null
-    const strangers = (struct?.fields ?? []).filter(field => allowed !== null && !(allowed as readonly string[]).includes(field.name))
-    if (!known.includes(name)) build.problems.push({ code: 'RECORD_UNKNOWN_MEMBER', path: placeOf('', name), detail: 'no member of an envelope' })
+    const strangers = (struct?.fields ?? []).filter(
+      field => allowed !== null && !(allowed as readonly string[]).includes(field.name),
+    )
+    if (!known.includes(name))
+      build.problems.push({
+        code: 'RECORD_UNKNOWN_MEMBER',
+        path: placeOf('', name),
+        detail: 'no member of an envelope',
+      })
     for (const stranger of strangers) {
-      build.problems.push({ code: 'RECORD_UNKNOWN_MEMBER', path: placeOf(name, stranger.name), detail: `no member of ${name}` })
+      build.problems.push({
+        code: 'RECORD_UNKNOWN_MEMBER',
+        path: placeOf(name, stranger.name),
+        detail: `no member of ${name}`,
+      })
     }
   }
   const image = (label: string): Layout => {
     const struct = root.fields.find(field => field.name === label)?.struct
-    return struct == null ? createLayout(label, [], refuseUnknown('RECORD_NOT_IN_SCHEMA')) : rowLayout(label, struct, build)
+    return struct == null
+      ? createLayout(label, [], refuseUnknown('RECORD_NOT_IN_SCHEMA'))
+      : rowLayout(label, struct, build)
   }
   // `after` first: its places are the ones people look for in a problem list.
   const after = image('after')
   const namesIn = (struct: StructBlock | null | undefined): string[] => (struct?.fields ?? []).map(field => field.name)
-  const structOf = (label: string): StructBlock | null | undefined => root.fields.find(field => field.name === label)?.struct
-  const names = { members: namesIn(root), source: namesIn(structOf('source')), transaction: namesIn(structOf('transaction')) }
+  const structOf = (label: string): StructBlock | null | undefined =>
+    root.fields.find(field => field.name === label)?.struct
+  const names = {
+    members: namesIn(root),
+    source: namesIn(structOf('source')),
+    transaction: namesIn(structOf('transaction')),
+  }
   refuseDefault('value', root, build)
   return envelopeLayout(image('before'), after, names)
 }
 
-const placeOf = (label: string, name: string): string => (label === '' ? tellableName(name) : `${label}.${tellableName(name)}`)
+const placeOf = (label: string, name: string): string =>
+  label === '' ? tellableName(name) : `${label}.${tellableName(name)}`
 
 /** A default of a whole row would hold its columns in clear, and no source writes one. */
 function refuseDefault(path: string, struct: StructBlock, build: Build): void {
@@ -157,4 +180,3 @@ function rowLayout(label: string, struct: StructBlock, build: Build): Layout {
 function blockMask(bytes: Buffer): ValueMask {
   return { write: (_src, _start, _end, out, at) => at + bytes.copy(out, at), maxBytes: () => bytes.length }
 }
-

@@ -13,7 +13,11 @@ export interface SchemalessLayouts {
 }
 
 /** Types come from the declared table schema, if there is one; without it only masks that need no type can be bound. */
-export function createSchemalessLayouts(rules: ColumnRules, keys: KeyRing, omitted: ReadonlySet<string> = new Set()): SchemalessLayouts {
+export function createSchemalessLayouts(
+  rules: ColumnRules,
+  keys: KeyRing,
+  omitted: ReadonlySet<string> = new Set(),
+): SchemalessLayouts {
   const declared = new Map(rules.tableSchema?.columns.map(column => [column.name, column.type]))
   const names = [...new Set([...declared.keys(), ...rules.byName.keys()])]
 

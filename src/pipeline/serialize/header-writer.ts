@@ -27,7 +27,8 @@ export class HeaderWriter {
   write(b: Buffer, start: number, end: number, keyLayout: Layout | null, output: OutputBuffer): void {
     const { lastIn } = this
     if (lastIn.length === end - start && b.compare(lastIn, 0, lastIn.length, start, end) === 0) {
-      return output.copy(this.lastOut, 0, this.lastOut.length)
+      output.copy(this.lastOut, 0, this.lastOut.length)
+      return
     }
     const headers = readHeaders(b, start, end)
     const kept: Header[] = []
@@ -61,7 +62,9 @@ export class HeaderWriter {
       if (!(error instanceof Unreadable)) throw error
       walker.place = `headers.${name}`
       // A policy has to act on some; all else is a header we cannot read.
-      throw error.code.startsWith('SCHEMA_') || error.code === 'RECORD_UNKNOWN_COLUMN' ? error : new Unreadable('RECORD_HEADER_UNREADABLE', error.at)
+      throw error.code.startsWith('SCHEMA_') || error.code === 'RECORD_UNKNOWN_COLUMN'
+        ? error
+        : new Unreadable('RECORD_HEADER_UNREADABLE', error.at)
     }
     return Buffer.from(this.scratch.bytes.subarray(0, this.scratch.at))
   }

@@ -39,7 +39,16 @@ export class MaskedBatchBuilder {
     const { batch, plan, output, count, spans, timestamps, sources } = this
     const { topic, partition } = { topic: plan.maskedTopic, partition: batch.partition }
     // The brand is a promise about this file alone, so the cast stands here and nowhere else.
-    return { view: plan.view, topic, partition, count, bytes: output.bytes, spans, timestamps, sources } as unknown as MaskedBatch
+    return {
+      view: plan.view,
+      topic,
+      partition,
+      count,
+      bytes: output.bytes,
+      spans,
+      timestamps,
+      sources,
+    } as unknown as MaskedBatch
   }
 }
 

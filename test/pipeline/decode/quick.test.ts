@@ -19,7 +19,11 @@ function outcomeOf(value: Buffer, plan: ViewPlan, walker: Walker, quick: QuickSc
   try {
     const shape = decodeValue(value, 0, value.length, plan, walker)
     const { starts, ends, masks, count } = walker.edits
-    return { shape, operation: walker.operation, edits: Array.from({ length: count }, (_, n) => [starts[n], ends[n], masks[n]]) }
+    return {
+      shape,
+      operation: walker.operation,
+      edits: Array.from({ length: count }, (_, n) => [starts[n], ends[n], masks[n]]),
+    }
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error
     return { code: error.code, at: error.at, path: walker.path(error.at, error.code) }
@@ -43,8 +47,36 @@ function generator(seed: number): (below: number) => number {
 }
 
 const pieces = [
-  ' ', '\n', '"', '\\', '\\u0041', '\\x', '{', '}', '[', ']', ',', ':', 'null', '-', '0', '1e5', '.', '1.', '\u0001', 'é', 'आ', '😀',
-  '"__debezium_unavailable_value"', '"after":{},', '"email":"x",', '[1,2,{"a":null}]', 'tru', 'true', 'nul', '\u00c0',
+  ' ',
+  '\n',
+  '"',
+  '\\',
+  '\\u0041',
+  '\\x',
+  '{',
+  '}',
+  '[',
+  ']',
+  ',',
+  ':',
+  'null',
+  '-',
+  '0',
+  '1e5',
+  '.',
+  '1.',
+  '\u0001',
+  'é',
+  'आ',
+  '😀',
+  '"__debezium_unavailable_value"',
+  '"after":{},',
+  '"email":"x",',
+  '[1,2,{"a":null}]',
+  'tru',
+  'true',
+  'nul',
+  '\u00c0',
 ].map(text => Buffer.from(text))
 const bytes = [0x80, 0xc0, 0xc1, 0xed, 0xa0, 0xf5, 0xff, 0x00, 0x1f, 0x7f].map(byte => Buffer.from([byte]))
 
@@ -70,8 +102,18 @@ describe('the quick scanner', () => {
 
   test.each([
     ['masks', {}],
-    ['removals', { maskingConditions: policy.maskingPolicy.maskingConditions.map((one, n) => (n % 3 === 0 ? { field: one.field, maskType: 'drop' } : one)) }],
-    ['unknown columns that become null', { unknownColumns: 'null', maskingConditions: policy.maskingPolicy.maskingConditions.slice(4, 20) }],
+    [
+      'removals',
+      {
+        maskingConditions: policy.maskingPolicy.maskingConditions.map((one, n) =>
+          n % 3 === 0 ? { field: one.field, maskType: 'drop' } : one,
+        ),
+      },
+    ],
+    [
+      'unknown columns that become null',
+      { unknownColumns: 'null', maskingConditions: policy.maskingPolicy.maskingConditions.slice(4, 20) },
+    ],
   ])('takes whole records off the walker, and finds the same: %s', (_name, changes) => {
     const plan = planFor(changes)
     const quick = new QuickScanner(plan.toastMarkers)
@@ -98,7 +140,8 @@ describe('the quick scanner', () => {
       const quick = scanners[n % 2]!
       const slow = outcomeOf(value, plan, new Walker(new Edits(), plan.toastMarkers), null)
       const fast = outcomeOf(value, plan, new Walker(new Edits(), plan.toastMarkers, quick), quick)
-      if (JSON.stringify(fast) !== JSON.stringify(slow)) expect({ value: value.toString('base64'), ...(fast as object) }).toEqual(slow)
+      if (JSON.stringify(fast) !== JSON.stringify(slow))
+        expect({ value: value.toString('base64'), ...(fast as object) }).toEqual(slow)
     }
   })
 })

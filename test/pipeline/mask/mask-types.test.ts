@@ -5,31 +5,64 @@ import { findMaskType, maskTypes } from '../../../src/pipeline/mask/mask-types.t
 import type { ColumnType } from '../../../src/pipeline/schema.ts'
 import { bindMask, columnType, maskedLiteral } from '../../support/mask-samples.ts'
 
-const examples = Object.entries(maskTypes).flatMap(([name, maskType]) => maskType.examples.map(example => ({ name, maskType, ...example })))
+const examples = Object.entries(maskTypes).flatMap(([name, maskType]) =>
+  maskType.examples.map(example => ({ name, maskType, ...example })),
+)
 
-test.each(examples)('example of $name: $params turns $input into $output', ({ name, maskType, params, type, input, output }) => {
-  expect([...Value.Errors(maskType.params, params)]).toEqual([])
-  const masked = maskType.effect === 'keep' ? JSON.stringify(input) : maskedLiteral(name, params, columnType(type), JSON.stringify(input))
-  expect(JSON.parse(masked)).toEqual(output)
-})
+test.each(examples)(
+  'example of $name: $params turns $input into $output',
+  ({ name, maskType, params, type, input, output }) => {
+    expect([...Value.Errors(maskType.params, params)]).toEqual([])
+    const masked =
+      maskType.effect === 'keep'
+        ? JSON.stringify(input)
+        : maskedLiteral(name, params, columnType(type), JSON.stringify(input))
+    expect(JSON.parse(masked)).toEqual(output)
+  },
+)
 
 test('every mask that writes has an example', () => {
-  for (const [name, maskType] of Object.entries(maskTypes)) if (maskType.effect === 'rewrite') expect(maskType.examples.length, name).toBeGreaterThan(0)
+  for (const [name, maskType] of Object.entries(maskTypes))
+    if (maskType.effect === 'rewrite') expect(maskType.examples.length, name).toBeGreaterThan(0)
 })
 
 test.each([
-  ['partial', 'partial'], ['PARTIAL', 'partial'], ['MASK_NULL', 'null'], ['mask_hash', 'hash'], ['MASK_NONE', 'none'], ['Full', 'full'],
-  ['__proto__', null], ['constructor', null], ['mask_', null], ['', null], ['MASK_MASK_NULL', null],
+  ['partial', 'partial'],
+  ['PARTIAL', 'partial'],
+  ['MASK_NULL', 'null'],
+  ['mask_hash', 'hash'],
+  ['MASK_NONE', 'none'],
+  ['Full', 'full'],
+  ['__proto__', null],
+  ['constructor', null],
+  ['mask_', null],
+  ['', null],
+  ['MASK_MASK_NULL', null],
 ])('the name %s finds %s', (name, found) => {
   expect(findMaskType(name)).toBe(found === null ? undefined : maskTypes[found])
 })
 
 const text = columnType('string')
-const varchar = (length: number): ColumnType => columnType('string', { parameters: { '__debezium.source.column.length': String(length) } })
+const varchar = (length: number): ColumnType =>
+  columnType('string', { parameters: { '__debezium.source.column.length': String(length) } })
 
 describe('literals', () => {
-  const cases: [why: string, mask: string, params: Record<string, unknown>, type: ColumnType, input: string, output: string][] = [
-    ['the last four of an Aadhaar number', 'partial', { maskCharCount: 8, unmaskCharCount: 4 }, text, '"123456789012"', '"********9012"'],
+  const cases: [
+    why: string,
+    mask: string,
+    params: Record<string, unknown>,
+    type: ColumnType,
+    input: string,
+    output: string,
+  ][] = [
+    [
+      'the last four of an Aadhaar number',
+      'partial',
+      { maskCharCount: 8, unmaskCharCount: 4 },
+      text,
+      '"123456789012"',
+      '"********9012"',
+    ],
     ['no more characters than would stay readable', 'partial', { unmaskCharCount: 4 }, text, '"9012"', '"****"'],
     ['nothing at all', 'partial', { unmaskCharCount: 4 }, text, '""', '""'],
     ['nothing at all, at fixed length', 'partial', { maskCharCount: 8 }, text, '""', '"********"'],
@@ -40,7 +73,14 @@ describe('literals', () => {
     ['escapes are characters too', 'partial', { unmaskCharCount: 1 }, text, '"\\u0061\\u0062\\u0063"', '"**c"'],
     ['a line break stays escaped', 'partial', { unmaskCharCount: 1 }, text, '"ab\\n"', '"**\\n"'],
     ['a quote as mask character', 'partial', { unmaskCharCount: 1, maskChar: '"' }, text, '"abc"', '"\\"\\"c"'],
-    ['a visible end of many code points is cut where the column ends', 'partial', { maskCharCount: 4, unmaskCharCount: 4 }, varchar(12), '"अक्षत्रियक्ष"', '"****त्रियक्ष"'],
+    [
+      'a visible end of many code points is cut where the column ends',
+      'partial',
+      { maskCharCount: 4, unmaskCharCount: 4 },
+      varchar(12),
+      '"अक्षत्रियक्ष"',
+      '"****त्रियक्ष"',
+    ],
     ['an e-mail address', 'email', {}, text, '"asha.sharma@example.in"', '"****@example.in"'],
     ['a short local part', 'email', {}, text, '"a@example.in"', '"*@example.in"'],
     ['no local part: nothing is kept', 'email', {}, text, '"@example.in"', '"****"'],
@@ -51,12 +91,54 @@ describe('literals', () => {
     ['a constant', 'full', { maskValue: 'CONFIDENTIAL' }, text, '"5-10 LPA"', '"CONFIDENTIAL"'],
     ['a constant whatever comes in', 'full', { maskValue: 'x' }, text, '{"a":[1]}', '"x"'],
     ['a constant that needs escapes', 'full', { maskValue: 'a"b\nc' }, text, '"v"', '"a\\"b\\nc"'],
-    ['a decimal as base64', 'full', { maskValue: '0.00' }, columnType('bytes', { logical: 'org.apache.kafka.connect.data.Decimal', parameters: { scale: '2' } }), '"MDk="', '"AA=="'],
-    ['a decimal as number', 'full', { maskValue: '-1.5' }, columnType('bytes', { logical: 'org.apache.kafka.connect.data.Decimal', parameters: { scale: '2' } }), '123.45', '-1.50'],
-    ['a negative decimal', 'full', { maskValue: '-0.01' }, columnType('bytes', { logical: 'org.apache.kafka.connect.data.Decimal', parameters: { scale: '2' } }), '"MDk="', '"/w=="'],
-    ['a date', 'full', { maskValue: '1970-01-02' }, columnType('int32', { logical: 'io.debezium.time.Date' }), '5172', '1'],
-    ['a date before 1970', 'full', { maskValue: '1969-12-31T12:00:00Z' }, columnType('int32', { logical: 'io.debezium.time.Date' }), '5172', '-1'],
-    ['a timestamp in microseconds', 'full', { maskValue: '1970-01-01T00:00:01Z' }, columnType('int64', { logical: 'io.debezium.time.MicroTimestamp' }), '5', '1000000'],
+    [
+      'a decimal as base64',
+      'full',
+      { maskValue: '0.00' },
+      columnType('bytes', { logical: 'org.apache.kafka.connect.data.Decimal', parameters: { scale: '2' } }),
+      '"MDk="',
+      '"AA=="',
+    ],
+    [
+      'a decimal as number',
+      'full',
+      { maskValue: '-1.5' },
+      columnType('bytes', { logical: 'org.apache.kafka.connect.data.Decimal', parameters: { scale: '2' } }),
+      '123.45',
+      '-1.50',
+    ],
+    [
+      'a negative decimal',
+      'full',
+      { maskValue: '-0.01' },
+      columnType('bytes', { logical: 'org.apache.kafka.connect.data.Decimal', parameters: { scale: '2' } }),
+      '"MDk="',
+      '"/w=="',
+    ],
+    [
+      'a date',
+      'full',
+      { maskValue: '1970-01-02' },
+      columnType('int32', { logical: 'io.debezium.time.Date' }),
+      '5172',
+      '1',
+    ],
+    [
+      'a date before 1970',
+      'full',
+      { maskValue: '1969-12-31T12:00:00Z' },
+      columnType('int32', { logical: 'io.debezium.time.Date' }),
+      '5172',
+      '-1',
+    ],
+    [
+      'a timestamp in microseconds',
+      'full',
+      { maskValue: '1970-01-01T00:00:01Z' },
+      columnType('int64', { logical: 'io.debezium.time.MicroTimestamp' }),
+      '5',
+      '1000000',
+    ],
     ['an integer', 'full', { maskValue: 0 }, columnType('int64'), '9007199254740993', '0'],
     ['a boolean', 'full', { maskValue: false }, columnType('boolean'), 'true', 'false'],
     ['null', 'null', {}, text, '"v"', 'null'],
@@ -68,10 +150,19 @@ describe('literals', () => {
 })
 
 describe('what does not fit is refused when it is bound', () => {
-  const decimal = columnType('bytes', { logical: 'org.apache.kafka.connect.data.Decimal', parameters: { scale: '2', 'connect.decimal.precision': '4' } })
+  const decimal = columnType('bytes', {
+    logical: 'org.apache.kafka.connect.data.Decimal',
+    parameters: { scale: '2', 'connect.decimal.precision': '4' },
+  })
   const cases: [why: string, mask: string, params: Record<string, unknown>, type: ColumnType | null, code: string][] = [
     ['partial on a number', 'partial', {}, columnType('int32'), 'SCHEMA_MASK_TYPE'],
-    ['partial on a UUID', 'partial', {}, columnType('string', { logical: 'io.debezium.data.Uuid' }), 'SCHEMA_MASK_TYPE'],
+    [
+      'partial on a UUID',
+      'partial',
+      {},
+      columnType('string', { logical: 'io.debezium.data.Uuid' }),
+      'SCHEMA_MASK_TYPE',
+    ],
     ['e-mail on bytes', 'email', {}, columnType('bytes'), 'SCHEMA_MASK_TYPE'],
     ['hash on a date', 'hash', {}, columnType('int32', { logical: 'io.debezium.time.Date' }), 'SCHEMA_MASK_TYPE'],
     ['hash on a double', 'hash', {}, columnType('double'), 'SCHEMA_MASK_TYPE'],
@@ -86,15 +177,69 @@ describe('what does not fit is refused when it is bound', () => {
     ['a decimal with too many places', 'full', { maskValue: '0.001' }, decimal, 'SCHEMA_MASK_TYPE'],
     ['a decimal with too many digits', 'full', { maskValue: '100.00' }, decimal, 'SCHEMA_MASK_TYPE'],
     ['what is no decimal', 'full', { maskValue: 'XXXX' }, decimal, 'SCHEMA_MASK_TYPE'],
-    ['what is no label', 'full', { maskValue: 'X' }, columnType('string', { logical: 'io.debezium.data.Enum', parameters: { allowed: 'F,M' } }), 'SCHEMA_MASK_TYPE'],
-    ['what is no JSON', 'full', { maskValue: 'CONFIDENTIAL' }, columnType('string', { logical: 'io.debezium.data.Json' }), 'SCHEMA_MASK_TYPE'],
-    ['what is no UUID', 'full', { maskValue: 'x' }, columnType('string', { logical: 'io.debezium.data.Uuid' }), 'SCHEMA_MASK_TYPE'],
-    ['what is no timestamp', 'full', { maskValue: 'x' }, columnType('string', { logical: 'io.debezium.time.ZonedTimestamp' }), 'SCHEMA_MASK_TYPE'],
-    ['a timestamp without a zone', 'full', { maskValue: '1970-01-01T00:00:00' }, columnType('string', { logical: 'io.debezium.time.ZonedTimestamp' }), 'SCHEMA_MASK_TYPE'],
-    ['what is no time', 'full', { maskValue: 'x' }, columnType('string', { logical: 'io.debezium.time.ZonedTime' }), 'SCHEMA_MASK_TYPE'],
-    ['what is no ISO date', 'full', { maskValue: 'x' }, columnType('string', { logical: 'io.debezium.time.IsoDate' }), 'SCHEMA_MASK_TYPE'],
-    ['what is no interval', 'full', { maskValue: 'x' }, columnType('string', { logical: 'io.debezium.time.Interval' }), 'SCHEMA_MASK_TYPE'],
-    ['a day that is not in the calendar', 'full', { maskValue: '2026-02-30' }, columnType('int32', { logical: 'io.debezium.time.Date' }), 'SCHEMA_MASK_TYPE'],
+    [
+      'what is no label',
+      'full',
+      { maskValue: 'X' },
+      columnType('string', { logical: 'io.debezium.data.Enum', parameters: { allowed: 'F,M' } }),
+      'SCHEMA_MASK_TYPE',
+    ],
+    [
+      'what is no JSON',
+      'full',
+      { maskValue: 'CONFIDENTIAL' },
+      columnType('string', { logical: 'io.debezium.data.Json' }),
+      'SCHEMA_MASK_TYPE',
+    ],
+    [
+      'what is no UUID',
+      'full',
+      { maskValue: 'x' },
+      columnType('string', { logical: 'io.debezium.data.Uuid' }),
+      'SCHEMA_MASK_TYPE',
+    ],
+    [
+      'what is no timestamp',
+      'full',
+      { maskValue: 'x' },
+      columnType('string', { logical: 'io.debezium.time.ZonedTimestamp' }),
+      'SCHEMA_MASK_TYPE',
+    ],
+    [
+      'a timestamp without a zone',
+      'full',
+      { maskValue: '1970-01-01T00:00:00' },
+      columnType('string', { logical: 'io.debezium.time.ZonedTimestamp' }),
+      'SCHEMA_MASK_TYPE',
+    ],
+    [
+      'what is no time',
+      'full',
+      { maskValue: 'x' },
+      columnType('string', { logical: 'io.debezium.time.ZonedTime' }),
+      'SCHEMA_MASK_TYPE',
+    ],
+    [
+      'what is no ISO date',
+      'full',
+      { maskValue: 'x' },
+      columnType('string', { logical: 'io.debezium.time.IsoDate' }),
+      'SCHEMA_MASK_TYPE',
+    ],
+    [
+      'what is no interval',
+      'full',
+      { maskValue: 'x' },
+      columnType('string', { logical: 'io.debezium.time.Interval' }),
+      'SCHEMA_MASK_TYPE',
+    ],
+    [
+      'a day that is not in the calendar',
+      'full',
+      { maskValue: '2026-02-30' },
+      columnType('int32', { logical: 'io.debezium.time.Date' }),
+      'SCHEMA_MASK_TYPE',
+    ],
     ['what is no base64', 'full', { maskValue: '*' }, columnType('bytes'), 'SCHEMA_MASK_TYPE'],
     ['a constant on an array', 'full', { maskValue: 'x' }, columnType('array'), 'SCHEMA_MASK_TYPE'],
   ]
@@ -132,5 +277,7 @@ describe('hash', () => {
 })
 
 test.each(['partial', 'email'])('%s fails on what is no string', mask => {
-  expect(() => maskedLiteral(mask, {}, text, '42')).toThrow(expect.objectContaining({ code: 'RECORD_MASK_TYPE_MISMATCH' }))
+  expect(() => maskedLiteral(mask, {}, text, '42')).toThrow(
+    expect.objectContaining({ code: 'RECORD_MASK_TYPE_MISMATCH' }),
+  )
 })

@@ -100,7 +100,10 @@ export class QuickScanner {
       this.layoutAt = LAYOUTS_AT
     }
     // One that is too large by itself gets no columns: every object of it is the walker's.
-    const address = this.write(layout, LAYOUTS_AT + sizeOf(layout) <= LAYOUTS_AT + LAYOUT_BYTES ? [...layout.byName.values()] : [])
+    const address = this.write(
+      layout,
+      LAYOUTS_AT + sizeOf(layout) <= LAYOUTS_AT + LAYOUT_BYTES ? [...layout.byName.values()] : [],
+    )
     return address
   }
 
@@ -114,7 +117,17 @@ export class QuickScanner {
     columns.forEach((column, n) => {
       const next = n + 1 < columns.length ? first + (n + 1) * COLUMN_BYTES : 0
       const id = this.columns.push({ column, layout }) - 1
-      const fields = [names[n], column.length, column.act, column.toast, children[n], next, 0, id, Number(column.tellsOperation)]
+      const fields = [
+        names[n],
+        column.length,
+        column.act,
+        column.toast,
+        children[n],
+        next,
+        0,
+        id,
+        Number(column.tellsOperation),
+      ]
       words.set(fields as number[], (first + n * COLUMN_BYTES) / 4)
     })
     this.layouts.set(layout, address)

@@ -28,7 +28,8 @@ const AT = 64
 
 /** 1 for letters, digits, dot and dash of ASCII: what the domain of nearly every address is made of. */
 const domainByte = new Uint8Array(256)
-for (const character of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-') domainByte[character.charCodeAt(0)] = 1
+for (const character of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-')
+  domainByte[character.charCodeAt(0)] = 1
 
 /**
  * Where the @ stands in an address whose domain can be told from its bytes: the quick way. Read from the end, so the

@@ -10,7 +10,8 @@ const params = Type.Object(
   {
     maskValue: Type.Optional(
       Type.Union([Type.String({ maxLength: 10_000 }), Type.Number(), Type.Boolean()], {
-        description: 'The constant; must fit the type of the column. Dates as 1970-01-01, decimals as text. Left out: **** (strings only).',
+        description:
+          'The constant; must fit the type of the column. Dates as 1970-01-01, decimals as text. Left out: **** (strings only).',
       }),
     ),
   },
@@ -63,7 +64,9 @@ function fit(value: Constant, type: ColumnType): MaskEffect | Misfit {
     case 'boolean':
       return typeof value === 'boolean' ? effect(String(value)) : misfit(type, 'the constant must be true or false')
     case 'float':
-      return typeof value === 'number' && Number.isFinite(Math.fround(value)) ? effect(JSON.stringify(value)) : misfit(type, 'the constant must be a number in range')
+      return typeof value === 'number' && Number.isFinite(Math.fround(value))
+        ? effect(JSON.stringify(value))
+        : misfit(type, 'the constant must be a number in range')
     case 'double':
       return typeof value === 'number' ? effect(JSON.stringify(value)) : misfit(type, 'the constant must be a number')
     case 'int8':
@@ -83,7 +86,10 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 function fitText(value: string, type: ColumnType): MaskEffect | Misfit {
   const length = columnLength(type)
   if (length !== null && [...value].length > length) {
-    return { code: 'SCHEMA_MASK_LENGTH', detail: `the constant has ${[...value].length} characters, the column takes ${length}` }
+    return {
+      code: 'SCHEMA_MASK_LENGTH',
+      detail: `the constant has ${[...value].length} characters, the column takes ${length}`,
+    }
   }
   switch (type.logical) {
     case 'io.debezium.data.Json':
@@ -94,10 +100,12 @@ function fitText(value: string, type: ColumnType): MaskEffect | Misfit {
       break
     case 'io.debezium.data.Enum':
       // Stored schemas do not keep the labels: there they cannot be checked, in a live schema block they stand.
-      if (!(type.parameters.get('allowed')?.split(',').includes(value) ?? true)) return misfit(type, 'the constant must be one of the labels')
+      if (!(type.parameters.get('allowed')?.split(',').includes(value) ?? true))
+        return misfit(type, 'the constant must be one of the labels')
       return effect(JSON.stringify(value), value)
   }
-  if (!hasTemporalForm(value, type.logical)) return misfit(type, 'the constant must have its form, such as 1970-01-01T00:00:00Z')
+  if (!hasTemporalForm(value, type.logical))
+    return misfit(type, 'the constant must have its form, such as 1970-01-01T00:00:00Z')
   return effect(JSON.stringify(value))
 }
 
@@ -111,7 +119,8 @@ function isJson(text: string): boolean {
 }
 
 function fitInteger(value: Constant, type: ColumnType): MaskEffect | Misfit {
-  const number = typeof value === 'string' ? temporalNumber(value, type.logical) : Number.isSafeInteger(value) ? BigInt(value) : null
+  const number =
+    typeof value === 'string' ? temporalNumber(value, type.logical) : Number.isSafeInteger(value) ? BigInt(value) : null
   const range = integerRange(type.kind)
   if (number === null || range === null || number < range.min || number > range.max) {
     return misfit(type, 'the constant must be an integer in range (or a date, for dates and timestamps)')

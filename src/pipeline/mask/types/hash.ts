@@ -7,8 +7,12 @@ import { integerRange, isFreeText } from '../value-types.ts'
 
 const params = Type.Object(
   {
-    keyId: Type.Optional(Type.String({ minLength: 1, maxLength: 100, default: 'default', description: 'Which key of the key ring.' })),
-    length: Type.Optional(Type.Integer({ minimum: 32, maximum: 64, default: 64, description: 'Hexadecimal digits kept; 32 are 128 bits.' })),
+    keyId: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 100, default: 'default', description: 'Which key of the key ring.' }),
+    ),
+    length: Type.Optional(
+      Type.Integer({ minimum: 32, maximum: 64, default: 64, description: 'Hexadecimal digits kept; 32 are 128 bits.' }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -33,7 +37,10 @@ export const hash: MaskType = {
   bind: (raw, type, keys) => {
     const isInteger = type !== null && type.logical === null && integerRange(type.kind) !== null
     if (type !== null && !isInteger && !isFreeText(type)) {
-      return { code: 'SCHEMA_MASK_TYPE', detail: `needs a string or integer without a logical type, the column is ${typeText(type)}` }
+      return {
+        code: 'SCHEMA_MASK_TYPE',
+        detail: `needs a string or integer without a logical type, the column is ${typeText(type)}`,
+      }
     }
     const { keyId = 'default', length = 64 } = raw as Static<typeof params>
     const key = keys.get(keyId)
@@ -70,7 +77,8 @@ function bindMask(key: KeyObject, length: number, isInteger: boolean): ValueMask
         hex = digest(isPlainString(src, start, end) ? src.subarray(start + 1, end - 1) : wellFormed(src, start, end))
       } else {
         const text = src.toString('latin1', start, Math.min(end, start + LONGEST_INTEGER + 1))
-        if (!isInteger || !integer.test(text) || text.length > LONGEST_INTEGER) return fail('RECORD_MASK_TYPE_MISMATCH', start)
+        if (!isInteger || !integer.test(text) || text.length > LONGEST_INTEGER)
+          return fail('RECORD_MASK_TYPE_MISMATCH', start)
         hex = digest(text)
       }
       out[at++] = QUOTE

@@ -8,10 +8,26 @@ import { isFreeText, notFreeText } from '../value-types.ts'
 
 const params = Type.Object(
   {
-    maskCharCount: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'Write exactly so many mask characters (hides the length); left out: one for each masked character.' })),
-    unmaskCharCount: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000, default: 4, description: 'How many characters stay readable.' })),
-    maskChar: Type.Optional(Type.String({ minLength: 1, maxLength: 8, default: '*', description: 'One visible character.' })),
-    unmaskCharPosition: Type.Optional(Type.Union([Type.Literal('right'), Type.Literal('left')], { default: 'right', description: 'Which end stays readable.' })),
+    maskCharCount: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        description:
+          'Write exactly so many mask characters (hides the length); left out: one for each masked character.',
+      }),
+    ),
+    unmaskCharCount: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 1000, default: 4, description: 'How many characters stay readable.' }),
+    ),
+    maskChar: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 8, default: '*', description: 'One visible character.' }),
+    ),
+    unmaskCharPosition: Type.Optional(
+      Type.Union([Type.Literal('right'), Type.Literal('left')], {
+        default: 'right',
+        description: 'Which end stays readable.',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -34,21 +50,33 @@ export const partial: MaskType = {
   typeless: false,
   examples: [
     { params: { maskCharCount: 8, unmaskCharCount: 4 }, type: 'string', input: '123456789012', output: '********9012' },
-    { params: { maskCharCount: 8, unmaskCharCount: 4 }, type: 'string', input: '1234-5678-9012', output: '********9012' },
+    {
+      params: { maskCharCount: 8, unmaskCharCount: 4 },
+      type: 'string',
+      input: '1234-5678-9012',
+      output: '********9012',
+    },
     { params: { maskCharCount: 8, unmaskCharCount: 4 }, type: 'string', input: '9012', output: '********' },
     { params: { unmaskCharCount: 4 }, type: 'string', input: '+91-98765-43210', output: '***********3210' },
     { params: { unmaskCharCount: 2, unmaskCharPosition: 'left' }, type: 'string', input: 'जयपुर', output: 'जय**' },
   ],
   bind: (raw, type) => {
     if (type !== null && !isFreeText(type)) return notFreeText(type)
-    const { maskCharCount, unmaskCharCount = 4, maskChar = '*', unmaskCharPosition = 'right' } = raw as Static<typeof params>
+    const {
+      maskCharCount,
+      unmaskCharCount = 4,
+      maskChar = '*',
+      unmaskCharPosition = 'right',
+    } = raw as Static<typeof params>
     const maskLength = [...maskChar].length
     const limit = type === null ? null : columnLength(type)
     return {
       mask: bindMask(maskCharCount ?? null, unmaskCharCount, maskChar, unmaskCharPosition === 'left', limit),
       becomes: null,
       maxCharacters: characters =>
-        maskCharCount === undefined ? characters * maskLength : maskCharCount * maskLength + (characters > unmaskCharCount ? unmaskCharCount : 0),
+        maskCharCount === undefined
+          ? characters * maskLength
+          : maskCharCount * maskLength + (characters > unmaskCharCount ? unmaskCharCount : 0),
       constant: null,
       writesNull: false,
     }
@@ -56,7 +84,13 @@ export const partial: MaskType = {
 }
 
 /** `limit`: how many code points the column takes. */
-function bindMask(maskCount: number | null, kept: number, maskChar: string, left: boolean, limit: number | null): ValueMask {
+function bindMask(
+  maskCount: number | null,
+  kept: number,
+  maskChar: string,
+  left: boolean,
+  limit: number | null,
+): ValueMask {
   const maskBytes = Buffer.byteLength(maskChar)
   const quick = maskBytes === 1 && maskChar !== '"' && maskChar !== '\\' && maskChar >= ' '
   const maskByte = maskChar.charCodeAt(0)
@@ -66,7 +100,9 @@ function bindMask(maskCount: number | null, kept: number, maskChar: string, left
     const length = characters.length
     for (let visible = length > kept ? kept : 0; visible > 0; visible--) {
       const stars = maskChar.repeat(maskCount ?? length - visible)
-      const text = left ? characters.slice(0, visible).join('') + stars : stars + characters.slice(length - visible).join('')
+      const text = left
+        ? characters.slice(0, visible).join('') + stars
+        : stars + characters.slice(length - visible).join('')
       // A character may be many code points, and a fixed number of stars may be more than those it replaces.
       if (limit === null || text.length <= limit || [...text].length <= limit) return text
     }
