@@ -18,8 +18,9 @@ const LAYOUT_BYTES = 1 << 20
 const BATCH_AT = LAYOUTS_AT + LAYOUT_BYTES
 const COLUMN_BYTES = 36
 const PAGE = 65_536
-/** Loads of 16 bytes may begin at the last byte. */
-const PADDING = 64
+/** Readable bytes behind the batch: a column's name may be looked for at the last byte. */
+const PADDING = 2048
+const LONGEST_NAME_BYTES = PADDING - 16
 /** A batch beyond this is read by the walker alone, rather than keeping so much memory for ever. */
 const MOST_BATCH_BYTES = 32 << 20
 
@@ -99,12 +100,9 @@ export class QuickScanner {
       this.columns = []
       this.layoutAt = LAYOUTS_AT
     }
-    // One that is too large by itself gets no columns: every object of it is the walker's.
-    const address = this.write(
-      layout,
-      LAYOUTS_AT + sizeOf(layout) <= LAYOUTS_AT + LAYOUT_BYTES ? [...layout.byName.values()] : [],
-    )
-    return address
+    // One that is too large by itself, or has a name that is, gets no columns: every object of it is the walker's.
+    const fits = sizeOf(layout) <= LAYOUT_BYTES && longestName(layout) <= LONGEST_NAME_BYTES
+    return this.write(layout, fits ? [...layout.byName.values()] : [])
   }
 
   private write(layout: Layout, columns: readonly Column[]): number {
@@ -167,4 +165,12 @@ function sizeOf(layout: Layout): number {
     size += COLUMN_BYTES + text.length + 16 + (child === null ? 0 : sizeOf(child))
   }
   return size
+}
+
+function longestName(layout: Layout): number {
+  let longest = 0
+  for (const { text, child } of layout.byName.values()) {
+    longest = Math.max(longest, text.length, child === null ? 0 : longestName(child))
+  }
+  return longest
 }
