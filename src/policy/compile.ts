@@ -152,6 +152,11 @@ function createTopicPlans(
   }
 }
 
+const namesLiterally =
+  (topic: string) =>
+  ({ patterns }: Policy): boolean =>
+    patterns.some(({ isLiteral, text }) => isLiteral && text === topic)
+
 function viewPlan(
   topic: string,
   facts: TopicFacts,
@@ -166,7 +171,8 @@ function viewPlan(
     topic,
     maskedTopic: outputName(settings.outputTopic, topic),
     isSignalTopic: isSignalTopic(topic, [
-      ...rules.byName.keys(),
+      // What a wildcard names is meant for other topics too, so it tells nothing about this one.
+      ...policies.filter(namesLiterally(topic)).flatMap(policy => policy.columns.map(({ column }) => column)),
       ...(rules.tableSchema?.columns ?? []).map(({ name }) => name),
     ]),
     rules,

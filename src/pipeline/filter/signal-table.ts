@@ -3,8 +3,9 @@ import { member, type Node, parseTree } from '../decode/tree.ts'
 
 /**
  * Debezium's signalling table: its rows are orders to Debezium, not data to sync. It is told by its name and its three
- * columns, so an ordinary table with `signal` in its name goes its way: one of which a policy or schema names another
- * column is none, or the tombstones of a table of traffic signals would be taken for orders.
+ * columns, so an ordinary table with `signal` in its name goes its way. `named` are the columns that a policy or schema
+ * names for this very topic: with another one among them it is no such table, or the tombstones of a table of traffic
+ * signals would be taken for orders.
  */
 export const isSignalTopic = (topic: string, named: Iterable<string>): boolean =>
   /signal/i.test(topic.slice(topic.lastIndexOf('.') + 1)) && [...named].every(name => columns.includes(name))
