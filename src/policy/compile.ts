@@ -170,7 +170,11 @@ function viewPlan(
     view: VIEW,
     topic,
     maskedTopic: outputName(settings.outputTopic, topic),
-    isSignalTopic: isSignalTopic(topic, columnsNamedFor(topic, policies, rules)),
+    isSignalTopic: isSignalTopic(topic, [
+      // What a wildcard names is meant for other topics too, so it tells nothing about this one.
+      ...policies.filter(namesLiterally(topic)).flatMap(policy => policy.columns.map(({ column }) => column)),
+      ...(rules.tableSchema?.columns ?? []).map(({ name }) => name),
+    ]),
     rules,
     settings,
     toastMarkers,
@@ -181,13 +185,6 @@ function viewPlan(
     mayPass: createHeaderRule(settings),
     maskedColumns: [...rules.byName].filter(([, rule]) => rule.maskType.effect !== 'keep').map(([column]) => column),
   }
-}
-
-/** What is said of this topic by its own name: a pattern names the columns of many tables. */
-function columnsNamedFor(topic: string, policies: readonly Policy[], { tableSchema }: ColumnRules): string[] {
-  const own = policies.filter(({ patterns }) => patterns.some(({ isLiteral, text }) => isLiteral && text === topic))
-  const named = own.flatMap(({ columns }) => columns.map(({ column }) => column))
-  return [...named, ...(tableSchema?.columns ?? []).map(({ name }) => name)]
 }
 
 /** `only`: for these columns. At equal priority a rule that hides goes before one that leaves in clear; then the first in order wins. */
