@@ -161,6 +161,8 @@ export function createPolicies(options: PoliciesOptions): Policies {
     const found = await files.read()
     const last = await store.lastImport()
     const isSame = last?.digest === found.digest
+    // Another instance took the files after our look at the empty store: what it stored is still to be put in force.
+    if (isSame && base === null) throw new ScrimError('POLICY_CONFLICT')
     if (isSame && !(how.force && last.version !== base?.version)) {
       inForce.note({ files: null })
       return { version: base?.version ?? 0, isNew: false, warnings: [] }
@@ -213,10 +215,12 @@ export function createPolicies(options: PoliciesOptions): Policies {
   async function load(signal: AbortSignal): Promise<void> {
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        const stored = await inTurn(followStore)
+        let stored = await inTurn(followStore)
         await reload(fromFiles).catch((error: unknown) => {
           if (inForce.current() === null || !(error instanceof ScrimError) || error.kind === 'dependency') throw error
         })
+        // Another instance may have taken the same files between our look at the store and ours at the files.
+        if (inForce.current() === null) stored = await inTurn(followStore)
         if (inForce.current() !== null) return
         throw new PoliciesRefused(stored === null ? [] : inForce.compile(stored.documents, stored.version).problems)
       } catch (error) {
