@@ -6,15 +6,29 @@ import { createHeaderRule } from '../../src/pipeline/mask/header-rules.ts'
 test.each<[why: string, headers: Header[], bytes: number[]]>([
   ['none is no bytes', [], []],
   ['a name and a value', [{ name: 'a', value: Buffer.from('b') }], [2, 2, 97, 2, 98]],
-  ['null is told apart from empty', [{ name: 'a', value: null }, { name: 'b', value: Buffer.alloc(0) }], [4, 2, 97, 1, 2, 98, 0]],
-  ['64 bytes need a second byte of length', [{ name: 'a', value: Buffer.alloc(64, 120) }], [2, 2, 97, 128, 1, ...Buffer.alloc(64, 120)]],
+  [
+    'null is told apart from empty',
+    [
+      { name: 'a', value: null },
+      { name: 'b', value: Buffer.alloc(0) },
+    ],
+    [4, 2, 97, 1, 2, 98, 0],
+  ],
+  [
+    '64 bytes need a second byte of length',
+    [{ name: 'a', value: Buffer.alloc(64, 120) }],
+    [2, 2, 97, 128, 1, ...Buffer.alloc(64, 120)],
+  ],
 ])('%s', (_why, headers, bytes) => {
   expect([...encodeHeaders(headers)]).toEqual(bytes)
   expect(readHeaders(Buffer.from(bytes), 0, bytes.length)).toEqual(headers)
 })
 
 test('what is written is read, order and repeats kept', () => {
-  const header = fc.record({ name: fc.string({ unit: 'grapheme' }), value: fc.option(fc.uint8Array({ maxLength: 300 }).map(bytes => Buffer.from(bytes))) })
+  const header = fc.record({
+    name: fc.string({ unit: 'grapheme' }),
+    value: fc.option(fc.uint8Array({ maxLength: 300 }).map(bytes => Buffer.from(bytes))),
+  })
   fc.assert(
     fc.property(fc.array(header, { maxLength: 80 }), headers => {
       const bytes = Buffer.concat([Buffer.from('xx'), encodeHeaders(headers), Buffer.from('yy')])

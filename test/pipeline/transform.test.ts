@@ -10,8 +10,14 @@ const topic = 't'
 /** `long` is a column that only a schema names: those may be of any length. */
 function planFor(columns: readonly string[], unknownColumns = 'hold', long: string | null = null): TopicPlan {
   const maskingConditions = columns.map(name => ({ field: `$.after[${JSON.stringify(name)}]`, maskType: 'none' }))
-  const schema = { name: 's', tableSchema: { topic, columns: [{ name: long?.slice(0, 1_000) ?? 'a', type: 'string' }] } }
-  const { plan } = compile([{ name: 'p', resources: { topic }, maskingPolicy: { maskingConditions, unknownColumns } }, schema])
+  const schema = {
+    name: 's',
+    tableSchema: { topic, columns: [{ name: long?.slice(0, 1_000) ?? 'a', type: 'string' }] },
+  }
+  const { plan } = compile([
+    { name: 'p', resources: { topic }, maskingPolicy: { maskingConditions, unknownColumns } },
+    schema,
+  ])
   return plan!.forTopic(topic, { compacted: false })!
 }
 
@@ -21,7 +27,9 @@ describe('a record that is cut short', () => {
   const whole = '{"before":null,"after":{"a":1},"source":{},"op":"c"}'
   /** What a neighbour would make of it: an unknown column, a repeat, a stranger. Each alone would hold or tell otherwise. */
   const neighbours = ['"secret":1}', '{"secret":1}', '"a":1,"a":2}', ',"b":2},"source":{},"op":"c"}', '1', '}', '"']
-  const cases = neighbours.flatMap(neighbour => Array.from({ length: whole.length }, (_, end) => [neighbour, end] as const))
+  const cases = neighbours.flatMap(neighbour =>
+    Array.from({ length: whole.length }, (_, end) => [neighbour, end] as const),
+  )
 
   test('is malformed, whoever lies behind it', () => {
     const plan = planFor(['a'])
@@ -54,7 +62,10 @@ test('one plan serves many transforms at once', () => {
   const value = '{"before":null,"after":{"b":1,"a":2},"source":{},"op":"c"}'
   for (let round = 0; round < 5; round++) {
     for (const transform of transforms) {
-      expect(outcomesOf(transform(rawBatch([record(value)], { topic }), plan), 1)[0]).toMatchObject({ kind: 'publish', value: Buffer.from(value) })
+      expect(outcomesOf(transform(rawBatch([record(value)], { topic }), plan), 1)[0]).toMatchObject({
+        kind: 'publish',
+        value: Buffer.from(value),
+      })
     }
   }
 })

@@ -8,13 +8,22 @@ declare const park: (record: SealedRecord) => void
 declare const raw: RawBatch
 declare const masked: MaskedBatch
 
-export const cannotBeWritten = (): void => {
+const cannotBeWritten = (): void => {
   // @ts-expect-error raw bytes are not a MaskedBatch
   publish(raw)
   // @ts-expect-error nor are they with a view and a topic added
   publish({ ...raw, view: 'public', sources: new Int32Array() })
   // @ts-expect-error nor is anything that merely looks like one
-  publish({ view: '', topic: '', partition: 0, count: 0, bytes: raw.bytes, spans: raw.spans, timestamps: raw.timestamps, sources: new Int32Array() })
+  publish({
+    view: '',
+    topic: '',
+    partition: 0,
+    count: 0,
+    bytes: raw.bytes,
+    spans: raw.spans,
+    timestamps: raw.timestamps,
+    sources: new Int32Array(),
+  })
   // @ts-expect-error raw bytes are not sealed
   park({ bytes: raw.bytes, keyId: 'k', bucket: '2026-11' })
   // @ts-expect-error a masked record is no dead letter
@@ -23,6 +32,8 @@ export const cannotBeWritten = (): void => {
 }
 
 test('only the transform makes a MaskedBatch', () => {
+  // Never called: it is there for the compiler.
+  expect(cannotBeWritten).toBeTypeOf('function')
   const [batch] = createTransform()({ ...emptyBatch }, { topic: 't', views: [] }).masked
   expect(batch).toBeUndefined()
 })

@@ -224,8 +224,9 @@ describe('policies that meet on a topic', () => {
 
 test('a table of traffic signals is no signal table, as soon as its own policy names what it has', () => {
   const isSignalTopic = (topics: string, field: string): boolean | undefined =>
-    compiled([policy('a', topics, [{ field, maskType: 'none' }])]).plan?.forTopic('city.public.signals', { compacted: false })
-      ?.views[0]?.isSignalTopic
+    compiled([policy('a', topics, [{ field, maskType: 'none' }])]).plan?.forTopic('city.public.signals', {
+      compacted: false,
+    })?.views[0]?.isSignalTopic
   expect(isSignalTopic('city.public.signals', 'id')).toBe(true)
   expect(isSignalTopic('city.public.signals', 'colour')).toBe(false)
   expect(isSignalTopic('city.*', 'colour')).toBe(true)

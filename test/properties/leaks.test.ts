@@ -21,7 +21,10 @@ interface Case {
   readonly random: Random
 }
 
-function recordsOf(seed: number, change: (column: RandomColumn, random: Random) => RandomColumn = column => column): Case {
+function recordsOf(
+  seed: number,
+  change: (column: RandomColumn, random: Random) => RandomColumn = column => column,
+): Case {
   const random = createRandom(seed)
   const { topic, columns } = randomTable(random)
   // No policy can name a column without a name.
@@ -39,7 +42,11 @@ function run(topic: string, documents: unknown[], records: readonly NaiveRecord[
 
 const fieldOf = ({ name }: RandomColumn): string => `$.after[${JSON.stringify(name)}]`
 
-function policy(topic: string, conditions: readonly Record<string, unknown>[], more: Record<string, unknown> = {}): unknown {
+function policy(
+  topic: string,
+  conditions: readonly Record<string, unknown>[],
+  more: Record<string, unknown> = {},
+): unknown {
   return { name: 'p', resources: { topic }, maskingPolicy: { maskingConditions: conditions, ...more } }
 }
 
@@ -47,25 +54,48 @@ const declared = ({ topic, columns }: RandomTable): unknown => ({
   name: 's',
   tableSchema: {
     topic,
-    columns: columns.map(({ name, type, logical, optional, parameters }) => ({ name, type, optional, parameters, ...(logical === null ? {} : { logical }) })),
+    columns: columns.map(({ name, type, logical, optional, parameters }) => ({
+      name,
+      type,
+      optional,
+      parameters,
+      ...(logical === null ? {} : { logical }),
+    })),
   },
 })
 
-const all = ({ key, value, headers }: NaiveRecord): Buffer => Buffer.concat([key ?? Buffer.alloc(0), value ?? Buffer.alloc(0), ...headers.flatMap(([name, one]) => [Buffer.from(name), one ?? Buffer.alloc(0)])])
+const all = ({ key, value, headers }: NaiveRecord): Buffer =>
+  Buffer.concat([
+    key ?? Buffer.alloc(0),
+    value ?? Buffer.alloc(0),
+    ...headers.flatMap(([name, one]) => [Buffer.from(name), one ?? Buffer.alloc(0)]),
+  ])
 
 test('a plan of none for all gives identical bytes', () => {
   let seen = 0
   fc.assert(
     fc.property(seeds, seed => {
       const { table, records } = recordsOf(seed)
-      const outcomes = run(table.topic, [policy(table.topic, table.columns.map(column => ({ field: fieldOf(column), maskType: 'none' })), { toast: 'keep' })], records)
+      const outcomes = run(
+        table.topic,
+        [
+          policy(
+            table.topic,
+            table.columns.map(column => ({ field: fieldOf(column), maskType: 'none' })),
+            { toast: 'keep' },
+          ),
+        ],
+        records,
+      )
       for (const [n, record] of records.entries()) {
         const outcome = outcomes[n]
         if (outcome?.kind !== 'publish') continue
         seen++
         expect(outcome.key).toEqual(record.key)
         expect(outcome.value).toEqual(record.value)
-        expect(outcome.headers).toEqual(record.headers.filter(([name]) => outcome.headers.some(([kept]) => kept === name)))
+        expect(outcome.headers).toEqual(
+          record.headers.filter(([name]) => outcome.headers.some(([kept]) => kept === name)),
+        )
       }
     }),
     { numRuns: runs(120) },
@@ -90,8 +120,13 @@ test('no value of a masked column is anywhere in the output, in any spelling', (
         const isInteger = column.type === 'int64' && column.logical === null
         const isText = column.type === 'string' && column.logical === null
         if (!isInteger && !isText) return column
-        const value = (): string => (isInteger ? canary(true, column.isKey) : text(canary(false, column.isKey))) as string
-        const extra = { ...column.extra, ...(column.extra.default === undefined ? {} : { default: value() }), ...(column.extra.doc === undefined ? {} : { doc: text(canary(false, false)) }) }
+        const value = (): string =>
+          (isInteger ? canary(true, column.isKey) : text(canary(false, column.isKey))) as string
+        const extra = {
+          ...column.extra,
+          ...(column.extra.default === undefined ? {} : { default: value() }),
+          ...(column.extra.doc === undefined ? {} : { doc: text(canary(false, false)) }),
+        }
         return { ...column, parameters: {}, extra, value }
       })
       const conditions = table.columns.map(column => {
@@ -100,18 +135,26 @@ test('no value of a masked column is anywhere in the output, in any spelling', (
         if (column.isKey) return { field: fieldOf(column), maskType: 'hash' }
         const choices: Record<string, unknown>[] = [{ maskType: 'drop' }, { maskType: 'hash' }]
         if (column.optional) choices.push({ maskType: 'null' })
-        if (column.type === 'string') choices.push({ maskType: 'email' }, { maskType: 'partial', unmaskCharCount: 2 }, { maskType: 'full', maskValue: 'x' })
+        if (column.type === 'string')
+          choices.push(
+            { maskType: 'email' },
+            { maskType: 'partial', unmaskCharCount: 2 },
+            { maskType: 'full', maskValue: 'x' },
+          )
         return { field: fieldOf(column), ...random.pick(choices) }
       })
       const unknownColumns = random.pick(['hold', 'drop', 'null'])
-      const documents = [policy(table.topic, conditions, { unknownColumns, toast: random.pick(['omit', 'keep', 'reject']) }), ...(random.chance(0.5) ? [declared(table)] : [])]
+      const documents = [
+        policy(table.topic, conditions, { unknownColumns, toast: random.pick(['omit', 'keep', 'reject']) }),
+        ...(random.chance(0.5) ? [declared(table)] : []),
+      ]
       const outcomes = run(table.topic, documents, records)
       for (const [n, outcome] of outcomes.entries()) {
         if (outcome?.kind !== 'publish') continue
         // Only what this record had can be in it.
         const raw = all(records[n] as NaiveRecord).toString('latin1')
         const out = all(outcome).toString('latin1')
-        const plain = unescape(out)
+        const plain = unescaped(out)
         for (const digits of canaries) {
           if (!raw.includes(digits)) continue
           seen++
@@ -127,7 +170,8 @@ test('no value of a masked column is anywhere in the output, in any spelling', (
 })
 
 /** JSON escapes of ASCII characters undone, so that a value spelled by them is found. */
-const unescape = (out: string): string => out.replace(/\\u00([0-7][0-9a-fA-F])/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+const unescaped = (out: string): string =>
+  out.replace(/\\u00([0-7][0-9a-fA-F])/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
 
 test('what agreed with its schema before, agrees with it after', () => {
   let seen = 0
@@ -136,19 +180,39 @@ test('what agreed with its schema before, agrees with it after', () => {
       const { table, records, random } = recordsOf(seed)
       const conditions = table.columns.map(column => {
         const choices: Record<string, unknown>[] = [{ maskType: 'none' }]
-        if (column.logical === null && (column.type === 'string' || column.type.startsWith('int'))) choices.push({ maskType: 'hash' })
-        if (!column.isKey) choices.push({ maskType: 'drop' }, ...(column.optional ? [{ maskType: 'null' }] : []), ...constantFor(column))
+        if (column.logical === null && (column.type === 'string' || column.type.startsWith('int')))
+          choices.push({ maskType: 'hash' })
+        if (!column.isKey)
+          choices.push({ maskType: 'drop' }, ...(column.optional ? [{ maskType: 'null' }] : []), ...constantFor(column))
         return { field: fieldOf(column), ...random.pick(choices) }
       })
-      const outcomes = run(table.topic, [policy(table.topic, conditions, { unknownColumns: 'drop', toast: 'omit' })], records)
+      const outcomes = run(
+        table.topic,
+        [policy(table.topic, conditions, { unknownColumns: 'drop', toast: 'omit' })],
+        records,
+      )
       for (const [n, outcome] of outcomes.entries()) {
         if (outcome?.kind !== 'publish') continue
         const record = records[n] as NaiveRecord
-        for (const [before, after] of [[record.key, outcome.key], [record.value, outcome.value]] as const) {
-          if (before === null || after === null || !before.includes('"schema"') || disagreements(before)[0] === 'not exactly schema and payload') continue
+        for (const [before, after] of [
+          [record.key, outcome.key],
+          [record.value, outcome.value],
+        ] as const) {
+          if (
+            before === null ||
+            after === null ||
+            !before.includes('"schema"') ||
+            disagreements(before)[0] === 'not exactly schema and payload'
+          )
+            continue
           seen++
           // A null that became the default becomes an error once the default, which is data, has gone: no Connect source writes one.
-          const known = new Set(disagreements(before).flatMap(one => [one, one.replace('null becomes the default', 'null in a required field')]))
+          const known = new Set(
+            disagreements(before).flatMap(one => [
+              one,
+              one.replace('null becomes the default', 'null in a required field'),
+            ]),
+          )
           expect(disagreements(after).filter(one => !known.has(one))).toEqual([])
         }
       }
@@ -160,9 +224,21 @@ test('what agreed with its schema before, agrees with it after', () => {
 
 function constantFor({ type, logical }: RandomColumn): Record<string, unknown>[] {
   const constants: Record<string, unknown> = {
-    string: 'x', int8: 1, int16: 1, int32: 1, int64: 1, boolean: false, double: 1.5, float: 1.5, bytes: 'AA==',
-    'org.apache.kafka.connect.data.Decimal': '-0.01', 'io.debezium.time.Date': '1970-01-02', 'io.debezium.time.MicroTimestamp': '2000-01-01',
-    'io.debezium.time.ZonedTimestamp': '1970-01-01T00:00:00Z', 'io.debezium.data.Json': '{}', 'io.debezium.data.Enum': 'M',
+    string: 'x',
+    int8: 1,
+    int16: 1,
+    int32: 1,
+    int64: 1,
+    boolean: false,
+    double: 1.5,
+    float: 1.5,
+    bytes: 'AA==',
+    'org.apache.kafka.connect.data.Decimal': '-0.01',
+    'io.debezium.time.Date': '1970-01-02',
+    'io.debezium.time.MicroTimestamp': '2000-01-01',
+    'io.debezium.time.ZonedTimestamp': '1970-01-01T00:00:00Z',
+    'io.debezium.data.Json': '{}',
+    'io.debezium.data.Enum': 'M',
     'io.debezium.data.Uuid': '00000000-0000-0000-0000-000000000000',
   }
   const maskValue = constants[logical ?? type]
@@ -173,12 +249,19 @@ test('masking is the same in one batch, in many, and whoever the neighbours are'
   fc.assert(
     fc.property(seeds, seed => {
       const { table, records, random } = recordsOf(seed)
-      const conditions = table.columns.map(column => ({ field: fieldOf(column), maskType: column.isKey ? 'none' : 'full', ...(column.isKey ? {} : (constantFor(column)[0] ?? { maskType: 'drop' })) }))
+      const conditions = table.columns.map(column => ({
+        field: fieldOf(column),
+        maskType: column.isKey ? 'none' : 'full',
+        ...(column.isKey ? {} : (constantFor(column)[0] ?? { maskType: 'drop' })),
+      }))
       const documents = [policy(table.topic, conditions, { unknownColumns: 'null' })]
       const { plan } = compile(documents, { settings: { truncate: 'publish' } })
       const topicPlan = plan!.forTopic(table.topic, { compacted: false })!
       const transform = createTransform()
-      const together = outcomesOf(transform(rawBatch(records, { topic: table.topic, gap: random.pick(['', '0', '"}', ' ']) }), topicPlan), records.length)
+      const together = outcomesOf(
+        transform(rawBatch(records, { topic: table.topic, gap: random.pick(['', '0', '"}', ' ']) }), topicPlan),
+        records.length,
+      )
       for (const [n, record] of records.entries()) {
         const [alone] = outcomesOf(transform(rawBatch([record], { topic: table.topic }), topicPlan), 1)
         // A block that is new is looked at as a whole first, so of two faults it may tell the other.
@@ -198,12 +281,26 @@ test('equal keys stay equal and different keys different; numbers beyond 2^53 su
   fc.assert(
     fc.property(integers, fc.bigInt({ min: -2n, max: 2n }), integers, (id, step, kept) => {
       const documents = [
-        policy('t', [{ field: 'id', maskType: 'hash' }, { field: 'kept', maskType: 'none' }]),
-        { name: 's', tableSchema: { topic: 't', columns: [{ name: 'id', type: 'int64' }, { name: 'kept', type: 'int64' }] } },
+        policy('t', [
+          { field: 'id', maskType: 'hash' },
+          { field: 'kept', maskType: 'none' },
+        ]),
+        {
+          name: 's',
+          tableSchema: {
+            topic: 't',
+            columns: [
+              { name: 'id', type: 'int64' },
+              { name: 'kept', type: 'int64' },
+            ],
+          },
+        },
       ]
       const record = (n: bigint): NaiveRecord => ({
         key: Buffer.from(`{"id":${n}}`),
-        value: Buffer.from(`{"before":null,"after":{"id":${n},"kept":${kept}},"source":{"lsn":18446744073709551615},"op":"c","ts_ns":${kept}}`),
+        value: Buffer.from(
+          `{"before":null,"after":{"id":${n},"kept":${kept}},"source":{"lsn":18446744073709551615},"op":"c","ts_ns":${kept}}`,
+        ),
         headers: [['__debezium.oldkey', Buffer.from(`{"id":${n}}`)]],
       })
       const [a, b] = run('t', documents, [record(id), record(id + step)])

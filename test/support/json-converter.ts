@@ -11,7 +11,8 @@ export function disagreements(bytes: Buffer): string[] {
   if (root?.kind !== 'object' || faults.length > 0) return ['no JSON object']
   const schema = memberOf(root, 'schema')
   const payload = memberOf(root, 'payload')
-  if (schema === undefined || payload === undefined || root.members.length !== 2) return ['not exactly schema and payload']
+  if (schema === undefined || payload === undefined || root.members.length !== 2)
+    return ['not exactly schema and payload']
   const found: string[] = []
   try {
     refuseRepeats(schema)
@@ -34,9 +35,12 @@ function read(value: JsonNode, schema: JsonNode, place: string, found: string[])
   }
   if (type.kind === 'struct') return readStruct(value, schema, place, found)
   if (type.kind === 'array') {
-    if (value.kind !== 'array') return void found.push(`${place}: no array`)
+    if (value.kind !== 'array') {
+      found.push(`${place}: no array`)
+      return
+    }
     const items = memberOf(schema, 'items')
-    if (items !== undefined) value.items.forEach((item, n) => read(item, items, `${place}[${n}]`, found))
+    if (items !== undefined) for (const [n, item] of value.items.entries()) read(item, items, `${place}[${n}]`, found)
     return
   }
   if (type.kind === 'map') {
@@ -47,7 +51,10 @@ function read(value: JsonNode, schema: JsonNode, place: string, found: string[])
 }
 
 function readStruct(value: JsonNode, schema: JsonNode, place: string, found: string[]): void {
-  if (value.kind !== 'object') return void found.push(`${place}: no object`)
+  if (value.kind !== 'object') {
+    found.push(`${place}: no object`)
+    return
+  }
   const fields = fieldsOf(schema)
   const names = new Set(fields.map(({ name }) => name))
   for (const { name } of value.members) if (!names.has(name)) found.push(`${place}.${name}: not in the schema`)
@@ -62,8 +69,10 @@ const bits: Partial<Record<ColumnType['kind'], bigint>> = { int8: 8n, int16: 16n
 
 function fits(value: JsonNode, { kind, logical, parameters }: ColumnType): boolean {
   if (kind === 'boolean') return value.kind === 'boolean'
-  if (kind === 'float' || kind === 'double') return value.kind === 'number' || (value.kind === 'string' && /^"(?:NaN|-?Infinity)"$/.test(value.text))
-  if (kind === 'string') return value.kind === 'string' && fitsLogical(JSON.parse(value.text) as string, logical, parameters)
+  if (kind === 'float' || kind === 'double')
+    return value.kind === 'number' || (value.kind === 'string' && /^"(?:NaN|-?Infinity)"$/.test(value.text))
+  if (kind === 'string')
+    return value.kind === 'string' && fitsLogical(JSON.parse(value.text) as string, logical, parameters)
   if (kind === 'bytes') {
     if (value.kind === 'number') return logical === 'org.apache.kafka.connect.data.Decimal'
     if (value.kind !== 'string') return false

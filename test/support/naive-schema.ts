@@ -23,7 +23,13 @@ export type Binding =
 export type ToastMode = 'ignore' | 'omit' | 'keep' | 'reject'
 
 /** What the rules make of a column: issue item 9 and rules 4 to 6. */
-export function bindNaive(name: string, type: ColumnType | null, part: 'row' | 'key', rules: ColumnRules, keys: KeyRing): Binding {
+export function bindNaive(
+  name: string,
+  type: ColumnType | null,
+  part: 'row' | 'key',
+  rules: ColumnRules,
+  keys: KeyRing,
+): Binding {
   const isDeclared = rules.tableSchema?.columns.some(column => column.name === name) ?? false
   const rule = rules.byName.get(name) ?? (isDeclared ? null : rules.wildcard)
   if (rule === null) {
@@ -41,7 +47,8 @@ export function bindNaive(name: string, type: ColumnType | null, part: 'row' | '
   const effect = maskType.bind(rule.params, type, keys)
   if (isMisfit(effect)) return { act: 'refuse', code: effect.code }
   const length = type?.kind === 'string' ? columnLength(type) : null
-  if (length !== null && (effect.maxCharacters?.(length) ?? 0) > length) return { act: 'refuse', code: 'SCHEMA_MASK_LENGTH' }
+  if (length !== null && (effect.maxCharacters?.(length) ?? 0) > length)
+    return { act: 'refuse', code: 'SCHEMA_MASK_LENGTH' }
   return { act: 'mask', effect, toast: toastMode(type, part, rules) }
 }
 
@@ -69,7 +76,18 @@ export class NotASchema extends Error {
 }
 
 const allowedMembers = [
-  'type', 'items', 'keys', 'values', 'fields', 'optional', 'name', 'version', 'doc', 'parameters', 'default', 'field',
+  'type',
+  'items',
+  'keys',
+  'values',
+  'fields',
+  'optional',
+  'name',
+  'version',
+  'doc',
+  'parameters',
+  'default',
+  'field',
 ]
 
 const invalid = (): never => {
@@ -80,7 +98,8 @@ const invalid = (): never => {
 export function refuseRepeats(node: JsonNode): void {
   if (node.kind === 'array') node.items.forEach(refuseRepeats)
   if (node.kind !== 'object') return
-  if (new Set(node.members.map(({ name }) => name)).size < node.members.length) throw new NotASchema('RECORD_REPEATED_MEMBER@*')
+  if (new Set(node.members.map(({ name }) => name)).size < node.members.length)
+    throw new NotASchema('RECORD_REPEATED_MEMBER@*')
   for (const { value } of node.members) refuseRepeats(value)
 }
 
@@ -112,7 +131,8 @@ function parametersOf(node: JsonNode | undefined): ReadonlyMap<string, string> {
   return new Map(node.members.map(({ name, value }) => [name, textOf(value) ?? invalid()]))
 }
 
-export const textOf = (node: JsonNode | undefined): string | undefined => (node?.kind === 'string' ? unquote(node.text) : undefined)
+export const textOf = (node: JsonNode | undefined): string | undefined =>
+  node?.kind === 'string' ? unquote(node.text) : undefined
 
 /** The fields of a struct. */
 export function fieldsOf(node: JsonNode): NaiveField[] {
@@ -131,7 +151,11 @@ export function fieldsOf(node: JsonNode): NaiveField[] {
 
 /** Takes members or items out; what stays keeps its white space, and the gap closes towards what stays in front. */
 export function removeMembers(node: ObjectNode, isRemoved: (name: string) => boolean): void {
-  const entries = node.members.map(member => ({ first: member.spelled, last: member.value, gone: isRemoved(member.name) }))
+  const entries = node.members.map(member => ({
+    first: member.spelled,
+    last: member.value,
+    gone: isRemoved(member.name),
+  }))
   const inner = closeGaps(entries)
   node.members = node.members.filter((_, index) => entries[index]?.gone === false)
   if (inner !== null) Object.assign(node, { inner })
@@ -166,20 +190,29 @@ function closeGaps(entries: readonly Entry[]): string | null {
 }
 
 const sourceTypeParameters = [
-  'scale', 'connect.decimal.precision', 'length', 'allowed',
-  '__debezium.source.column.type', '__debezium.source.column.length', '__debezium.source.column.scale',
+  'scale',
+  'connect.decimal.precision',
+  'length',
+  'allowed',
+  '__debezium.source.column.type',
+  '__debezium.source.column.length',
+  '__debezium.source.column.scale',
 ]
 
 /** Defaults, comments and labels are data of the column and leave with it; a type that changes takes its description along. */
 export function rewriteNaive(field: ObjectNode, effect: MaskEffect): void {
   const retyped = effect.becomes !== null
-  removeMembers(field, name => name === 'default' || name === 'doc' || (retyped && (name === 'name' || name === 'version')))
+  removeMembers(
+    field,
+    name => name === 'default' || name === 'doc' || (retyped && (name === 'name' || name === 'version')),
+  )
   const type = memberOf(field, 'type')
   if (retyped && type?.kind === 'string') type.text = JSON.stringify(effect.becomes)
   const parameters = memberOf(field, 'parameters')
   if (parameters?.kind !== 'object') return
   const labels = effect.constant ?? (effect.writesNull ? '' : null)
-  const isData = (name: string): boolean => name === '__debezium.source.column.comment' || (name === 'allowed' && labels === null)
+  const isData = (name: string): boolean =>
+    name === '__debezium.source.column.comment' || (name === 'allowed' && labels === null)
   removeMembers(parameters, name => isData(name) || (retyped && sourceTypeParameters.includes(name)))
   const allowed = memberOf(parameters, 'allowed')
   if (allowed?.kind === 'string' && labels !== null) allowed.text = JSON.stringify(labels)
