@@ -33,7 +33,10 @@ function read(value: JsonNode, schema: JsonNode, place: string, found: string[])
     else if (!type.optional) found.push(`${place}: null in a required field`)
     return
   }
-  if (type.kind === 'struct') return readStruct(value, schema, place, found)
+  if (type.kind === 'struct') {
+    readStruct(value, schema, place, found)
+    return
+  }
   if (type.kind === 'array') {
     if (value.kind !== 'array') {
       found.push(`${place}: no array`)
