@@ -260,10 +260,10 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
     }
   }
 
-  /** Waits for a dependency as long as the batch is ours: nothing else may overtake it meanwhile. */
+  /** Waits for a dependency as long as the batch is ours. A stop lets what is under way finish, and tries nothing again. */
   async function untilDone<T>(attempt: () => Promise<T>, fetched: FetchedBatch, signal: AbortSignal): Promise<T> {
     for (let n = 1; ; n++) {
-      if (!fetched.isCurrent() || signal.aborted) throw new Abandoned()
+      if (!fetched.isCurrent() || (n > 1 && signal.aborted)) throw new Abandoned()
       try {
         return await attempt()
       } catch (error) {

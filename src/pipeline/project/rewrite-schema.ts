@@ -34,7 +34,8 @@ export function removeEntries(
 const span = ({ start, value }: Member): { start: number; end: number } => ({ start, end: value.end })
 
 /** Parameters that describe the source column's type: wrong once the type has changed. */
-const typeParameters = /^(?:scale|connect\.decimal\.precision|length|allowed|__debezium\.source\.column\.(?:type|length|scale))$/
+const typeParameters =
+  /^(?:scale|connect\.decimal\.precision|length|allowed|__debezium\.source\.column\.(?:type|length|scale))$/
 
 /**
  * What a masked field says from now on. Its default, comment and (of an enum) labels are data of the column and go; a

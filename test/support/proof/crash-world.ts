@@ -15,17 +15,17 @@ import type { PeopleRecord } from './people.ts'
 export const steps = ['publish', 'letters', 'audit', 'commit'] as const
 export type Step = (typeof steps)[number]
 
-/** The process ends at the n-th time of a step: before it does anything, or when all is done but nobody was told. */
+/** The process ends at the n-th time of a step: before it does anything, when all is done but nobody was told, or in order. */
 export interface CrashPoint {
   readonly step: Step
-  readonly when: 'before' | 'after'
+  readonly when: 'before' | 'after' | 'in order'
   readonly nth: number
 }
 
 /** What outlives a process, in memory, and processes that work on it. */
 export interface CrashWorld {
   /** Runs a new process from what was committed: to the end of the raw topic, or to its crash. */
-  readonly live: (crash: CrashPoint | null) => Promise<'crashed' | 'done'>
+  readonly live: (crash: CrashPoint | null) => Promise<'crashed' | 'stopped' | 'done'>
   readonly judge: () => Verdict
 }
 
@@ -47,14 +47,17 @@ export function createCrashWorld(options: {
   const audit = new Map<string, AuditRow>()
   const letters = new Set<string>()
 
-  async function live(crash: CrashPoint | null): Promise<'crashed' | 'done'> {
+  async function live(crash: CrashPoint | null): Promise<'crashed' | 'stopped' | 'done'> {
     let isDead = false
     let left = crash?.nth ?? 0
+    const stop = new AbortController()
     const step = async (name: Step, effect: () => void): Promise<void> => {
       // A turn of the event loop, so that the partitions' steps mix.
       await new Promise(setImmediate)
       if (isDead) throw new Crash()
-      const isNow = crash?.step === name && --left === 0
+      const isHere = crash?.step === name && --left === 0
+      if (isHere && crash?.when === 'in order') stop.abort()
+      const isNow = isHere && crash?.when !== 'in order'
       isDead ||= isNow && crash?.when === 'before'
       if (!isDead) effect()
       isDead ||= isNow
@@ -68,7 +71,11 @@ export function createCrashWorld(options: {
       run: async onBatch => {
         const works = raw.map(async (records, partition) => {
           const partitionOf = records[0]?.partition ?? partition
-          for (let at = Number(committed.get(partitionOf) ?? 0n); at < records.length; at += batchRecords) {
+          for (
+            let at = Number(committed.get(partitionOf) ?? 0n);
+            at < records.length && !stop.signal.aborted;
+            at += batchRecords
+          ) {
             const some = records.slice(at, at + batchRecords)
             await onBatch({
               raw: batchOf(some, topic, partitions),
@@ -87,8 +94,8 @@ export function createCrashWorld(options: {
     }
     const stream = streamOf(source, step)
     try {
-      await stream.run(new AbortController().signal)
-      return 'done'
+      await stream.run(stop.signal)
+      return stop.signal.aborted ? 'stopped' : 'done'
     } catch (error) {
       if (!(error instanceof Crash)) throw error
       return 'crashed'

@@ -51,6 +51,8 @@ export interface Ground {
   /** Waits until the group has committed all that lies in the raw topic. */
   caughtUp(timeoutMs?: number): Promise<void>
   judge(): Promise<Verdict>
+  /** How many masked records are there more than once by now. */
+  repeated(): Promise<number>
   /** Ends all processes, removes the database. */
   release(): Promise<void>
 }
@@ -151,6 +153,10 @@ export async function createGround(options: GroundOptions): Promise<Ground> {
           return plan
         },
       })
+    },
+    repeated: async () => {
+      const masked = await readTopic(kafka, `${topic}.masked`)
+      return masked.length - new Set(masked.map(({ partition, timestamp }) => `${partition}/${timestamp}`)).size
     },
     release: async () => {
       await keeper.release()
