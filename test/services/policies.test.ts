@@ -62,6 +62,21 @@ describe('policies', () => {
       ])
     })
 
+    test('files that another instance takes between the looks at an empty store come in force here too', async () => {
+      const files = filesWith('a')
+      let isFirst = true
+      const read = async () => {
+        if (isFirst) {
+          isFirst = false
+          await start({ files })
+        }
+        return files.read()
+      }
+      const policies = await start({ files: { ...files, read } })
+      expect(policies.current()).toMatchObject({ version: 1 })
+      expect(table.versions).toHaveLength(1)
+    })
+
     test('what the check finds against a set refuses it, and warns where it only warns', async () => {
       const warning = { code: 'RECORD_UNKNOWN_COLUMN', severity: 'warning', where: { topic: 'raw.a' } } as const
       let severity: 'warning' | 'error' = 'warning'
