@@ -14,8 +14,8 @@ import { createTopic, kafkaClient, readTopic, type TopicRecord } from '../stack/
 import { freshPrefix } from '../stack/require-stack.ts'
 import { until } from '../stack/until.ts'
 import { judge, type LyingRecord, placeOf, type Verdict } from './judge.ts'
-import { type Load, startLoad } from './load.ts'
-import { type PeopleOptions, peoplePolicy } from './people.ts'
+import { createRawWriter, type Load, startLoad } from './load.ts'
+import { type PeopleOptions, peoplePolicy, personRecord } from './people.ts'
 import { type Scrim, startScrim } from './scrim.ts'
 
 export interface GroundOptions {
@@ -46,6 +46,8 @@ export interface Ground {
   db(): Promise<pg.Client>
   start(env?: Readonly<Record<string, string>>): Promise<Scrim>
   load(options: Pick<PeopleOptions, 'seed' | 'poison'> & { readonly perSecond?: number; readonly keys?: number }): Load
+  /** Writes records by hand, one millisecond apart. */
+  write(records: readonly Omit<Parameters<typeof personRecord>[1], 'timestamp'>[]): Promise<void>
   /** Records that the group has committed, of all partitions. */
   committed(topic?: string): Promise<number>
   /** Waits until the group has committed all that lies in the raw topic. */
@@ -77,6 +79,7 @@ export async function createGround(options: GroundOptions): Promise<Ground> {
   mkdirSync(folder)
   writeFileSync(join(folder, 'policies.json'), JSON.stringify(policies(topic)))
 
+  let timestamp = Date.now() - 600_000
   let client: pg.Client | null = null
   const db = async (): Promise<pg.Client> => {
     try {
@@ -114,6 +117,15 @@ export async function createGround(options: GroundOptions): Promise<Ground> {
         ...env,
       }),
     load: load => startLoad(brokers, { topic, partitions, ...load }),
+    write: async records => {
+      const writer = createRawWriter(brokers)
+      await writer
+        .write(
+          topic,
+          records.map(record => personRecord(topic, { ...record, timestamp: timestamp++ })),
+        )
+        .finally(() => writer.close())
+    },
     committed: async (of = topic) => {
       const admin = kafka.admin()
       await admin.connect()

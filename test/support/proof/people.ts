@@ -136,3 +136,45 @@ function row(id: number, random: Random): object {
     note: random.chance(0.3) ? null : `seen ${digits(5)}\n${'again '.repeat(random.below(20))}`,
   }
 }
+
+/** One record of a key, by hand: `raw` columns are JSON text, so that they may be of a wrong type or unknown. */
+export function personRecord(
+  topic: string,
+  {
+    id,
+    partition,
+    timestamp,
+    raw = {},
+    more = [],
+  }: {
+    readonly id: number
+    readonly partition: number
+    readonly timestamp: number
+    readonly raw?: Readonly<Record<string, string>>
+    /** Columns that were added to the table. */
+    readonly more?: readonly string[]
+  },
+): PeopleRecord {
+  const schema = schemaBlocks(topic, more)
+  const columns: Record<string, string> = {
+    id: String(id),
+    name: '"Asha Sharma"',
+    aadhaar: '"123412341234"',
+    mobile: '"9812345678"',
+    email: '"asha@example.in"',
+    income_band: '"HIGH"',
+    note: 'null',
+    ...raw,
+  }
+  const row = Object.entries(columns).map(([name, value]) => `"${name}":${value}`)
+  return {
+    partition,
+    timestamp,
+    key: Buffer.from(`{"schema":${schema.key},"payload":{"id":${id}}}`),
+    value: Buffer.from(
+      `{"schema":${schema.value},"payload":{"before":null,"after":{${row}},"source":{"version":"3","connector":"postgresql",` +
+        `"db":"w","table":"people"},"op":"c","ts_ms":${timestamp}}}`,
+    ),
+    headers: [],
+  }
+}

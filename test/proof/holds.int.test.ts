@@ -1,0 +1,215 @@
+import { createSecretKey } from 'node:crypto'
+import { afterEach, expect, test } from 'vitest'
+import { bucketKey, unseal } from '../../src/pipeline/seal.ts'
+import { createGround, type Ground, sealingKeyHex } from '../support/proof/ground.ts'
+import { peopleMasks, peoplePolicy } from '../support/proof/people.ts'
+import type { Scrim } from '../support/proof/scrim.ts'
+import { createTopic, readTopic } from '../support/stack/kafka-clients.ts'
+import { describeWithStack } from '../support/stack/require-stack.ts'
+import { until } from '../support/stack/until.ts'
+
+// A number in a text column: the mask refuses it, `null` does not look at it.
+const unmaskable = { aadhaar: '123412341234' }
+const auditKey = { SCRIM_AUDIT_KEY: '5'.repeat(64) }
+
+describeWithStack('holds and dead letters', ({ brokers, postgres }) => {
+  let ground: Ground | undefined
+  afterEach(() => ground?.release())
+  const make = async (options: Partial<Parameters<typeof createGround>[0]> = {}): Promise<Ground> =>
+    (ground = await createGround({ brokers, postgres, partitions: 2, ...options }))
+
+  const held = async (scrim: Scrim, code: string): Promise<object> =>
+    until(`readiness to name ${code}`, async () => (await scrim.ready()).reasons.find(reason => reason.code === code))
+  const isReady = (scrim: Scrim): Promise<unknown> =>
+    until('readiness', async () => (await scrim.call('GET', '/health/ready')).status === 200)
+  const offsetOf = async (here: Ground, partition: number): Promise<number> => {
+    const admin = here.kafka.admin()
+    await admin.connect()
+    const [offsets] = await admin
+      .fetchOffsets({ groupId: here.group, topics: [here.topic] })
+      .finally(() => admin.disconnect())
+    return Number(offsets?.partitions.find(one => one.partition === partition)?.offset ?? -1)
+  }
+  const masking = (here: Ground, column: string, mask: object | null) =>
+    peoplePolicy(here.topic, { ...peopleMasks, [column]: mask ?? peopleMasks[column]! })
+  const put = async (scrim: Scrim, policy: object): Promise<void> => {
+    const { status, text } = await scrim.call('PUT', '/v1/policies/people', policy, { 'if-match': '*' })
+    expect({ status, text }).toMatchObject({ status: 200 })
+  }
+  const letters = async (scrim: Scrim, count: number) =>
+    until('the letters to be listed', async () => {
+      const { deadLetters } = (await scrim.call('GET', '/v1/dead-letters')).json<{
+        deadLetters: { id: string; offset: string; state: string; code: string; path: string }[]
+      }>()
+      return deadLetters.length === count && deadLetters
+    })
+  const replay = (scrim: Scrim, body: object) => scrim.call('POST', '/v1/dead-letters/replay', body)
+  const twenty = (partition: number, id = 0) => Array.from({ length: 20 }, (_, n) => ({ id: id + n, partition }))
+
+  test('an added column holds its partition at that record; one call classifies it and all goes on in order', async () => {
+    const here = await make()
+    const scrim = await here.start()
+    const added = { id: 5, partition: 1, raw: { nick: '"Ashu"' }, more: ['nick'] }
+    await here.write([...twenty(1), added, ...twenty(1), added, ...twenty(0)])
+    expect(await held(scrim, 'RECORD_UNKNOWN_COLUMN')).toMatchObject({
+      where: { topic: here.topic, partition: 1, offset: '20', path: expect.stringMatching(/nick$/) },
+    })
+    await until('the other partition to go on', async () => (await offsetOf(here, 0)) === 20)
+    await here.write(twenty(0, 30))
+    await until('the other partition to go on', async () => (await offsetOf(here, 0)) === 40)
+    expect(await offsetOf(here, 1)).toBe(20)
+
+    const policy = masking(here, 'note', null)
+    const conditions = 'maskingPolicy' in policy ? policy.maskingPolicy.maskingConditions : []
+    await put(scrim, {
+      ...policy,
+      maskingPolicy: {
+        maskingConditions: [...conditions, { field: 'after.nick', maskType: 'full', maskValue: 'nick' }],
+      },
+    })
+    await here.caughtUp()
+    await isReady(scrim)
+    expect(await here.judge()).toMatchObject({ faults: [], repeated: 0, raw: 82, published: 82 })
+  })
+
+  test('without a sealing key an unmaskable record stops its partition; with one it is sealed, and its headers hold no value', async () => {
+    const here = await make()
+    const without = await here.start({ KAFKA_ENCRYPTION_KEY: '', ...auditKey })
+    await here.write([...twenty(0), { id: 3, partition: 0, raw: unmaskable }, ...twenty(0), ...twenty(1)])
+    expect(await held(without, 'SEALING_KEY_MISSING')).toMatchObject({ where: { partition: 0, offset: '20' } })
+    await until('the other partition to go on', async () => (await offsetOf(here, 1)) === 20)
+    expect(await offsetOf(here, 0)).toBe(20)
+    expect(await without.stop()).toMatchObject({ code: 0 })
+
+    const scrim = await here.start(auditKey)
+    await here.caughtUp()
+    await isReady(scrim)
+    const [listed] = await letters(scrim, 1)
+    expect(listed).toMatchObject({ offset: '20', code: 'RECORD_MASK_TYPE_MISMATCH', state: 'open' })
+    const [letter] = await readTopic(here.kafka, here.deadLetterTopic)
+    const headers = Object.fromEntries(
+      Object.entries(letter?.headers ?? {}).map(([name, value]) => [name, String(value)]),
+    )
+    expect(headers).toMatchObject({
+      'scrim.topic': here.topic,
+      'scrim.partition': '0',
+      'scrim.offset': '20',
+      'scrim.code': 'RECORD_MASK_TYPE_MISMATCH',
+    })
+    expect(JSON.stringify(headers)).not.toMatch(/1234|Asha|98123|HIGH/)
+    const key = bucketKey(createSecretKey(Buffer.from(sealingKeyHex, 'hex')), headers['scrim.bucket']!)
+    const line = unseal(letter!.value!, key, here.topic, 0, 20n)
+    const raw = (await readTopic(here.kafka, here.topic)).find(one => one.partition === 0 && one.offset === '20')
+    expect(line).toMatchObject({ key: raw?.key?.toString('base64'), value: raw?.value?.toString('base64') })
+    expect(await here.judge()).toMatchObject({ faults: [], rejected: 1 })
+  })
+
+  test('a letter is replayed, unless a newer record of its key is out; force does it all the same, and each call is kept', async () => {
+    const here = await make()
+    const scrim = await here.start()
+    const broken = (id: number) => ({ id, partition: 0, raw: unmaskable })
+    await here.write([broken(101), broken(102), broken(103), { id: 102, partition: 0 }, ...twenty(1)])
+    await here.caughtUp()
+    const [first, second, third] = await letters(scrim, 3)
+    // Still unmaskable: refused with the reason.
+    expect((await replay(scrim, { ids: [first!.id] })).status).toBe(422)
+    await put(scrim, masking(here, 'aadhaar', { maskType: 'null' }))
+    await until('the plan', async () => (await replay(scrim, { ids: [first!.id] })).status === 200)
+    const refused = await replay(scrim, { ids: [second!.id] })
+    expect(refused.status).toBe(409)
+    expect(refused.json()).toMatchObject({ code: 'REPLAY_OVERTAKES' })
+    expect((await replay(scrim, { ids: [second!.id], force: true })).json()).toMatchObject({
+      results: [{ outcome: 'published' }],
+    })
+    expect((await replay(scrim, { all: true })).json()).toMatchObject({
+      results: [{ id: third!.id, outcome: 'published' }],
+    })
+    expect((await replay(scrim, { ids: [first!.id] })).json()).toMatchObject({ results: [{ outcome: 'unchanged' }] })
+    expect((await letters(scrim, 3)).map(({ state }) => state)).toEqual(['replayed', 'replayed', 'replayed'])
+
+    const masked = (await readTopic(here.kafka, here.maskedTopic)).filter(({ partition }) => partition === 0)
+    expect(masked.map(({ key }) => /"id":(\d+)/.exec(String(key))?.[1])).toEqual(['102', '101', '102', '103'])
+    for (const { value } of masked.slice(1)) expect(String(value)).toContain('"aadhaar":null')
+    const { rows: calls } = await (await here.db()).query<{ facts: Record<string, unknown> }>(
+      `select facts from scrim_call where call = 'replay' and caller = 'proof' order by call_id`,
+    )
+    const told = calls.map(({ facts }) => facts).filter(({ offset }) => offset === '1')
+    expect(told).toMatchObject([
+      { force: false, overtakes: true },
+      { force: true, overtakes: true },
+    ])
+    const { rows } = await (await here.db()).query(
+      `select event_type from cdc_audit_effective where topic = $1 and topic_partition = 0 order by topic_offset`,
+      [here.topic],
+    )
+    expect(rows.map(row => row.event_type)).toEqual(['mask', 'mask', 'mask', 'mask'])
+  })
+
+  test('a withheld letter has no payload, and its replay reads the raw record again', async () => {
+    const here = await make()
+    const scrim = await here.start({ SCRIM_DEAD_LETTER_PAYLOAD: 'withhold' })
+    await here.write([{ id: 1, partition: 0, raw: unmaskable }])
+    await here.caughtUp()
+    const [letter] = await letters(scrim, 1)
+    expect((await readTopic(here.kafka, here.deadLetterTopic))[0]?.value).toBeNull()
+    await put(scrim, masking(here, 'aadhaar', { maskType: 'null' }))
+    await until('the replay', async () => (await replay(scrim, { ids: [letter!.id] })).status === 200)
+    expect(await readTopic(here.kafka, here.maskedTopic)).toHaveLength(1)
+  })
+
+  test('too many dead letters stop the partition; a reload lets it go on', async () => {
+    const here = await make()
+    const scrim = await here.start({ SCRIM_DEAD_LETTER_LIMIT: '3' })
+    const broken = Array.from({ length: 5 }, (_, n) => ({ id: n, partition: 0, raw: unmaskable }))
+    await here.write([...broken, ...twenty(0), ...twenty(1)])
+    expect(await held(scrim, 'TOO_MANY_DEAD_LETTERS')).toMatchObject({ where: { partition: 0, offset: '3' } })
+    await until('the other partition to go on', async () => (await offsetOf(here, 1)) === 20)
+    expect(await offsetOf(here, 0)).toBe(3)
+    expect((await scrim.call('POST', '/v1/policies/reload')).status).toBe(200)
+    await here.caughtUp()
+    expect(await here.judge()).toMatchObject({ faults: [], rejected: 5 })
+  })
+
+  test('a dead-letter topic that refuses stops the partition until it takes the letter', async () => {
+    const here = await make()
+    await createTopic(here.kafka, here.deadLetterTopic, {
+      configEntries: [{ name: 'max.message.bytes', value: '200' }],
+    })
+    const scrim = await here.start()
+    await here.write([...twenty(0), { id: 1, partition: 0, raw: unmaskable }, ...twenty(0), ...twenty(1)])
+    await held(scrim, 'DEAD_LETTER_REFUSED')
+    await until('the other partition to go on', async () => (await offsetOf(here, 1)) === 20)
+    expect(await offsetOf(here, 0)).toBeLessThanOrEqual(20)
+    const admin = here.kafka.admin()
+    await admin.connect()
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [
+        { type: 2, name: here.deadLetterTopic, configEntries: [{ name: 'max.message.bytes', value: '1000000' }] },
+      ],
+    })
+    await admin.disconnect()
+    await here.caughtUp()
+    await isReady(scrim)
+    expect(await here.judge()).toMatchObject({ faults: [], rejected: 1 })
+  })
+
+  test('raw records that were deleted before they were masked hold the partition: nothing is skipped silently', async () => {
+    const here = await make()
+    const first = await here.start()
+    await here.write([...twenty(0), ...twenty(1)])
+    await here.caughtUp()
+    await first.stop()
+    await here.write([...twenty(0, 50), ...twenty(1, 50)])
+    const admin = here.kafka.admin()
+    await admin.connect()
+    await admin.fetchTopicOffsets(here.topic) // without it kafkajs does not know the topic
+    await admin.deleteTopicRecords({ topic: here.topic, partitions: [{ partition: 0, offset: '30' }] })
+    await admin.disconnect()
+    const second = await here.start()
+    expect(await held(second, 'OFFSET_OUT_OF_RANGE')).toMatchObject({ where: { partition: 0, offset: '20' } })
+    await until('the other partition to go on', async () => (await offsetOf(here, 1)) === 40)
+    expect(await offsetOf(here, 0)).toBe(20)
+    expect((await readTopic(here.kafka, here.maskedTopic)).filter(({ partition }) => partition === 0)).toHaveLength(20)
+  })
+})
