@@ -6,6 +6,8 @@ import type { ValueMask } from './mask/mask-type.ts'
  * topic without one) is seen first, kept in the plan and dead with it.
  */
 export interface Layout {
+  /** Those the layout was made with; others that it met are remembered in `byName` too. */
+  readonly named: readonly Column[]
   /** Where the object stands, for places: `after`, `before`, `key`; empty for the outermost. */
   readonly label: string
   readonly byName: Map<string, Column>
@@ -82,14 +84,20 @@ export class Column {
 export const refuseUnknown = (code: ErrorCode): UnknownMember => ({ act: REFUSE, mask: null, code })
 
 export function createLayout(label: string, columns: readonly Column[], unknown: UnknownMember): Layout {
-  columns.forEach((column, index) => {
-    column.next = columns[index + 1] ?? null
+  const layout = { label, named: columns, byName: new Map<string, Column>(), first: null, visits: 0, unknown }
+  forgetForeign(layout)
+  return layout
+}
+
+/**
+ * Forgets the members that were met but not named, and every guess that may lead to one: two columns of one name, an old
+ * and a new one, would each be seen once and hide a repeat.
+ */
+export function forgetForeign(layout: Layout): void {
+  layout.byName.clear()
+  layout.named.forEach((column, index) => {
+    layout.byName.set(column.name, column)
+    column.next = layout.named[index + 1] ?? null
   })
-  return {
-    label,
-    byName: new Map(columns.map(column => [column.name, column])),
-    first: columns[0] ?? null,
-    visits: 0,
-    unknown,
-  }
+  layout.first = layout.named[0] ?? null
 }

@@ -206,6 +206,7 @@ export function rewriteNaive(field: ObjectNode, effect: MaskEffect): void {
     field,
     name => name === 'default' || name === 'doc' || (retyped && (name === 'name' || name === 'version')),
   )
+  for (const inner of innerTypes(field)) scrubNaive(inner)
   const type = memberOf(field, 'type')
   if (retyped && type?.kind === 'string') type.text = JSON.stringify(effect.becomes)
   const parameters = memberOf(field, 'parameters')
@@ -216,4 +217,23 @@ export function rewriteNaive(field: ObjectNode, effect: MaskEffect): void {
   removeMembers(parameters, name => isData(name) || (retyped && sourceTypeParameters.includes(name)))
   const allowed = memberOf(parameters, 'allowed')
   if (allowed?.kind === 'string' && labels !== null) allowed.text = JSON.stringify(labels)
+}
+
+function innerTypes(type: ObjectNode): ObjectNode[] {
+  const elements = [memberOf(type, 'items'), memberOf(type, 'keys'), memberOf(type, 'values')]
+  const fields = memberOf(type, 'fields')
+  const all = [...elements, ...(fields?.kind === 'array' ? fields.items : [])]
+  return all.filter(node => node?.kind === 'object')
+}
+
+/** No inner type of a masked column tells what was in it. */
+function scrubNaive(type: ObjectNode): void {
+  removeMembers(type, name => name === 'default' || name === 'doc')
+  const parameters = memberOf(type, 'parameters')
+  if (parameters?.kind === 'object') {
+    removeMembers(parameters, name => name === '__debezium.source.column.comment')
+    const allowed = memberOf(parameters, 'allowed')
+    if (allowed?.kind === 'string') allowed.text = '""'
+  }
+  for (const inner of innerTypes(type)) scrubNaive(inner)
 }

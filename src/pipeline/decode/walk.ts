@@ -1,5 +1,15 @@
 import type { ErrorCode } from '../../errors.ts'
-import { Column, type Layout, MASK, REFUSE, REMOVE, TOAST_KEEP, TOAST_OMIT, TOAST_REFUSE } from '../layout.ts'
+import {
+  Column,
+  forgetForeign,
+  type Layout,
+  MASK,
+  REFUSE,
+  REMOVE,
+  TOAST_KEEP,
+  TOAST_OMIT,
+  TOAST_REFUSE,
+} from '../layout.ts'
 import type { Edits } from './edits.ts'
 import {
   CLOSE_BRACE,
@@ -19,8 +29,10 @@ import {
 import type { QuickScanner } from './quick/quick-scanner.ts'
 import type { ToastMarkers } from './toast.ts'
 
-/** A layout remembers no more foreign names than this; a record that brings more is not a row. */
-const MAX_REMEMBERED = 2_000
+/** So many foreign names are remembered from object to object; one object that brings twice as many is not a row. */
+const MAX_FOREIGN = 2_000
+
+const foreignNames = ({ byName, named }: Layout): number => byName.size - named.length
 
 /** Walks objects along a layout and notes the spans to rewrite. One per thread of work; its fields are the result. */
 export class Walker {
@@ -95,6 +107,7 @@ export class Walker {
   private object(b: Buffer, i: number, end: number, layout: Layout, depth: number): number {
     if (depth > MAX_DEPTH) return fail('RECORD_TOO_DEEP', i)
     const mine = ++layout.visits
+    if (foreignNames(layout) >= MAX_FOREIGN) forgetForeign(layout)
     const view = this.viewOf(b)
     const markerLengths = this.toast.lengths
     this.layout = layout
@@ -185,7 +198,7 @@ export class Walker {
     const name = stringText(b, i, nameEnd)
     let column = layout.byName.get(name)
     if (column === undefined) {
-      if (layout.byName.size >= MAX_REMEMBERED) return fail('RECORD_UNKNOWN_MEMBER', i)
+      if (foreignNames(layout) >= 2 * MAX_FOREIGN) return fail('RECORD_UNKNOWN_MEMBER', i)
       const { act, mask, code } = layout.unknown
       column = new Column(name, { act, mask, code })
       // A refused name is not kept: names of rejected records must not fill the memory.

@@ -53,7 +53,24 @@ export function rewriteField(field: FieldBlock, effect: MaskEffect): Replacement
   const parameters = namedMember(field.node, 'parameters')?.value
   const labels = effect.constant ?? (effect.writesNull ? '' : null)
   if (parameters !== undefined) replacements.push(...rewriteParameters(parameters, changesType, labels))
+  for (const inner of innerTypes(field.node)) replacements.push(...scrub(inner))
   return replacements
+}
+
+/** The types inside an array, map or struct. */
+function innerTypes(node: Node): Node[] {
+  const elements = ['items', 'keys', 'values'].map(name => namedMember(node, name)?.value)
+  const fields = namedMember(node, 'fields')?.value.items ?? []
+  return [...elements.filter(element => element !== undefined), ...fields]
+}
+
+/** What an inner type of a masked column says of its data. */
+function scrub(node: Node): Replacement[] {
+  const { members } = node
+  const replacements = removeEntries(members.map(span), index => /^(?:default|doc)$/.test(members[index]?.name ?? ''))
+  const parameters = namedMember(node, 'parameters')?.value
+  if (parameters !== undefined) replacements.push(...rewriteParameters(parameters, false, ''))
+  return [...replacements, ...innerTypes(node).flatMap(scrub)]
 }
 
 /** `labels`: what is left of an enum's labels; null: none of them, for no mask of that kind keeps a column an enum. */

@@ -76,15 +76,18 @@ function planFor(bytes: Buffer, root: StructBlock, context: SchemaContext, omitt
     columns,
     without: more => {
       const all = new Set([...omitted, ...more])
-      const id = [...all].sort().join('\n')
+      const id = JSON.stringify([...all].sort())
       const known = variants.get(id)
       if (known !== undefined) return known
       const variant = planFor(bytes, root, context, all)
-      variants.set(id, variant)
+      if (variants.size < MAX_VARIANTS) variants.set(id, variant)
       return variant
     },
   }
 }
+
+/** A table has a handful of TOASTed columns, but their combinations double with each: the rare ones are made anew. */
+export const MAX_VARIANTS = 64
 
 interface Build {
   readonly problems: SchemaProblem[]

@@ -2,6 +2,7 @@ import { envelopeLayout, flattenedMetadata } from '../decode/record-shapes.ts'
 import { Column, createLayout, type Layout, REMOVE } from '../layout.ts'
 import type { ColumnRules, KeyRing } from '../plan.ts'
 import { bindColumn, unknownMember } from './bind-column.ts'
+import { MAX_VARIANTS } from './schema-plan.ts'
 
 /** How to walk records that carry no schema block. */
 export interface SchemalessLayouts {
@@ -21,30 +22,29 @@ export function createSchemalessLayouts(
   const declared = new Map(rules.tableSchema?.columns.map(column => [column.name, column.type]))
   const names = [...new Set([...declared.keys(), ...rules.byName.keys()])]
 
-  const row = (label: string, part: 'row' | 'key'): Layout => {
+  const row = (label: string, part: 'row' | 'key', more: readonly Column[] = []): Layout => {
     const columns = names.map(name =>
       omitted.has(name) && part === 'row'
         ? new Column(name, { act: REMOVE })
         : bindColumn(name, declared.get(name) ?? null, part, rules, keys).column,
     )
-    return createLayout(label, columns, unknownMember(part, rules, keys))
+    return createLayout(label, [...columns, ...more], unknownMember(part, rules, keys))
   }
 
-  const flattened = row('', 'row')
-  for (const name of flattenedMetadata) {
-    if (!flattened.byName.has(name)) flattened.byName.set(name, new Column(name, { tellsOperation: name === '__op' }))
-  }
+  const metadata = [...flattenedMetadata]
+    .filter(name => !names.includes(name))
+    .map(name => new Column(name, { tellsOperation: name === '__op' }))
 
   const variants = new Map<string, SchemalessLayouts>()
   return {
     event: envelopeLayout(row('before', 'row'), row('after', 'row')),
-    row: flattened,
+    row: row('', 'row', metadata),
     key: row('key', 'key'),
     without: more => {
       const all = new Set([...omitted, ...more])
-      const id = [...all].sort().join('\n')
+      const id = JSON.stringify([...all].sort())
       const known = variants.get(id) ?? createSchemalessLayouts(rules, keys, all)
-      variants.set(id, known)
+      if (variants.size < MAX_VARIANTS) variants.set(id, known)
       return known
     },
   }
