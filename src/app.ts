@@ -161,7 +161,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
         })
   const dependencies = createDependencies({
     probes: [
-      { name: 'kafka', ask: status.ping },
+      { name: 'kafka', ask: async () => (await status.ping()) ?? source.trouble() },
       { name: 'postgres', ask: () => database.ping().then(() => null) },
     ],
     metrics,

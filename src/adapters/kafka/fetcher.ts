@@ -81,6 +81,7 @@ export function createFetcher({ queueBytes, log }: FetcherOptions): Fetcher {
   function accept(assignment: Assignment, flow: Flow, answer: FetchedPartition): void {
     const { topic, partition } = flow
     const position = flow.position as bigint
+    flow.isRefused = answer.errorCode === TOPIC_AUTHORIZATION_FAILED
     if (answer.errorCode === OFFSET_OUT_OF_RANGE) {
       flow.notBefore = performance.now() + RETRY_MS
       // What was fetched before is worked off first.

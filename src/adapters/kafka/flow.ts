@@ -29,6 +29,8 @@ export class Flow {
   turn = 0
   isFetching = false
   isWorking = false
+  /** The broker does not let us read it. */
+  isRefused = false
   /** Not fetched before this time (performance.now). */
   notBefore = 0
   /** Since when it stands still below the end; null: it does not. */

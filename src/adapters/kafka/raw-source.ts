@@ -52,6 +52,8 @@ export interface RawSourceOptions {
 export interface KafkaRawSource extends RawSource {
   /** Runs the work while no batch of the partition is under way here. */
   readonly alone: <T>(topic: string, partition: number, work: () => Promise<T>) => Promise<T>
+  /** Why we could not join the group, or may not read all that it gave us; null where nothing is wrong. */
+  readonly trouble: () => ErrorCode | null
   /** How far each partition of this instance is behind, as far as is known without asking. */
   readonly lag: () => readonly AssignedLag[]
 }
@@ -92,6 +94,7 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
   // Within the rebalance timeout the group waits for us; a third for finishing and a third for giving up leave room to join.
   const drainMs = Math.min(times.rebalanceTimeoutMs / 3, times.sessionTimeoutMs / 2)
   let assignment: Assignment | null = null
+  let notJoined: ErrorCode | null = null
 
   async function onStuck(mine: Assignment, flow: Flow, offset: bigint, code: ErrorCode): Promise<void> {
     const { topic, partition } = flow
@@ -144,6 +147,7 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
           log,
         })
         assignment = mine
+        notJoined = null
         log.info({ partitions: mine.flows.size, topics: topics.length }, 'partitions assigned')
       },
       // As the same member: one that breaks off and comes back as another is waited for by the group until its session ends.
@@ -235,6 +239,7 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
             const problem = kafkaError(error)
             if (signal.aborted) break
             if (problem.kind !== 'dependency') throw problem
+            notJoined = problem.code
             failures = performance.now() - startedAt > 60_000 ? 1 : failures + 1
             log.warn({ code: problem.code, attempt: failures }, errorCatalogue[problem.code].message)
             await sleep(Math.min(RESTART_MOST_MS, RESTART_FIRST_MS * 2 ** Math.min(failures - 1, 10)), undefined, {
@@ -261,6 +266,9 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
       }
     },
     lag: () => [...(assignment?.flows.values() ?? [])].map(lagOf),
+    trouble: () =>
+      notJoined ??
+      ([...(assignment?.flows.values() ?? [])].some(flow => flow.isRefused) ? 'KAFKA_NOT_AUTHORISED' : null),
     assigned: () =>
       [...(assignment?.flows.values() ?? [])].map(({ topic, partition, settled, highWatermark }) => ({
         topic,
