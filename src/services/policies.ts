@@ -215,12 +215,10 @@ export function createPolicies(options: PoliciesOptions): Policies {
   async function load(signal: AbortSignal): Promise<void> {
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        let stored = await inTurn(followStore)
+        const stored = await inTurn(followStore)
         await reload(fromFiles).catch((error: unknown) => {
           if (inForce.current() === null || !(error instanceof ScrimError) || error.kind === 'dependency') throw error
         })
-        // Another instance may have taken the same files between our look at the store and ours at the files.
-        if (inForce.current() === null) stored = await inTurn(followStore)
         if (inForce.current() !== null) return
         throw new PoliciesRefused(stored === null ? [] : inForce.compile(stored.documents, stored.version).problems)
       } catch (error) {
