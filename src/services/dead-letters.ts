@@ -220,13 +220,16 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
       return results
     },
     run: async signal => {
+      let isAway = false
       while (!signal.aborted) {
         try {
           for (const entry of await index.due(new Date(now()), AT_ONCE)) await inTurn(() => retry(entry, signal))
           options.metrics.deadLetters(await index.counts())
+          isAway = false
         } catch (error) {
-          log.warn({ error: classOf(error) }, 'dead letters wait for a dependency')
           if (!(error instanceof ScrimError) || error.kind !== 'dependency') throw error
+          if (!isAway) log.warn({ code: error.code }, 'dead letters wait for a dependency')
+          isAway = true
         }
         await pause(lookEveryMs, signal)
       }
