@@ -7,7 +7,7 @@ import { bucketKey, type SealingKey, unseal } from '../pipeline/seal.ts'
 import { createTransform } from '../pipeline/transform.ts'
 import { recordRows } from './audit-rows.ts'
 import { pause } from './back-off.ts'
-import { classOf } from './follow.ts'
+
 import type {
   AuditTrail,
   CallTrail,

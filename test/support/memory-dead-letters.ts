@@ -31,6 +31,8 @@ export interface DeadLetterWorld {
   /** Offsets of records of whose key something newer was published. */
   readonly overtaken: Set<bigint>
   isSinkAway: boolean
+  /** How often the sink was asked while it was away. */
+  refusals: number
   readonly index: DeadLetterIndex
   readonly sink: MaskedSink
   /** Seals a record away as the stream would; answers its id. */
@@ -48,10 +50,14 @@ export function createDeadLetterWorld(): DeadLetterWorld {
     called: [],
     overtaken: new Set(),
     isSinkAway: false,
+    refusals: 0,
     index: createIndex(entries),
     sink: {
       publish: async (batch: MaskedBatch) => {
-        if (world.isSinkAway) throw new ScrimError('KAFKA_UNAVAILABLE')
+        if (world.isSinkAway) {
+          world.refusals++
+          throw new ScrimError('KAFKA_UNAVAILABLE')
+        }
         const from = batch.spans[2] as number
         world.published.push({
           topic: batch.topic,
