@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Keeper, Launch } from './keeper.ts'
-import { memoryMb, processTree, signalProcess } from './process-table.ts'
+import { findProcess, memoryMb, processTree, signalProcess } from './process-table.ts'
 import { killTree } from './work-dir.ts'
 
 /** One process of the stack (Postgres: with its children). Data, ports and settings stay through stop, kill and start. */
@@ -81,8 +81,12 @@ export function createPart(keeper: Keeper, signal: AbortSignal, recipe: PartReci
 
   async function kill(): Promise<void> {
     const running = pid()
+    const tree = running === undefined ? [] : processTree(running)
     if (running !== undefined) killTree(running)
     await waitForEnd(stopTimeoutMs)
+    // A backend that outlives its parent keeps the shared memory, and the next start is refused.
+    const isLeft = () => tree.some(({ pid: one, born }) => findProcess(one)?.born === born)
+    for (let waitedMs = 0; isLeft() && waitedMs < stopTimeoutMs; waitedMs += pollMs) await sleep(pollMs)
   }
 
   async function stop(): Promise<void> {
