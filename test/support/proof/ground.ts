@@ -130,7 +130,8 @@ export async function createGround(options: GroundOptions): Promise<Ground> {
       const admin = kafka.admin()
       await admin.connect()
       try {
-        const [offsets] = await admin.fetchOffsets({ groupId: prefix, topics: [of] })
+        // A broker that has just started, or lost its group, first says that it does not know.
+        const [offsets] = await until('the offsets', () => admin.fetchOffsets({ groupId: prefix, topics: [of] }))
         return (offsets?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0)
       } finally {
         await admin.disconnect()
