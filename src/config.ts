@@ -255,7 +255,11 @@ const keys = {
     '6',
     whole(0, 100),
   ),
-  connectUrl: optional('SCRIM_CONNECT_URL', 'Kafka Connect REST, to watch connectors.', url('http:', 'https:')),
+  connectUrl: secret(
+    'SCRIM_CONNECT_URL',
+    'Kafka Connect REST, to watch connectors; user and password may stand in it.',
+    url('http:', 'https:'),
+  ),
   connectors: key('SCRIM_CONNECTORS', 'Connectors to watch; left out: all.', '', list),
   httpHost: key('SCRIM_HTTP_HOST', 'Address to listen on.', '127.0.0.1', text),
   httpPort: key('SCRIM_HTTP_PORT', 'Port to listen on; 0 takes a free one.', '8080', whole(0, 65_535)),

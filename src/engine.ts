@@ -20,6 +20,7 @@ export const defaultSettings: PlanSettings = {
   outputTopic: '${topic}.masked',
   truncate: 'auto',
   headers: [],
+  deadLetterTopic: 'cdc-dlq',
   toastPlaceholder: DEFAULT_PLACEHOLDER,
 }
 

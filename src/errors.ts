@@ -110,6 +110,10 @@ export const errorCatalogue = {
     'Without a schema block only constant, null and drop can be checked',
     'Declare the table schema (a `tableSchema` document) or switch schemas.enable on at the source.',
   ),
+  SCHEMA_TOO_MANY: policy(
+    'The topic has had more schemas than are kept',
+    'Restart, which forgets those that are out of use; if it comes again, something makes a new schema for each record.',
+  ),
   SCHEMA_TOAST: policy(
     'An unchanged TOAST value cannot be left out here',
     'Use ReselectColumns at the source, or set `toast` in the policy.',
@@ -198,7 +202,7 @@ export const errorCatalogue = {
   ),
   SEALING_KEY_MISSING: policy(
     'A record cannot be masked and there is no sealing key',
-    'Set SCRIM_SEALING_KEY, or SCRIM_DEAD_LETTER_PAYLOAD=withhold.',
+    'Set KAFKA_ENCRYPTION_KEY, or SCRIM_DEAD_LETTER_PAYLOAD=withhold.',
   ),
   TOO_MANY_DEAD_LETTERS: policy(
     'More dead letters in the window than allowed',

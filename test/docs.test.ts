@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import { makeReadme } from '../.ci/readme.ts'
+import { describeConfig } from '../src/config.ts'
+import { errorCatalogue } from '../src/errors.ts'
 import { aPolicy } from './support/policy-documents.ts'
 import { startHttp } from './support/http-harness.ts'
 
@@ -51,4 +53,13 @@ test('every policy file and connector is told about', () => {
     const said = readFileSync(`${folder}/README.md`, 'utf8')
     expect(readdirSync(folder).filter(name => name.endsWith('.json') && !said.includes(name))).toEqual([])
   }
+})
+
+test('every setting that a hint or the README names exists', () => {
+  const known = new Set(describeConfig().flatMap(({ env }) => env.split(' or ')))
+  const said = [readme, ...Object.values(errorCatalogue).map(({ hint }) => hint)].join('\n')
+  // What only tests read is named in the README too.
+  const others = new Set(['SCRIM_REQUIRE_STACK', ...Object.keys(errorCatalogue)])
+  const names = [...said.matchAll(/\b(?:SCRIM|KAFKA)_[A-Z][A-Z_]*[A-Z]\b/g)].map(([name]) => name)
+  expect([...new Set(names)].filter(name => !known.has(name) && !others.has(name))).toEqual([])
 })

@@ -1,7 +1,7 @@
 import { createLog } from '../adapters/telemetry/log.ts'
 import { createApp } from '../app.ts'
 import { ConfigError, describeConfig, printableConfig } from '../config.ts'
-import { errorCatalogue, ScrimError } from '../errors.ts'
+import { errorCatalogue, placeText, ScrimError } from '../errors.ts'
 import { type Arguments, EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Terminal } from './command.ts'
 import { configOf } from './load-plan.ts'
 
@@ -38,7 +38,8 @@ export async function run(_args: Arguments, terminal: Terminal): Promise<number>
     }
     const code = error instanceof ScrimError ? error.code : 'INTERNAL'
     const name = error instanceof Error ? error.constructor.name : typeof error
-    log.error({ code, class: name, hint: errorCatalogue[code].hint }, errorCatalogue[code].message)
+    const place = error instanceof ScrimError ? placeText(error.where) : ''
+    log.error({ code, class: name, place, hint: errorCatalogue[code].hint }, errorCatalogue[code].message)
     return EXIT_FAILED
   }
 }

@@ -76,6 +76,8 @@ export interface PlanSettings {
   readonly truncate: 'auto' | 'publish' | 'drop'
   /** Names of headers that may pass beside Debezium's own; `*` at the end stands for any rest. */
   readonly headers: readonly string[]
+  /** Never read, whatever policies name: what lies there was sealed by ourselves. */
+  readonly deadLetterTopic: string
   /** The source's `unavailable.value.placeholder`. */
   readonly toastPlaceholder: string
 }

@@ -135,7 +135,8 @@ function createTopicPlans(
     const raw = rawNameOf(settings.outputTopic, topic)
     return raw !== null && index.isNamed(raw)
   }
-  const names = (topic: string): boolean => index.isNamed(topic) && !isOutput(topic)
+  const names = (topic: string): boolean =>
+    index.isNamed(topic) && !isOutput(topic) && topic !== settings.deadLetterTopic
   const plans = new Map<string, TopicPlan>()
   return {
     names,

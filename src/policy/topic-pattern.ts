@@ -9,8 +9,15 @@ export const isWildcard = (text: string): boolean => /[*?]/.test(text)
 
 export function topicPattern(text: string): TopicPattern {
   const isLiteral = !isWildcard(text)
-  return { text, isLiteral, matches: isLiteral ? topic => topic === text : topic => globMatches(text, topic) }
+  return { text, isLiteral, matches: isLiteral ? topic => topic === text : topic => covers(text, topic) }
 }
+
+/**
+ * As with hidden files: names that begin with an underscore are internal (`_schemas`), and are meant only where the
+ * pattern says so. Debezium's own are told apart by what lies in them.
+ */
+const covers = (pattern: string, topic: string): boolean =>
+  (!/^_(?!_debezium-)/.test(topic) || pattern.startsWith('_')) && globMatches(pattern, topic)
 
 /** Linear in the product of the lengths at worst, unlike a regular expression made from the pattern. */
 function globMatches(pattern: string, topic: string): boolean {

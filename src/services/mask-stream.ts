@@ -100,7 +100,12 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
       } else if (error instanceof ScrimError && error.kind === 'policy') {
         // Such as an output topic that cannot be made to fit: nothing of the batch can go until somebody acts.
         holdAt(fetched, 0, error.code, error.where.path ?? '', plan)
-      } else throw error
+      } else {
+        // It ends the process; what it was doing must be found again. Its text may quote the record.
+        const kind = error instanceof Error ? error.constructor.name : typeof error
+        log.error({ batch: batchId(fetched.raw), class: kind }, 'a batch cannot be worked on')
+        throw error
+      }
     } finally {
       holds.goesOn(fetched.raw)
       idle.push(transform)

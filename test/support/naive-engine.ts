@@ -248,7 +248,7 @@ function shapeByName(name: string | null, fields: readonly NaiveField[]): Shape 
   if (name === 'io.debezium.connector.common.Heartbeat') return 'heartbeat'
   if (name === 'io.debezium.connector.common.TransactionMetadataValue') return 'transaction'
   if (name !== null && /^io\.debezium\.connector\.[a-z]+\.MessageValue$/.test(name)) return 'message'
-  if (name?.includes('SchemaChangeValue')) return 'schema-change'
+  if (name?.endsWith('.SchemaChangeValue')) return 'schema-change'
   return name?.endsWith('.Envelope') || (name === null && fields.some(field => field.name === 'op')) ? 'event' : 'row'
 }
 

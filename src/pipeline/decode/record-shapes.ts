@@ -95,7 +95,7 @@ export function shapeBySchema(name: string | null, fields: readonly string[]): R
   if (name === 'io.debezium.connector.common.Heartbeat') return 'heartbeat'
   if (name === 'io.debezium.connector.common.TransactionMetadataValue') return 'transaction'
   if (name !== null && /^io\.debezium\.connector\.[a-z]+\.MessageValue$/.test(name)) return 'message'
-  if (name?.includes('SchemaChangeValue')) return 'schema-change'
+  if (name?.endsWith('.SchemaChangeValue')) return 'schema-change'
   if (name?.endsWith('.Envelope') || (name === null && fields.includes('op'))) return 'event'
   return 'row'
 }

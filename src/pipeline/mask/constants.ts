@@ -1,17 +1,20 @@
 /** Encodings of constants into Connect's logical types. */
 
-const unitsPerMs: Record<string, { readonly factor: bigint; readonly divisor: bigint }> = {
-  'io.debezium.time.Date': { factor: 1n, divisor: 86_400_000n },
-  'org.apache.kafka.connect.data.Date': { factor: 1n, divisor: 86_400_000n },
-  'io.debezium.time.Timestamp': { factor: 1n, divisor: 1n },
-  'org.apache.kafka.connect.data.Timestamp': { factor: 1n, divisor: 1n },
-  'io.debezium.time.MicroTimestamp': { factor: 1_000n, divisor: 1n },
-  'io.debezium.time.NanoTimestamp': { factor: 1_000_000n, divisor: 1n },
-}
+// Maps, because the logical name comes from the record: `constructor` must not find a prototype's.
+const unitsPerMs = new Map(
+  Object.entries({
+    'io.debezium.time.Date': { factor: 1n, divisor: 86_400_000n },
+    'org.apache.kafka.connect.data.Date': { factor: 1n, divisor: 86_400_000n },
+    'io.debezium.time.Timestamp': { factor: 1n, divisor: 1n },
+    'org.apache.kafka.connect.data.Timestamp': { factor: 1n, divisor: 1n },
+    'io.debezium.time.MicroTimestamp': { factor: 1_000n, divisor: 1n },
+    'io.debezium.time.NanoTimestamp': { factor: 1_000_000n, divisor: 1n },
+  }),
+)
 
 /** `1970-01-01` (or an ISO timestamp) as the number that the logical type holds; null where it is no such text or type. */
 export function temporalNumber(text: string, logical: string | null): bigint | null {
-  const unit = logical === null ? undefined : unitsPerMs[logical]
+  const unit = logical === null ? undefined : unitsPerMs.get(logical)
   if (unit === undefined || !/^\d{4}-\d\d-\d\d(?:T[\d:.]+Z?)?$/.test(text)) return null
   const ms = parseInstant(text.includes('T') && !text.endsWith('Z') ? `${text}Z` : text)
   if (ms === null) return null
@@ -33,19 +36,21 @@ const date = String.raw`\d{4}-\d\d-\d\d`
 const zone = String.raw`(?:Z|[+-]\d\d:\d\d)`
 
 /** What a string of these logical types looks like. */
-const textForms: Record<string, RegExp> = {
-  'io.debezium.time.ZonedTimestamp': new RegExp(`^${date}T${time}${zone}$`),
-  'io.debezium.time.ZonedTime': new RegExp(`^${time}${zone}$`),
-  'io.debezium.time.IsoDate': new RegExp(`^${date}Z?$`),
-  'io.debezium.time.IsoTime': new RegExp(`^${time}Z?$`),
-  'io.debezium.time.IsoTimestamp': new RegExp(`^${date}T${time}Z?$`),
-  'io.debezium.time.Interval':
-    /^P(?=.)(?:-?\d+Y)?(?:-?\d+M)?(?:-?\d+D)?(?:T(?=.)(?:-?\d+H)?(?:-?\d+M)?(?:-?\d+(?:\.\d+)?S)?)?$/,
-}
+const textForms = new Map(
+  Object.entries({
+    'io.debezium.time.ZonedTimestamp': new RegExp(`^${date}T${time}${zone}$`),
+    'io.debezium.time.ZonedTime': new RegExp(`^${time}${zone}$`),
+    'io.debezium.time.IsoDate': new RegExp(`^${date}Z?$`),
+    'io.debezium.time.IsoTime': new RegExp(`^${time}Z?$`),
+    'io.debezium.time.IsoTimestamp': new RegExp(`^${date}T${time}Z?$`),
+    'io.debezium.time.Interval':
+      /^P(?=.)(?:-?\d+Y)?(?:-?\d+M)?(?:-?\d+D)?(?:T(?=.)(?:-?\d+H)?(?:-?\d+M)?(?:-?\d+(?:\.\d+)?S)?)?$/,
+  }),
+)
 
 /** Does the text have the form of this temporal type? True for all other types. */
 export function hasTemporalForm(text: string, logical: string | null): boolean {
-  const form = logical === null ? undefined : textForms[logical]
+  const form = logical === null ? undefined : textForms.get(logical)
   if (form === undefined) return true
   return form.test(text) && (!/^\d{4}-/.test(text) || parseInstant(text.slice(0, 10)) !== null)
 }

@@ -46,7 +46,7 @@ export function createSchemaCache(context: SchemaContext): SchemaCache {
       const found = recognise(b, start, end)
       // A block is an object, and no object is the beginning of another: the same start means the same block.
       if (found !== null && found.bytes.length === end - start) return found
-      if (known.length >= MAX_SCHEMAS) return fail('RECORD_SCHEMA_INVALID', start)
+      if (known.length >= MAX_SCHEMAS) return fail('SCHEMA_TOO_MANY', start)
       const bytes = Buffer.from(b.subarray(start, end))
       const schema: KnownSchema = { bytes, plan: compileSchema(bytes, context) }
       last = known.push(schema) - 1
