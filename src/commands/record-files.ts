@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { createInterface } from 'node:readline'
-import { lineProblem, type RecordLine } from '../pipeline/record-line.ts'
+import type { RecordLine } from '../pipeline/record-line.ts'
+import { readRecordText } from './record-text.ts'
 
 /** A line of JSON Lines: a record, or what is wrong with it; never what it says. */
 export type ReadLine =
@@ -12,32 +12,40 @@ export type ReadLine =
 export async function* readRecords(inputs: readonly (string | Readable)[]): AsyncGenerator<ReadLine> {
   let number = 0
   for (const input of inputs) {
-    for await (const line of linesOf(typeof input === 'string' ? createReadStream(input) : input)) {
+    let isFirst = true
+    for await (const bytes of linesOf(typeof input === 'string' ? createReadStream(input) : input)) {
       number++
-      if (line.trim() !== '') yield { number, ...readLine(line) }
+      const line = textOf(bytes, isFirst)
+      isFirst = false
+      if (line === null) yield { number, problem: 'not UTF-8' }
+      else if (line.trim() !== '') yield { number, ...readRecordText(line) }
     }
   }
 }
 
-async function* linesOf(input: Readable): AsyncGenerator<string> {
-  // Without this an error of the stream would not reach the loop.
-  const failed = new Promise<never>((_, reject) => input.once('error', reject))
-  failed.catch(() => {})
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]()
-  for (;;) {
-    const next = await Promise.race([lines.next(), failed])
-    if (next.done === true) return
-    yield next.value
+const NEWLINE = 10
+
+/** Split at newlines alone: readline would also split at U+2028, which JSON allows inside a string. */
+async function* linesOf(input: Readable): AsyncGenerator<Buffer> {
+  let begun: Buffer[] = []
+  for await (const chunk of input) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Buffer)
+    let from = 0
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {
+      yield Buffer.concat([...begun, bytes.subarray(from, end)])
+      begun = []
+      from = end + 1
+    }
+    if (from < bytes.length) begun.push(bytes.subarray(from))
   }
+  if (begun.length > 0) yield Buffer.concat(begun)
 }
 
-function readLine(line: string): { readonly record: RecordLine } | { readonly problem: string } {
-  let parsed: unknown
+/** Null where it is not UTF-8: put right silently, it would be another value. A byte order mark begins a file, no record. */
+function textOf(bytes: Buffer, isFirst: boolean): string | null {
   try {
-    parsed = JSON.parse(line)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: !isFirst }).decode(bytes)
   } catch {
-    return { problem: 'not JSON' }
+    return null
   }
-  const problem = lineProblem(parsed)
-  return problem === null ? { record: parsed as RecordLine } : { problem }
 }
