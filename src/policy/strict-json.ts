@@ -7,6 +7,7 @@ export interface JsonFault {
     | 'a repeated member'
     | 'nested too deeply'
     | 'a forbidden member name'
+    | 'a number with more digits than can be kept'
     | 'text after the end'
 }
 
@@ -16,8 +17,9 @@ export const forbiddenNames: ReadonlySet<string> = new Set(['__proto__', 'constr
 const MAX_DEPTH = 64
 
 /**
- * Parses what people write: stricter than JSON.parse (a repeated member would silently hide a rule, `__proto__` has no
- * place in data), and a fault tells its line, where the error of JSON.parse quotes the text.
+ * Parses what people write: stricter than JSON.parse (a repeated member would silently hide a rule, a 64-bit id would
+ * become another one, `__proto__` has no place in data), and a fault tells its line, where the error of JSON.parse
+ * quotes the text.
  */
 export function parseStrictJson(text: string): { readonly value: unknown } | { readonly fault: JsonFault } {
   const reader = new Reader(text)
@@ -73,9 +75,17 @@ class Reader {
       case '"':
         return this.string()
       default:
-        // Both literals are plain JSON by now, so JSON.parse has nothing to complain of.
-        return JSON.parse(this.literal(numberLiteral) ?? this.literal(wordLiteral) ?? this.fail())
+        return this.plain()
     }
+  }
+
+  private plain(): unknown {
+    const start = this.at
+    const number = this.literal(numberLiteral)
+    // Both literals are plain JSON by now, so JSON.parse has nothing to complain of.
+    if (number === null) return JSON.parse(this.literal(wordLiteral) ?? this.fail())
+    if (!isKept(number)) throw new Fault(start, 'a number with more digits than can be kept')
+    return JSON.parse(number)
   }
 
   private object(depth: number): Record<string, unknown> {
@@ -133,4 +143,21 @@ class Reader {
   private fail(): never {
     throw new Fault(this.at, 'not JSON')
   }
+}
+
+/** Does the number that this text is read as have the same decimal value? */
+function isKept(text: string): boolean {
+  if (text.length <= 15 && !/e/i.test(text)) return true
+  const number = Number(text)
+  return Number.isFinite(number) && decimal(text) === decimal(String(number))
+}
+
+/** One spelling for each value: its digits as a whole number, without zeros around them, and the power of ten. */
+function decimal(text: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? []
+  const digits = (whole + fraction).replace(/^0+/, '')
+  const significant = digits.replace(/0+$/, '')
+  if (significant === '') return '0'
+  return `${sign}${significant}e${BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - significant.length)}`
 }

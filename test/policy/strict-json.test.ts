@@ -39,6 +39,10 @@ const faults: [name: string, text: string, line: number, column: number, what: s
   ['a byte order mark', '\ufeff{}', 1, 1, 'not JSON'],
   ['an open string', '{"a": "hello', 1, 7, 'not JSON'],
   ['nothing', '', 1, 1, 'not JSON'],
+  ['a 64-bit id', '{"id":9007199254740993}', 1, 7, 'a number with more digits than can be kept'],
+  ['a long fraction', '[0.10000000000000000001]', 1, 2, 'a number with more digits than can be kept'],
+  ['a number out of range', '[1e400]', 1, 2, 'a number with more digits than can be kept'],
+  ['a number that becomes zero', '[1e-400]', 1, 2, 'a number with more digits than can be kept'],
   ['depth', '['.repeat(70) + ']'.repeat(70), 1, 66, 'nested too deeply'],
 ]
 test.each(faults)('tells where: %s', (_name, text, line, column, what) => {
@@ -51,5 +55,11 @@ test('a depth of a million does not exhaust the stack', () => {
 
 test('long strings are read', () => {
   const text = JSON.stringify({ plain: 'x'.repeat(5_000_000), escaped: '\n"'.repeat(1_000_000) })
+  expect(parseStrictJson(text)).toEqual({ value: JSON.parse(text) })
+})
+
+test('a number that is kept may be spelled in any way', () => {
+  const text =
+    '[1.0,1.50,1e3,1E+3,0.00012,-0,0e99,9007199254740991,12345678901200000000000,1.7976931348623157e308,5e-324]'
   expect(parseStrictJson(text)).toEqual({ value: JSON.parse(text) })
 })

@@ -33,6 +33,7 @@ export function registerBodies(app: HttpApp, parseJson: BodyParser): void {
   )
   app.addContentTypeParser([...LINES_TYPES], { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
     decode(body)
+      .replace(/^\uFEFF/, '') // a byte order mark, as some editors write it in front of a file
       .split('\n')
       .flatMap((text, line) => (text.trim() === '' ? [] : [parse(text, line)])),
   )

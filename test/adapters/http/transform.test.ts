@@ -48,6 +48,21 @@ test('JSON Lines in, outcome lines out, in order', async () => {
   ])
 })
 
+test('a number that would become another one is refused, with its place; a byte order mark is passed over', async () => {
+  const text = JSON.stringify(record()).replace('"email"', '"id":9007199254740993,"email"')
+  const types = [
+    ['application/x-ndjson', `\uFEFF${text}`],
+    ['application/json', `{"records":[${text}]}`],
+  ] as const
+  for (const [type, body] of types) {
+    const answer = await send(body, { 'content-type': type })
+    expect(answer.statusCode).toBe(400)
+    expect(answer.json().where.path).toMatch(/^body line 1, column \d+: a number with more digits than can be kept$/)
+  }
+  const marked = await send(`\uFEFF${JSON.stringify(record())}`, { 'content-type': 'application/x-ndjson' })
+  expect(lines(marked.body)).toMatchObject([{ outcome: 'publish' }])
+})
+
 test('a JSON object may bring policies of its own', async () => {
   const answer = await send({ records: [record('raw.b')], policies: [aPolicy('b')] })
   expect(lines(answer.body)).toMatchObject([{ outcome: 'publish', record: { topic: 'raw.b.masked' } }])
