@@ -2,12 +2,18 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { check, checkHelp, checkOptions } from './commands/check.ts'
 import { demo, demoHelp, demoOptions } from './commands/demo.ts'
-import { type Command, EXIT_USAGE, type Terminal } from './commands/command.ts'
+import { type Command, EXIT_INTERRUPTED, EXIT_USAGE, type Terminal } from './commands/command.ts'
 import { mask, maskHelp, maskOptions } from './commands/mask.ts'
 import { run, runHelp, runOptions } from './commands/run.ts'
 
 const commands: Record<string, Command> = {
-  run: { run, help: runHelp, options: runOptions, about: 'consume raw topics and publish masked ones' },
+  run: {
+    run,
+    help: runHelp,
+    options: runOptions,
+    about: 'consume raw topics and publish masked ones',
+    stopsInOrder: true,
+  },
   mask: { run: mask, help: maskHelp, options: maskOptions, about: 'mask records given as JSON Lines' },
   check: {
     run: check,
@@ -20,6 +26,7 @@ const commands: Record<string, Command> = {
     help: demoHelp,
     options: demoOptions,
     about: 'run the whole road with real parts on this machine',
+    stopsInOrder: true,
   },
 }
 
@@ -34,15 +41,15 @@ ${Object.entries(commands)
 scrim <command> --help tells about one of them.
 `
 
-/** Parses the command line, runs the command, sets the exit code. The only place that ends the process. */
-async function main(argv: readonly string[]): Promise<number> {
+/** Parses the command line and runs the command; the exit code. */
+async function main(argv: readonly string[], stop: AbortSignal): Promise<number> {
   const [name = '', ...rest] = argv
   const terminal: Terminal = {
     env: process.env,
     stdin: process.stdin,
     out: text => process.stdout.write(text),
     err: text => process.stderr.write(text),
-    signal: stopSignal(),
+    signal: stop,
     reload: onReload,
   }
   if (name === '' || name === '--help' || name === '-h' || name === 'help') {
@@ -65,7 +72,9 @@ async function main(argv: readonly string[]): Promise<number> {
     terminal.out(command.help())
     return 0
   }
-  return command.run(parsed, terminal)
+  const ended = command.run(parsed, terminal)
+  // Nothing can be left half done between two turns of the event loop: what writes files does so in one of them.
+  return command.stopsInOrder === true ? ended : Promise.race([ended, interrupted(stop)])
 }
 
 function parse(argv: readonly string[], options: NonNullable<ParseArgsConfig['options']>) {
@@ -81,12 +90,15 @@ function stopSignal(): AbortSignal {
   const controller = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130)
+      if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED)
       controller.abort()
     })
   }
   return controller.signal
 }
+
+const interrupted = (stop: AbortSignal): Promise<number> =>
+  new Promise(resolve => stop.addEventListener('abort', () => resolve(EXIT_INTERRUPTED), { once: true }))
 
 function onReload(listener: () => void): void {
   process.on('SIGHUP', listener)
@@ -108,4 +120,10 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   })
 }
 
-process.exitCode = await main(process.argv.slice(2))
+/** Open connections and a standard input that nobody closes must not outlive a stop. */
+const LINGER_MS = 500
+
+const stop = stopSignal()
+process.exitCode = await main(process.argv.slice(2), stop)
+if (process.exitCode === EXIT_INTERRUPTED) process.exit()
+if (stop.aborted) setTimeout(() => process.exit(), LINGER_MS).unref()

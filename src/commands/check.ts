@@ -50,7 +50,7 @@ column is known. With records or stored schemas: what a live run would make of t
 
 Nothing of a record's values is shown, and no password. Output topics are taken as not compacted. A running service
 takes accepted schemas as a change of its policy files.
-Exit code: 0 nothing stands against a run (warnings may have been told), 1 problems, 2 usage.
+Exit code: 0 nothing stands against a run (warnings may have been told), 1 problems, 2 usage, 130 interrupted.
 `
 
 /** Checks policies, and what they will meet: records, schemas, the source database, connectors. */

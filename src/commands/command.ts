@@ -24,6 +24,8 @@ export interface Command {
   readonly help: () => string
   readonly options: NonNullable<ParseArgsConfig['options']>
   readonly about: string
+  /** It ends by itself after the signal; any other is left where it is, with EXIT_INTERRUPTED. */
+  readonly stopsInOrder?: boolean
 }
 
 /** Everything was done. */
@@ -34,3 +36,5 @@ export const EXIT_FAILED = 1
 export const EXIT_USAGE = 2
 /** `scrim mask`: at least one record was rejected. */
 export const EXIT_REJECTED = 3
+/** Ctrl-C or SIGTERM came before the command was done; the number that shells give it too. */
+export const EXIT_INTERRUPTED = 130

@@ -18,7 +18,8 @@ publish with the masked record, drop with the reason, or reject with a code and 
       --text              keys and values of masked records as text instead of base64
 
 Keys come from SCRIM_KEYS or SCRIM_KEYS_FILE.
-Exit code: 0 all published or dropped, 1 the policies are not valid, 2 usage, 3 at least one record was rejected.
+Exit code: 0 all published or dropped, 1 the policies are not valid, 2 usage, 3 at least one record was rejected,
+130 interrupted.
 `
 
 const CHUNK = 500

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { rename, rm, stat, writeFile } from 'node:fs/promises'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { createPolicyFolder } from '../../adapters/policy-files/folder.ts'
 import type { Problem } from '../../errors.ts'
@@ -190,16 +191,19 @@ async function readPresent(path: string, isFolder: boolean): Promise<Map<string,
   return new Map([...unreadable, ...read])
 }
 
-/** Writes each file whole or not at all: a running service reads them at any time. Throws the system's error. */
-export async function writeAcceptances(files: FilesToWrite): Promise<void> {
+/**
+ * Writes each file whole or not at all: a running service reads them at any time. Must not wait for anything between
+ * two files: a signal would leave a part of them. Throws the system's error.
+ */
+export function writeAcceptances(files: FilesToWrite): void {
   for (const [path, documents] of files) {
     const text = `${JSON.stringify(documents.length === 1 ? documents[0] : documents, null, 2)}\n`
     const next = join(dirname(path), `.${randomUUID()}.tmp`)
     try {
-      await writeFile(next, text, { flag: 'wx' })
-      await rename(next, path)
+      writeFileSync(next, text, { flag: 'wx' })
+      renameSync(next, path)
     } catch (error) {
-      await rm(next, { force: true })
+      rmSync(next, { force: true })
       throw error
     }
   }
