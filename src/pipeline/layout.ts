@@ -54,6 +54,8 @@ export class Column {
   readonly child: Layout | null
   /** The value tells what was done to the row: `op` of an envelope, `__op` of a flattened row. */
   readonly tellsOperation: boolean
+  /** Of Debezium's own members: a value in which something could be hidden is refused. */
+  readonly isScalar: boolean
   /** There is more to do at its value than to pass over it. */
   readonly isNoted: boolean
   /** The member that followed this one last time. Only a guess that saves a look-up; a wrong one costs a look-up. */
@@ -63,7 +65,7 @@ export class Column {
 
   constructor(
     name: string,
-    rest: Partial<Pick<Column, 'act' | 'mask' | 'code' | 'toast' | 'child' | 'tellsOperation'>> = {},
+    rest: Partial<Pick<Column, 'act' | 'mask' | 'code' | 'toast' | 'child' | 'tellsOperation' | 'isScalar'>> = {},
   ) {
     this.name = name
     this.text = Buffer.from(`${JSON.stringify(name)}:`)
@@ -77,7 +79,8 @@ export class Column {
     this.toast = rest.toast ?? TOAST_UNCHECKED
     this.child = rest.child ?? null
     this.tellsOperation = rest.tellsOperation ?? false
-    this.isNoted = this.act !== PASS || this.tellsOperation
+    this.isScalar = rest.isScalar ?? false
+    this.isNoted = this.act !== PASS || this.tellsOperation || this.isScalar
   }
 }
 

@@ -66,7 +66,8 @@ const envelopeNames = ['before', 'after', 'source', 'transaction', 'op', 'ts_ms'
 const metadataNames = new Set([
   '__deleted',
   '__op',
-  ...sourceNames.flatMap(name => [`__${name}`, `__source_${name}`]),
+  ...'deleted op table db schema lsn txId xmin ts_ms ts_us ts_ns'.split(' ').map(name => `__${name}`),
+  ...sourceNames.map(name => `__source_${name}`),
   ...transactionNames.map(name => `__transaction_${name}`),
 ])
 
@@ -262,6 +263,8 @@ function envelope(
   for (const { name, type, node } of fields) {
     if (!envelopeNames.includes(name)) faults.add(`RECORD_UNKNOWN_MEMBER@${tellable(name)}`)
     const value = memberOf(payload, name)
+    if (envelopeNames.includes(name) && value !== undefined && isNested(value) && !hasMembers.has(name))
+      faults.add(`RECORD_UNKNOWN_SHAPE@${tellable(name)}`)
     const allowed = name === 'source' ? sourceNames : name === 'transaction' ? transactionNames : null
     if (allowed !== null) {
       const inner = type.kind === 'struct' ? fieldsOf(node).map(field => field.name) : []
@@ -298,13 +301,18 @@ function knownOnly(
   faults: Set<FaultText>,
 ): void {
   const seen = new Set<string>()
-  for (const { name } of node.members) {
+  for (const { name, value } of node.members) {
     const place = label === '' ? tellable(name) : `${label}.${tellable(name)}`
     if (!names.includes(name)) faults.add(`${code}@${place}`)
+    else if (isNested(value) && (label !== '' || (code === 'RECORD_UNKNOWN_MEMBER' && !hasMembers.has(name))))
+      faults.add(`RECORD_UNKNOWN_SHAPE@${place}`)
     if (seen.has(name)) faults.add(`RECORD_REPEATED_MEMBER@${place}`)
     seen.add(name)
   }
 }
+
+const hasMembers: ReadonlySet<string> = new Set(['before', 'after', 'source', 'transaction'])
+const isNested = ({ kind }: JsonNode): boolean => kind === 'object' || kind === 'array'
 
 // ---- one row image
 
@@ -338,7 +346,10 @@ function imageOf(
 }
 
 const isMetadata = (label: string, name: string, { rules }: View): boolean =>
-  label === '' && metadataNames.has(name) && !rules.byName.has(name)
+  label === '' &&
+  metadataNames.has(name) &&
+  !rules.byName.has(name) &&
+  rules.tableSchema?.columns.some(column => column.name === name) !== true
 
 /** Placeholders of all images first, for a column leaves all images at once; then what is wrong with the others. */
 function finishImages(images: readonly Image[], part: 'value' | 'key', faults: Set<FaultText>, view: View): void {
@@ -361,6 +372,7 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
       const binding = image.bindings.get(name)
       if (seen.has(name)) faults.add(`RECORD_REPEATED_MEMBER@${place(name)}`)
       seen.add(name)
+      if (isMetadata(image.label, name, view) && isNested(value)) faults.add(`RECORD_UNKNOWN_SHAPE@${place(name)}`)
       if (binding === undefined) faults.add(`RECORD_NOT_IN_SCHEMA@${place(name)}`)
       else if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name)}`)
       else if (binding.toast === 'reject' && isMarker(value, view)) faults.add(`SCHEMA_TOAST@${place(name)}`)

@@ -42,11 +42,15 @@ export const envelopeMembers = ['before', 'after', 'source', 'transaction', 'op'
 const transactionTopicMembers = ['status', 'id', 'event_count', 'data_collections', 'ts_ms']
 const messageMembers = ['op', 'ts_ms', 'source', 'transaction', 'message']
 
-/** Columns that ExtractNewRecordState adds to a flattened row (`add.fields`, `rewrite`), default prefix. */
+/**
+ * Columns that ExtractNewRecordState adds to a flattened row (`add.fields`, `rewrite`), default prefix. Without `source`
+ * only those that no table has: `__name` or `__file` could be a column of somebody's.
+ */
 export const flattenedMetadata: ReadonlySet<string> = new Set<string>([
-  '__deleted',
-  '__op',
-  ...sourceMembers.flatMap(name => [`__${name}`, `__source_${name}`]),
+  ...['deleted', 'op', 'table', 'db', 'schema', 'lsn', 'txId', 'xmin', 'ts_ms', 'ts_us', 'ts_ns'].map(
+    name => `__${name}`,
+  ),
+  ...sourceMembers.map(name => `__source_${name}`),
   ...transactionMembers.map(name => `__transaction_${name}`),
 ])
 
@@ -74,7 +78,7 @@ export function envelopeLayout(before: Layout, after: Layout, names: EnvelopeNam
           child: metadataLayout('transaction', names?.transaction ?? transactionMembers, stranger),
         })
       default:
-        return new Column(name, { tellsOperation: name === 'op' })
+        return new Column(name, { tellsOperation: name === 'op', isScalar: true })
     }
   })
   return createLayout('', columns, stranger)
@@ -83,7 +87,7 @@ export function envelopeLayout(before: Layout, after: Layout, names: EnvelopeNam
 function metadataLayout(label: string, members: readonly string[], stranger: UnknownMember): Layout {
   return createLayout(
     label,
-    members.map(name => new Column(name)),
+    members.map(name => new Column(name, { isScalar: true })),
     stranger,
   )
 }

@@ -18,6 +18,7 @@ import {
   LETTER_N,
   MAX_DEPTH,
   OPEN_BRACE,
+  OPEN_BRACKET,
   QUOTE,
   skipColon,
   skipSpace,
@@ -180,6 +181,7 @@ export class Walker {
   /** What the scanner has to do at a value beside passing over it. */
   private note(b: Buffer, start: number, end: number, column: Column, layout: Layout): void {
     if (column.act === REFUSE) fail(column.code ?? 'INTERNAL', start)
+    if (column.isScalar && (b[start] === OPEN_BRACE || b[start] === OPEN_BRACKET)) fail('RECORD_UNKNOWN_SHAPE', start)
     if (column.tellsOperation && b[start] === QUOTE && end - start === 3) this.operation = b[start + 1] as number
     if (column.toast !== 0 && column.act !== REMOVE && this.toast.isMarker(b, start, end)) {
       if (column.toast === TOAST_OMIT) this.omitted.add(column.name)

@@ -8,7 +8,8 @@ import { member, type Node, parseTree } from '../decode/tree.ts'
  * signals would be taken for orders.
  */
 export const isSignalTopic = (topic: string, named: Iterable<string>): boolean =>
-  /signal/i.test(topic.slice(topic.lastIndexOf('.') + 1)) && [...named].every(name => columns.includes(name))
+  /signal/i.test(topic.slice(topic.lastIndexOf('.') + 1)) &&
+  [...named].every(name => columns.includes(name) || flattenedMetadata.has(name))
 
 const columns = ['id', 'type', 'data']
 

@@ -53,7 +53,7 @@ export function unknownMember(part: 'row' | 'key', rules: ColumnRules, keys: Key
 }
 
 /** Listed by a declared or accepted table schema: known, though no rule names it. */
-const isKnown = (name: string, rules: ColumnRules): boolean =>
+export const isKnown = (name: string, rules: ColumnRules): boolean =>
   rules.tableSchema?.columns.some(column => column.name === name) ?? false
 
 function bindUnknown(name: string, type: ColumnType | null, part: 'row' | 'key', rules: ColumnRules): BoundColumn {

@@ -15,7 +15,7 @@ import { Column, createLayout, type Layout, refuseUnknown, REMOVE } from '../lay
 import type { ValueMask } from '../mask/mask-type.ts'
 import type { ColumnRules, KeyRing } from '../plan.ts'
 import type { SchemaColumn } from '../schema.ts'
-import { bindColumn } from './bind-column.ts'
+import { bindColumn, isKnown } from './bind-column.ts'
 import { applyReplacements, removeEntries, type Replacement, rewriteField } from './rewrite-schema.ts'
 
 export interface SchemaProblem {
@@ -161,8 +161,8 @@ function rowLayout(label: string, struct: StructBlock, build: Build): Layout {
   const removed = new Set<number>()
   const columns = struct.fields.map((field, index) => {
     const { name, type } = field
-    if (label === '' && !rules.byName.has(name) && flattenedMetadata.has(name)) {
-      return new Column(name, { tellsOperation: name === '__op' })
+    if (label === '' && flattenedMetadata.has(name) && !rules.byName.has(name) && !isKnown(name, rules)) {
+      return new Column(name, { tellsOperation: name === '__op', isScalar: true })
     }
     if (build.omitted.has(name)) {
       removed.add(index)

@@ -33,7 +33,7 @@ export function createSchemalessLayouts(
 
   const metadata = [...flattenedMetadata]
     .filter(name => !names.includes(name))
-    .map(name => new Column(name, { tellsOperation: name === '__op' }))
+    .map(name => new Column(name, { tellsOperation: name === '__op', isScalar: true }))
 
   const variants = new Map<string, SchemalessLayouts>()
   return {

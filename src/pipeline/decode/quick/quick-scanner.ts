@@ -124,7 +124,7 @@ export class QuickScanner {
         next,
         0,
         id,
-        Number(column.tellsOperation),
+        Number(column.tellsOperation) | (Number(column.isScalar) << 1),
       ]
       words.set(fields as number[], (first + n * COLUMN_BYTES) / 4)
     })

@@ -18,7 +18,7 @@ const EDIT_LIMIT: usize = 268
 const MARKERS: usize = 272
 
 // Layout: first column, visits, columns, number of columns (i32 each).
-// Column: name address, name length, act, toast, child layout, next column, seen, id, tells operation (i32 each).
+// Column: name address, name length, act, toast, child layout, next column, seen, id, flags: 1 tells the operation, 2 is scalar (i32 each).
 const COLUMN_SIZE: usize = 36
 
 const MASK: i32 = 1
@@ -73,7 +73,9 @@ function object(start: usize, end: usize, layout: usize, depth: i32): i32 {
 
     const act = load<i32>(column, 8)
     if (act > REMOVE) return -1
-    if (load<i32>(column, 32) != 0 && first == 0x22 && at - valueStart == 3) store<i32>(OPERATION, <i32>load<u8>(valueStart, 1))
+    const flags = load<i32>(column, 32)
+    if ((flags & 2) != 0 && (first == 0x7b || first == 0x5b)) return -1
+    if ((flags & 1) != 0 && first == 0x22 && at - valueStart == 3) store<i32>(OPERATION, <i32>load<u8>(valueStart, 1))
     if (load<i32>(column, 12) != 0 && act != REMOVE && isMarker(valueStart, at - valueStart)) return -1
     const after = load<u8>(at)
     if (act == MASK) {
