@@ -16,11 +16,10 @@ export function readRecordText(text: string): { readonly record: RecordLine } | 
   const members = outerMembers(text)
   if (members === null) return { problem: 'a repeated member' }
   const record = parsed as RecordLine
-  const exact = (name: 'key' | 'value'): RecordLine['key'] =>
-    typeof record[name] === 'object' && record[name] !== null
-      ? Buffer.from(members.get(name) ?? '').toString('base64')
-      : record[name]
-  return { record: { ...record, key: exact('key'), value: exact('value') } }
+  const exact = (['key', 'value'] as const)
+    .filter(name => typeof record[name] === 'object' && record[name] !== null)
+    .map(name => [name, Buffer.from(members.get(name) ?? '').toString('base64')])
+  return { record: { ...record, ...Object.fromEntries(exact) } }
 }
 
 // Written so that a long string is one run: an alternative per character would use up the stack.
