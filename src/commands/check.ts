@@ -21,6 +21,7 @@ export const checkOptions = {
   stored: { type: 'boolean' },
   'accept-schema': { type: 'boolean' },
   topic: { type: 'string', multiple: true },
+  clear: { type: 'string', multiple: true },
   out: { type: 'string' },
   source: { type: 'string' },
   connect: { type: 'string' },
@@ -29,7 +30,7 @@ export const checkOptions = {
 } as const
 
 export const checkHelp =
-  (): string => `Usage: scrim check [--policies FOLDER] [--records FILE ...] [--stored] [--accept-schema [--topic TOPIC ...] [--out FILE]]
+  (): string => `Usage: scrim check [--policies FOLDER] [--records FILE ...] [--stored] [--accept-schema [--topic TOPIC ...] [--clear COLUMN ...] [--out FILE]]
                    [--source URL] [--connect URL] [--masks] [--json]
 
 Checks policy documents: all problems at once, and for each topic and column the mask, who says so and whether the
@@ -41,6 +42,7 @@ column is known. With records or stored schemas: what a live run would make of t
       --accept-schema     make the columns of these schemas known: writes a tableSchema document for each topic, shows
                           what it changes, and lists each column that no policy names and that goes out in clear by it
       --topic TOPIC       accept this topic only; may be repeated
+      --clear COLUMN      accept this column too although only a wildcard names it: it goes out in clear; may be repeated
       --out FILE          where new table schemas go (default: schema.TOPIC.json in the policies folder)
       --source URL        check the source database, postgres://ROLE@HOST/DATABASE with the role of the source connector;
                           a password is also read from PGPASSWORD, which keeps it out of the process list
@@ -82,7 +84,15 @@ export async function check({ values, positionals }: Arguments, terminal: Termin
       compilePolicies(candidate, { keys: createKeyRing(config), settings: config })
     // Documents that cannot be read at all are told by readPolicies; there is nothing to accept on top of them.
     if (documents.length > 0) {
-      const result = await acceptSchemas({ samples, topics: asked.topics, documents, compile, folder, out: asked.out })
+      const result = await acceptSchemas({
+        samples,
+        topics: asked.topics,
+        clear: asked.clear,
+        documents,
+        compile,
+        folder,
+        out: asked.out,
+      })
       ;({ documents, plan, problems, accepted } = result)
       findings.push(...result.findings)
       for (const line of result.inClear) terminal.err(line)
@@ -108,6 +118,7 @@ interface Asked {
   readonly isStored: boolean
   readonly isAccepting: boolean
   readonly topics: readonly string[]
+  readonly clear: readonly string[]
   readonly out: string | null
   readonly source: string | null
   readonly connect: string | null
@@ -125,6 +136,7 @@ function readArguments(values: Arguments['values'], positionals: readonly string
     isStored: values.stored === true,
     isAccepting: values['accept-schema'] === true,
     topics: list('topic'),
+    clear: list('clear'),
     out: one('out'),
     source: one('source'),
     connect: one('connect'),
@@ -133,8 +145,8 @@ function readArguments(values: Arguments['values'], positionals: readonly string
   if (positionals.length > 0 && list('records').length === 0) return 'a file of records is named by --records'
   if (asked.isAccepting && asked.records.length === 0 && !asked.isStored)
     return '--accept-schema needs --records or --stored'
-  if (!asked.isAccepting && (asked.topics.length > 0 || asked.out !== null))
-    return '--topic and --out belong to --accept-schema'
+  if (!asked.isAccepting && (asked.topics.length > 0 || asked.clear.length > 0 || asked.out !== null))
+    return '--topic, --clear and --out belong to --accept-schema'
   if (asked.source !== null && !hasProtocol(asked.source, 'postgres:', 'postgresql:'))
     return '--source must be a URL with postgres: or postgresql:'
   if (asked.connect !== null && !hasProtocol(asked.connect, 'http:', 'https:'))

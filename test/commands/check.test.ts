@@ -53,6 +53,7 @@ describe('scrim check', () => {
       ['a file without --records', ['records.jsonl']],
       ['--accept-schema without anything to accept', ['--accept-schema']],
       ['--topic without --accept-schema', ['--topic', topic]],
+      ['--clear without --accept-schema', ['--clear', 'city']],
       ['--out without --accept-schema', ['--out', 'x.json']],
       ['--source that is no Postgres URL', ['--source', 'localhost']],
       ['--connect that is no URL', ['--connect', 'localhost:8083']],
@@ -341,6 +342,7 @@ describe('scrim check', () => {
       expect(err).toBe(
         `topic ${topic}: columns that no policy names and that go out in clear by this acceptance alone:\n  id (new; until now unknown (hold))\n  state (new; until now unknown (hold))\n`,
       )
+      expect(out).toMatch(/^warning SCHEMA_IN_CLEAR at shop\.public\.people: .*: id, state$/m)
       expect(out).toContain(
         `schema of ${topic}: written to ${join(dir, file)}\n  + id int64 not null\n  + email string\n`,
       )
@@ -373,7 +375,7 @@ describe('scrim check', () => {
       const before = await readFile(join(dir, file), 'utf8')
       const { code, out, err } = await accept([schemaRecord(topic, fields, row)])
       expect(code).toBe(0)
-      expect(out).toContain(`schema of ${topic}: accepted before, unchanged\n`)
+      expect(out).toContain(`schema of ${topic}: nothing to write\n`)
       expect(err).toContain('  id (accepted before)')
       expect(await readFile(join(dir, file), 'utf8')).toBe(before)
     })
@@ -430,10 +432,49 @@ describe('scrim check', () => {
       await expect(readFile(join(dir, file))).rejects.toMatchObject({ code: 'ENOENT' })
     })
 
-    test('a column that a wildcard masked until now is named as such', async () => {
-      await put('policies.json', policy([condition('after.*', 'null'), condition('id', 'none')]))
-      const { err } = await accept([schemaRecord(topic, fields, row)])
-      expect(err).toContain('  email (new; until now covered by the wildcard of policy people)')
+    describe('beside a wildcard', () => {
+      beforeEach(() => put('policies.json', policy([condition('after.*', 'null'), condition('id', 'none')])))
+      const columns = async () => (await accepted()).tableSchema.columns.map(({ name }) => name)
+
+      test('what it masks stays masked, and is told', async () => {
+        const { code, out, err } = await accept([schemaRecord(topic, fields, row)])
+        expect(code).toBe(0)
+        expect(await columns()).toEqual(['id'])
+        expect(err).toBe('')
+        expect(out).toMatch(/^note SCHEMA_LEFT_TO_WILDCARD at shop\.public\.people: .*: email, state$/m)
+        expect(out).toMatch(/^ {2}email .* null .*people \[0\] +no$/m)
+        expect(out).toContain('ok: 0 errors, 0 warnings, 1 note')
+      })
+
+      test('--clear accepts a column all the same, with a warning', async () => {
+        const { code, report, err } = await accept([schemaRecord(topic, fields, row)], '--clear', 'state', '--json')
+        expect(code).toBe(0)
+        expect(err).toContain('  state (new; until now covered by the wildcard of policy people)')
+        expect(await columns()).toEqual(['id', 'state'])
+        expect(report().findings).toMatchObject([
+          { severity: 'warning', code: 'SCHEMA_IN_CLEAR', where: topic, message: expect.stringMatching(/: state$/) },
+          { severity: 'note', code: 'SCHEMA_LEFT_TO_WILDCARD' },
+        ])
+        expect(report().accepted).toMatchObject([{ inClear: [{ column: 'state' }], leftToWildcard: ['email'] }])
+        // What was accepted once stays so, and goes on being told.
+        const again = await accept([schemaRecord(topic, fields, row)])
+        expect(await columns()).toEqual(['id', 'state'])
+        expect(again.out).toMatch(/^warning SCHEMA_IN_CLEAR at .*: state$/m)
+      })
+
+      test('a name that --clear does not find stands against the acceptance', async () => {
+        const { code, out } = await accept([schemaRecord(topic, fields, row)], '--clear', 'stat')
+        expect(code).toBe(1)
+        expect(out).toMatch(/^error SCHEMA_NOT_MET at --clear stat:/m)
+        await expect(readFile(join(dir, file))).rejects.toMatchObject({ code: 'ENOENT' })
+      })
+
+      test('where it covers all columns there is nothing to write', async () => {
+        await put('policies.json', policy([condition('after.*', 'drop')]))
+        const { out } = await accept([schemaRecord(topic, fields, row)])
+        expect(out).toMatch(/^note SCHEMA_LEFT_TO_WILDCARD at .*: id, email, state$/m)
+        await expect(readFile(join(dir, file))).rejects.toMatchObject({ code: 'ENOENT' })
+      })
     })
 
     test('--topic takes that one alone, and tells one that was not met', async () => {

@@ -2,12 +2,13 @@ import type { Plan } from '../../pipeline/plan.ts'
 import type { Problem } from '../../errors.ts'
 import type { Compiled } from '../../policy/compile.ts'
 import type { PolicyDocument } from '../../policy/document.ts'
+import { error } from '../../services/finding.ts'
 import type { Finding } from '../../services/ports.ts'
 import {
   type Acceptance,
+  acceptanceFindings,
   acceptances,
   placeAcceptances,
-  removalFindings,
   withAccepted,
   withoutTopics,
   writeAcceptances,
@@ -16,7 +17,7 @@ import { findingOf } from './report.ts'
 import type { Samples } from './samples.ts'
 
 /** An acceptance as it is told. */
-export interface Accepted extends Pick<Acceptance, 'topic' | 'diff' | 'inClear'> {
+export interface Accepted extends Pick<Acceptance, 'topic' | 'diff' | 'inClear' | 'leftToWildcard'> {
   /** Null: nothing was written for it. */
   readonly file: string | null
 }
@@ -25,6 +26,8 @@ export interface AcceptOptions {
   readonly samples: Samples
   /** Empty: all topics that were met and that a policy names. */
   readonly topics: readonly string[]
+  /** Columns to accept although a wildcard masks them now. */
+  readonly clear: readonly string[]
   readonly documents: readonly PolicyDocument[]
   readonly compile: (documents: readonly PolicyDocument[]) => Compiled
   readonly folder: string
@@ -46,6 +49,7 @@ export interface AcceptResult {
 export async function acceptSchemas({
   samples,
   topics,
+  clear,
   documents,
   compile,
   folder,
@@ -56,7 +60,7 @@ export async function acceptSchemas({
   // A table schema that does not fit any more must not stand in the way of the one that takes its place.
   const base = compile(withoutTopics(documents, wanted))
   if (base.plan === null) return { documents, ...base, accepted: [], findings: [], inClear: [] }
-  const candidates = acceptances(samples, wanted, base.plan, documents)
+  const candidates = acceptances(samples, wanted, base.plan, documents, new Set(clear))
   const missing = topics.filter(topic => !candidates.some(one => one.topic === topic))
   const candidateDocuments = withAccepted(documents, candidates)
   const compiled = compile(candidateDocuments)
@@ -64,7 +68,7 @@ export async function acceptSchemas({
     candidates.filter(({ isChanged }) => isChanged),
     { folder, out },
   )
-  const findings: Finding[] = [...missing.map(notMet), ...problems.map(findingOf)]
+  const findings: Finding[] = [...missing.map(notMet), ...clearNotMet(clear, candidates), ...problems.map(findingOf)]
   const isRefused = compiled.plan === null || findings.length > 0
   if (!isRefused) writeAcceptances(files)
   const fileOf = (topic: string): string | null =>
@@ -75,8 +79,14 @@ export async function acceptSchemas({
     documents: isRefused ? documents : candidateDocuments,
     plan: compiled.plan ?? base.plan,
     problems: compiled.problems,
-    accepted: candidates.map(({ topic, diff, inClear }) => ({ topic, diff, inClear, file: fileOf(topic) })),
-    findings: [...findings, ...removalFindings(candidates)],
+    accepted: candidates.map(({ topic, diff, inClear, leftToWildcard }) => ({
+      topic,
+      diff,
+      inClear,
+      leftToWildcard,
+      file: fileOf(topic),
+    })),
+    findings: [...findings, ...acceptanceFindings(candidates)],
     inClear: candidates.flatMap(one => inClearLines(one, isRefused)),
   }
 }
@@ -90,6 +100,21 @@ function inClearLines({ topic, inClear }: Acceptance, isRefused: boolean): strin
       ({ column, isNew, until }) => `  ${column}${isNew ? ` (new; until now ${until})` : ' (accepted before)'}\n`,
     ),
   ]
+}
+
+/** A name that is misspelled must not look as if it had been cleared. */
+function clearNotMet(clear: readonly string[], candidates: readonly Acceptance[]): Finding[] {
+  const met = new Set(candidates.flatMap(({ document }) => document.tableSchema.columns.map(({ name }) => name)))
+  return clear
+    .filter(column => !met.has(column))
+    .map(column =>
+      error(
+        'SCHEMA_NOT_MET',
+        `--clear ${column}`,
+        'No schema that is to be accepted has a column of this name',
+        'Compare the name with the column list of the topic.',
+      ),
+    )
 }
 
 const notMet = (topic: string): Finding => ({

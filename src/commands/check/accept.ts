@@ -13,6 +13,7 @@ import { readDocuments } from '../../policy/read-documents.ts'
 import { scrubType } from '../../policy/scrub-schema.ts'
 import { parseStrictJson } from '../../policy/strict-json.ts'
 import { readTableSchema, tableSchemaFor } from '../../policy/table-schema.ts'
+import { note, warning } from '../../services/finding.ts'
 import type { Finding } from '../../services/ports.ts'
 import type { Part, Samples, TopicSample } from './samples.ts'
 
@@ -25,6 +26,8 @@ export interface Acceptance {
   readonly diff: readonly string[]
   /** Columns that no policy names: known, and in clear, by this acceptance alone. */
   readonly inClear: readonly { readonly column: string; readonly isNew: boolean; readonly until: string }[]
+  /** Columns that only the wildcard of a policy covers: not accepted, for that would put them in clear. */
+  readonly leftToWildcard: readonly string[]
 }
 
 /** The plans of the blocks that were met, under the rules of a view; a block that is no schema has none. */
@@ -39,30 +42,38 @@ export function schemaPlans(view: ViewPlan, { topic, blocks }: TopicSample, part
   })
 }
 
-/** What accepting the schemas of these topics would store. `plan` is made of the policies without the table schemas of these topics. */
+/**
+ * What accepting the schemas of these topics would store. `plan` is made of the policies without the table schemas of
+ * these topics; `clear` names columns that are accepted although a wildcard masks them now.
+ */
 export function acceptances(
   samples: Samples,
   topics: readonly string[],
   plan: Plan,
   documents: readonly PolicyDocument[],
+  clear: ReadonlySet<string>,
 ): Acceptance[] {
   return topics.flatMap((topic): Acceptance[] => {
     const sample = samples.topics.get(topic)
     const view = plan.forTopic(topic, { compacted: false })?.views[0]
     if (sample === undefined || view === undefined) return []
-    const columns = columnsOf(view, sample)
-    if (columns.length === 0) return []
+    const met = columnsOf(view, sample)
+    if (met.length === 0) return []
     const before = documents.filter(isTableSchema).find(({ tableSchema }) => tableSchema.topic === topic)
+    const old = before === undefined ? [] : readTableSchema(before).schema.columns
+    const known = new Set([...clear, ...view.rules.byName.keys(), ...old.map(({ name }) => name)])
+    const isLeft = ({ name }: SchemaColumn): boolean => view.rules.wildcard !== null && !known.has(name)
+    const columns = met.filter(column => !isLeft(column))
     const made = tableSchemaFor(topic, columns)
     const document: TableSchemaDocument = before === undefined ? made : { ...before, tableSchema: made.tableSchema }
-    const old = before === undefined ? [] : readTableSchema(before).schema.columns
     return [
       {
         topic,
         document,
-        isChanged: JSON.stringify(before) !== JSON.stringify(document),
+        isChanged: JSON.stringify(before) !== JSON.stringify(document) && (columns.length > 0 || before !== undefined),
         diff: diffColumns(old, columns),
         inClear: inClear(view, columns, old),
+        leftToWildcard: met.filter(isLeft).map(({ name }) => name),
       },
     ]
   })
@@ -209,19 +220,39 @@ export function writeAcceptances(files: FilesToWrite): void {
   }
 }
 
-/** Acceptances that take away what was known, as findings. */
-export function removalFindings(accepted: readonly Acceptance[]): Finding[] {
-  return accepted.flatMap(({ topic, diff }) => {
+/** What somebody must know of acceptances: columns in clear, left to a wildcard, or not known any more. */
+export function acceptanceFindings(accepted: readonly Acceptance[]): Finding[] {
+  return accepted.flatMap(({ topic, diff, inClear, leftToWildcard }) => {
+    const found: Finding[] = []
+    const names = inClear.map(({ column }) => column).join(', ')
+    if (names !== '')
+      found.push(
+        warning(
+          'SCHEMA_IN_CLEAR',
+          topic,
+          `Columns that no policy names go out in clear by the accepted schema alone: ${names}`,
+          "Look at each; what is nobody else's business gets a mask or `drop`, the others `none`, so that a policy says so.",
+        ),
+      )
+    if (leftToWildcard.length > 0)
+      found.push(
+        note(
+          'SCHEMA_LEFT_TO_WILDCARD',
+          topic,
+          `Not accepted, so that the wildcard goes on masking them: ${leftToWildcard.join(', ')}`,
+          'Name each in a policy, or give --clear COLUMN for one that may go out in clear.',
+        ),
+      )
     const removed = diff.filter(line => line.startsWith('- '))
-    if (removed.length === 0) return []
-    return [
-      {
-        severity: 'warning' as const,
-        code: 'SCHEMA_COLUMN_GONE',
-        where: topic,
-        message: `${removed.length} columns that were accepted are not in the schemas looked at; they are unknown from now on`,
-        hint: 'Records from before the change that are still to come would be held; name the columns in a policy (`none` or `drop`) until they are through.',
-      },
-    ]
+    if (removed.length > 0)
+      found.push(
+        warning(
+          'SCHEMA_COLUMN_GONE',
+          topic,
+          `${removed.length} columns that were accepted are not in the schemas looked at; they are unknown from now on`,
+          'Records from before the change that are still to come would be held; name the columns in a policy (`none` or `drop`) until they are through.',
+        ),
+      )
+    return found
   })
 }

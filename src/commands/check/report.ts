@@ -69,7 +69,7 @@ export function topicText({ topic, maskedTopic, columns, records, isSchemaless }
 
 /** What an acceptance changes. */
 export function acceptedText({ topic, diff, file }: Accepted): string {
-  const what = file !== null ? `written to ${file}` : diff.length === 0 ? 'accepted before, unchanged' : 'not written'
+  const what = file !== null ? `written to ${file}` : diff.length === 0 ? 'nothing to write' : 'not written'
   return `\nschema of ${topic}: ${what}\n${diff.map(line => `  ${line}\n`).join('')}`
 }
 
