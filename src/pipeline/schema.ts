@@ -35,6 +35,17 @@ export interface TableSchema {
   readonly columns: readonly SchemaColumn[]
 }
 
+/** Parameters that say what a type is. All others may hold data: labels of an enum, comments, whatever a converter adds. */
+export const typeParameters: ReadonlySet<string> = new Set([
+  'scale',
+  'connect.decimal.precision',
+  'length',
+  '__debezium.source.column.type',
+  '__debezium.source.column.length',
+  '__debezium.source.column.scale',
+  '__debezium.source.column.name',
+])
+
 /** Longest value in characters that the column takes, where the schema says so. */
 export function columnLength(type: ColumnType): number | null {
   const text = type.parameters.get('__debezium.source.column.length')

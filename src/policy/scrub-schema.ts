@@ -1,16 +1,5 @@
 import { type Node, parseTree } from '../pipeline/decode/tree.ts'
-import type { ColumnType } from '../pipeline/schema.ts'
-
-/** Parameters that say what a type is. All others may hold data: labels of an enum, comments, whatever a converter adds. */
-const typeParameters: ReadonlySet<string> = new Set([
-  'scale',
-  'connect.decimal.precision',
-  'length',
-  '__debezium.source.column.type',
-  '__debezium.source.column.length',
-  '__debezium.source.column.scale',
-  '__debezium.source.column.name',
-])
+import { type ColumnType, typeParameters } from '../pipeline/schema.ts'
 
 /**
  * The schema block with types and names only: defaults, comments and lists of enum labels are gone, which may hold what a

@@ -199,6 +199,14 @@ const sourceTypeParameters = [
   '__debezium.source.column.scale',
 ]
 
+/** What a schema may go on saying of a masked column. */
+const harmless = [
+  'scale',
+  'length',
+  'connect.decimal.precision',
+  ...['type', 'length', 'scale', 'name'].map(name => `__debezium.source.column.${name}`),
+]
+
 /** Defaults, comments and labels are data of the column and leave with it; a type that changes takes its description along. */
 export function rewriteNaive(field: ObjectNode, effect: MaskEffect): void {
   const retyped = effect.becomes !== null
@@ -212,8 +220,7 @@ export function rewriteNaive(field: ObjectNode, effect: MaskEffect): void {
   const parameters = memberOf(field, 'parameters')
   if (parameters?.kind !== 'object') return
   const labels = effect.constant ?? (effect.writesNull ? '' : null)
-  const isData = (name: string): boolean =>
-    name === '__debezium.source.column.comment' || (name === 'allowed' && labels === null)
+  const isData = (name: string): boolean => (name === 'allowed' ? labels === null : !harmless.includes(name))
   removeMembers(parameters, name => isData(name) || (retyped && sourceTypeParameters.includes(name)))
   const allowed = memberOf(parameters, 'allowed')
   if (allowed?.kind === 'string' && labels !== null) allowed.text = JSON.stringify(labels)
@@ -231,7 +238,7 @@ function scrubNaive(type: ObjectNode): void {
   removeMembers(type, name => name === 'default' || name === 'doc')
   const parameters = memberOf(type, 'parameters')
   if (parameters?.kind === 'object') {
-    removeMembers(parameters, name => name === '__debezium.source.column.comment')
+    removeMembers(parameters, name => name !== 'allowed' && !harmless.includes(name))
     const allowed = memberOf(parameters, 'allowed')
     if (allowed?.kind === 'string') allowed.text = '""'
   }

@@ -1,6 +1,7 @@
 import { type FieldBlock, namedMember } from '../decode/schema-block.ts'
 import type { Member, Node } from '../decode/tree.ts'
 import type { MaskEffect } from '../mask/mask-type.ts'
+import { typeParameters } from '../schema.ts'
 
 /** A stretch of the schema block's bytes and what comes in its place. */
 export interface Replacement {
@@ -34,7 +35,7 @@ export function removeEntries(
 const span = ({ start, value }: Member): { start: number; end: number } => ({ start, end: value.end })
 
 /** Parameters that describe the source column's type: wrong once the type has changed. */
-const typeParameters =
+const sourceTypeParameters =
   /^(?:scale|connect\.decimal\.precision|length|allowed|__debezium\.source\.column\.(?:type|length|scale))$/
 
 /**
@@ -78,8 +79,8 @@ function rewriteParameters(parameters: Node, changesType: boolean, labels: strin
   const { members } = parameters
   const replacements = removeEntries(members.map(span), index => {
     const name = members[index]?.name ?? ''
-    if (name === '__debezium.source.column.comment' || (name === 'allowed' && labels === null)) return true
-    return changesType && typeParameters.test(name)
+    if (changesType && sourceTypeParameters.test(name)) return true
+    return name === 'allowed' ? labels === null : !typeParameters.has(name)
   })
   const allowed = changesType ? undefined : namedMember(parameters, 'allowed')
   if (allowed !== undefined && labels !== null) replacements.push(replaceText(allowed.value, labels))
