@@ -3,10 +3,11 @@ import { type ErrorCode, errorCatalogue, ScrimError, UnwritableRecord } from '..
 import type { BatchOutcome, Departure, MaskedBatch, RawBatch } from '../pipeline/batch.ts'
 import type { Plan, TopicPlan } from '../pipeline/plan.ts'
 import type { SealingKey } from '../pipeline/seal.ts'
-import { before, sizeOf, without } from '../pipeline/serialize/masked-batch.ts'
+import { before, without } from '../pipeline/serialize/masked-batch.ts'
 import { createTransform, type Transform } from '../pipeline/transform.ts'
 import { batchRows, recordRows } from './audit-rows.ts'
 import { backOffMs, pause } from './back-off.ts'
+import { batchFacts } from './batch-facts.ts'
 import { createDeadLetterLimit } from './dead-letter-limit.ts'
 import { createHolds } from './holds.ts'
 import { createSealer } from './sealer.ts'
@@ -144,7 +145,9 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
       if (rows.length > 0) await persist(() => options.audit.write(rows))
     }
     await persist(() => fetched.commit(stop === null ? fetched.nextOffset : (raw.offsets[end] as bigint)))
-    report(raw, published, departures, started)
+    const ms = now() - started
+    log.debug({ batch: batchId(raw), records: raw.count, left: departures.length, ms }, 'batch settled')
+    for (const facts of batchFacts(raw, published, departures, ms / 1000)) metrics.batch(facts)
     if (stop !== null) holdAt(fetched, stop.index, stop.code, stop.path, plan)
   }
 
@@ -232,38 +235,6 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
     path,
     since: new Date(now()),
   })
-
-  function report(
-    raw: RawBatch,
-    published: readonly MaskedBatch[],
-    departures: readonly Departure[],
-    started: number,
-  ): void {
-    log.debug(
-      { batch: batchId(raw), records: raw.count, left: departures.length, ms: now() - started },
-      'batch settled',
-    )
-    for (const [n, batch] of published.entries()) {
-      const dropped: Record<string, number> = {}
-      const rejected: Record<string, number> = {}
-      for (const departure of departures) {
-        if (departure.view !== batch.view) continue
-        const [tally, name] = departure.kind === 'drop' ? [dropped, departure.reason] : [rejected, departure.code]
-        tally[name] = (tally[name] ?? 0) + 1
-      }
-      metrics.batch({
-        topic: raw.topic,
-        view: batch.view,
-        published: batch.count,
-        dropped,
-        rejected,
-        rawBytes: n === 0 ? sizeOf(raw) : 0, // read once, however many views it has
-        maskedBytes: sizeOf(batch),
-        seconds: (now() - started) / 1000,
-        oldestTimestampMs: raw.timestamps[0] ?? now(),
-      })
-    }
-  }
 
   /** Waits for a dependency as long as the batch is ours. A stop lets what is under way finish, and tries nothing again. */
   async function untilDone<T>(attempt: () => Promise<T>, fetched: FetchedBatch, signal: AbortSignal): Promise<T> {
