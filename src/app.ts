@@ -7,6 +7,7 @@ import { createMaskedSink } from './adapters/kafka/masked-sink.ts'
 import { createOutputTopics } from './adapters/kafka/output-topics.ts'
 import { createRawSource } from './adapters/kafka/raw-source.ts'
 import { createLetterReader, createRecordReader } from './adapters/kafka/record-reader.ts'
+import { within } from './adapters/kafka/within.ts'
 import { auditSecretOf, createKeyRing, sealingKeyOf } from './adapters/keys/key-ring.ts'
 import { createPolicyFolder } from './adapters/policy-files/folder.ts'
 import { createPolicyCache } from './adapters/policy-files/last-known-good.ts'
@@ -25,8 +26,10 @@ import { parseStrictJson } from './policy/strict-json.ts'
 import { createConnectorWatch } from './services/connector-watch.ts'
 import { createDeadLetterSink } from './services/dead-letter-sink.ts'
 import { createDeadLetters } from './services/dead-letters.ts'
+import { createDeadline } from './services/deadline.ts'
 import { createDependencies } from './services/dependencies.ts'
 import { createLagWatch } from './services/lag-watch.ts'
+import { createLiveness } from './services/liveness.ts'
 import { createMaskStream } from './services/mask-stream.ts'
 import { once } from './services/once.ts'
 import { createPolicies } from './services/policies.ts'
@@ -34,6 +37,9 @@ import type { Log } from './services/ports.ts'
 import { createReadiness } from './services/readiness.ts'
 import { createSeenSchemas } from './services/seen-schemas.ts'
 import { createTransformCalls } from './services/transform-calls.ts'
+
+/** The source's loop may stand still so long: as a rebalance may take, twice, whatever the session timeout. */
+const STILL_MS = 120_000
 
 export interface App {
   /** Resolves after an orderly stop at the signal; rejects when it cannot go on. */
@@ -176,8 +182,11 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       held: stream.held,
       connectors: () => connectors?.states() ?? [],
       audit: config.audit,
-      // A loop that cannot go on ends the process, so whoever can still answer is alive.
-      isAlive: () => true,
+      isAlive: createLiveness({
+        movedAt: source.movedAt,
+        dependencies: dependencies.states,
+        stillMs: Math.max(3 * config.sessionTimeoutMs, STILL_MS),
+      }),
     }),
     deadLetters,
     transformCalls: createTransformCalls({ policies, keys, settings: config, transform, calls }),
@@ -188,9 +197,13 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     log,
   })
 
+  /** For the stop as a whole: what one step has used up, the next ones lack. */
+  const stopping = createDeadline(config.graceMs)
+
   async function run(signal: AbortSignal): Promise<void> {
     const address = await http.listen({ host: config.httpHost, port: config.httpPort })
     log.info({ address }, 'listening')
+    signal.addEventListener('abort', stopping.start, { once: true })
     const loops = new AbortController()
     const inner = AbortSignal.any([signal, loops.signal])
     const planned = new Promise<void>(resolve => policies.onChange(resolve))
@@ -211,17 +224,19 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       // All of them run until the signal; the first that cannot go on ends the others.
       await Promise.race([Promise.all(running), aborted(signal)])
     } finally {
+      stopping.start()
       loops.abort()
-      await Promise.allSettled(running)
+      await within(Promise.allSettled(running), stopping.leftMs())
       await close()
     }
   }
 
   /** Last in, first out: nothing is closed that something else still uses. */
   async function close(): Promise<void> {
-    await http.close(config.graceMs)
-    await Promise.allSettled([sink.close(), letterTopic.close(), letterReader.close(), recordReader.close()])
-    await Promise.allSettled([kafka.close(), database.end()])
+    const senders = () => [sink.close(), letterTopic.close(), letterReader.close(), recordReader.close()]
+    await http.close(stopping.leftMs())
+    await within(Promise.allSettled(senders()), stopping.leftMs())
+    await within(Promise.allSettled([kafka.close(), database.end()]), stopping.leftMs())
   }
 
   return {

@@ -8,7 +8,7 @@ export interface ReadinessOptions {
   readonly held: () => readonly HeldPartition[]
   readonly connectors: () => readonly ConnectorState[]
   readonly audit: 'record' | 'batch' | 'off'
-  /** Has the loop moved lately? A process that is not alive should be started again. */
+  /** Has the source's loop moved lately, or is Kafka away? A process that is not alive should be started again. */
   readonly isAlive: () => boolean
 }
 

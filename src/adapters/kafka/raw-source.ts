@@ -54,6 +54,8 @@ export interface KafkaRawSource extends RawSource {
   readonly alone: <T>(topic: string, partition: number, work: () => Promise<T>) => Promise<T>
   /** Why we could not join the group, or may not read all that it gave us; null where nothing is wrong. */
   readonly trouble: () => ErrorCode | null
+  /** When its loop moved last: fetched, beat, tried to join (milliseconds since 1970); now, where it has nothing to do. */
+  readonly movedAt: () => number
   /** How far each partition of this instance is behind, as far as is known without asking. */
   readonly lag: () => readonly AssignedLag[]
 }
@@ -95,6 +97,11 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
   const drainMs = Math.min(times.rebalanceTimeoutMs / 3, times.sessionTimeoutMs / 2)
   let assignment: Assignment | null = null
   let notJoined: ErrorCode | null = null
+  /** Null before the run and while there are no topics. */
+  let lastMove: number | null = null
+  const moves = (): void => {
+    lastMove = Date.now()
+  }
 
   async function onStuck(mine: Assignment, flow: Flow, offset: bigint, code: ErrorCode): Promise<void> {
     const { topic, partition } = flow
@@ -128,6 +135,7 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
 
     const hooks: GroupHooks = {
       beforeJoin: async () => {
+        moves()
         await assignment?.end(drainMs, drainMs)
         assignment = null
         if (isClosed) throw new SourceClosed()
@@ -148,16 +156,19 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
         })
         assignment = mine
         notJoined = null
+        moves()
         log.info({ partitions: mine.flows.size, topics: topics.length }, 'partitions assigned')
       },
       // As the same member: one that breaks off and comes back as another is waited for by the group until its session ends.
       joinFailed: error => (kafkaError(error).code === 'KAFKA_UNAVAILABLE' ? new NotJoinedYet() : error),
       fetch: async (of, nodeId) => {
+        moves()
         if (isClosed) throw new SourceClosed()
         if (assignment === null || assignment.group !== of) throw new RejoinNeeded()
         await fetcher.fetch(assignment, nodeId)
       },
       beforeHeartbeat: () => {
+        moves()
         if (isClosed) throw new SourceClosed()
         if (assignment?.isEnded()) throw new RejoinNeeded()
       },
@@ -229,8 +240,10 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
       const watching = watch.run(AbortSignal.any([signal, over.signal]))
       try {
         for (let failures = 0; !signal.aborted; ) {
+          lastMove = null
           const topics = await watch.some(signal)
           if (topics.length === 0) break
+          moves()
           const startedAt = performance.now()
           try {
             await consume(topics, onBatch, signal)
@@ -266,6 +279,7 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
       }
     },
     lag: () => [...(assignment?.flows.values() ?? [])].map(lagOf),
+    movedAt: () => lastMove ?? Date.now(),
     trouble: () =>
       notJoined ??
       ([...(assignment?.flows.values() ?? [])].some(flow => flow.isRefused) ? 'KAFKA_NOT_AUTHORISED' : null),
