@@ -251,7 +251,7 @@ const keys = {
   deadLetterWindowMs: key('SCRIM_DEAD_LETTER_WINDOW_MS', 'The window of the limit.', '60000', whole(100, 86_400_000)),
   deadLetterRetries: key(
     'SCRIM_DEAD_LETTER_RETRIES',
-    'How often a retriable dead letter is tried again before it is marked for review.',
+    'How often a dead letter that may heal by itself (RECORD_TOO_LARGE) is tried again before it is marked for review.',
     '6',
     whole(0, 100),
   ),

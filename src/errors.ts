@@ -175,10 +175,6 @@ export const errorCatalogue = {
     'Kafka does not accept the masked record',
     "Compare its timestamp and key with the output topic's settings, then replay.",
   ),
-  RECORD_HEADER_UNSUPPORTED: record(
-    'A header that the Kafka client cannot write',
-    'Remove null or interleaved repeated headers at the source.',
-  ),
 
   // ---- the outside
   KAFKA_UNAVAILABLE: dependency('Kafka does not answer', 'Heals by itself; watch scrim_dependency_up.'),
@@ -194,6 +190,10 @@ export const errorCatalogue = {
   POSTGRES_NOT_AUTHORISED: dependency(
     'Postgres refuses: the role, its password or a permission is missing',
     'Look at SCRIM_DATABASE_URL; what the role needs is granted by the migrations (SCRIM_MIGRATIONS_URL).',
+  ),
+  POLICY_NOT_LOADED: dependency(
+    'No policies are in force yet',
+    'GET /health/ready says what the start waits for: the store of policies, or a set that can be taken.',
   ),
   CONNECT_UNAVAILABLE: dependency('Kafka Connect does not answer', 'Heals by itself; watch scrim_dependency_up.'),
   DEAD_LETTER_REFUSED: dependency(
@@ -247,13 +247,13 @@ export const errorCatalogue = {
   REQUEST_TOO_LARGE: request(413, 'The body is too large', 'Send less at once.'),
   REPLAY_OVERTAKES: request(
     409,
-    'A newer record of the same key was published since',
+    'There is a newer record of the same key in the raw topic',
     'Use force=true if the older state is really wanted.',
   ),
   REPLAY_UNREADABLE: request(
     409,
-    'The sealed or raw record can no longer be read',
-    'Its key or the raw offset is gone.',
+    'What the replay has to read is gone',
+    'The place says what: the letter, its key, the raw record; or `newer records`, which force=true does without.',
   ),
 
   // ---- the end

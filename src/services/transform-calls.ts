@@ -52,7 +52,7 @@ export function createTransformCalls({
   /** Never the plan of the stream: its caches would fill with topics and schemas that callers invent. */
   function planInForce(): Plan {
     const version = policies.inForce()
-    if (version === null) throw new ScrimError('POSTGRES_UNAVAILABLE', { policy: 'none is in force' })
+    if (version === null) throw new ScrimError('POLICY_NOT_LOADED')
     if (scratch === null || scratch.version !== version || scratch.uses >= CALLS_PER_PLAN) {
       scratch = { plan: compile(version.documents, version.version), version, uses: 0 }
     }

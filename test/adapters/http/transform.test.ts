@@ -106,3 +106,16 @@ test('a record that is none is named by its place', async () => {
     where: { path: 'body line 2, column 10: not JSON' },
   })
 })
+
+test('without policies in force says so, and does not blame the store', async () => {
+  const waiting = await startHttp({ 'a.json': aPolicy('a') }, { isStoreAway: true })
+  const answer = await waiting.server.app.inject({
+    method: 'POST',
+    url: '/v1/transform',
+    headers: { ...bearer('masker'), 'content-type': 'application/json' },
+    payload: { records: [record()] },
+  })
+  expect(answer.statusCode).toBe(503)
+  expect(answer.json()).toMatchObject({ code: 'POLICY_NOT_LOADED' })
+  await waiting.close()
+})
