@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { ScrimError } from '../errors.ts'
+import { type ErrorCode, ScrimError } from '../errors.ts'
 import { type BatchOutcome, KEY_END, KEY_START, OP_TRUNCATE, type RawBatch } from '../pipeline/batch.ts'
 import type { Plan, TopicFacts, TopicPlan } from '../pipeline/plan.ts'
 import { batchOfLines } from '../pipeline/record-line.ts'
@@ -17,6 +17,7 @@ import type {
   LetterReader,
   Log,
   MaskedSink,
+  NewerRecords,
   RecordReader,
 } from './ports.ts'
 import { nextAttemptAt } from './retry-schedule.ts'
@@ -72,7 +73,10 @@ export interface DeadLetters {
   readonly run: (signal: AbortSignal) => Promise<void>
 }
 
-const AT_ONCE = 100
+/** Letters of one round; after each round the counts are told. */
+const AT_ONCE = 20
+/** Longer than an attempt takes, so that no other instance tries the letter meanwhile; after a crash one of them does. */
+const CLAIM_MS = 300_000
 
 /** Listing and replaying of dead letters. A replay never overtakes newer data unless forced, and leaves a row either way. */
 export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
@@ -109,33 +113,46 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
   ): Promise<'published' | 'dropped'> {
     const { topic, partition, offset } = entry
     const plan = options.plans.current()
-    if (plan === null) throw new ScrimError('POSTGRES_UNAVAILABLE', { policy: 'none is in force' })
+    if (plan === null) throw new ScrimError('POLICY_NOT_LOADED', placeOf(entry))
     const raw = await open(entry)
-    const topicPlan = plan.forTopic(topic, await options.facts(topic))
+    const facts = await options.facts(topic)
+    const topicPlan = plan.forTopic(topic, facts)
     if (topicPlan === null) throw new ScrimError('RECORD_TOPIC_WITHOUT_POLICY', placeOf(entry))
     return alone(topic, partition, async () => {
       const outcome = transform(raw, topicPlan)
-      const overtakes = await isOvertaking(raw, outcome)
+      const newer = await newerThan(raw, outcome, facts)
       // Before the record goes out, so that no forced replay can be without its row.
       await calls.write({
         call: 'replay',
         caller,
         requestId,
         policyVersion: plan.version,
-        facts: { id: entry.id, topic, partition, offset, force, overtakes },
+        facts: {
+          id: entry.id,
+          topic,
+          partition,
+          offset,
+          force,
+          overtakes: newer === 'unknown' ? newer : newer === 'some',
+        },
       })
-      if (overtakes && !force) throw new ScrimError('REPLAY_OVERTAKES', placeOf(entry))
+      if (newer === 'some' && !force) throw new ScrimError('REPLAY_OVERTAKES', placeOf(entry))
+      if (newer === 'unknown' && !force) throw unreadable(entry, 'newer records')
       return publish(entry, raw, outcome, topicPlan, plan.version)
     })
   }
 
   /** A truncate concerns every key, so nothing can tell whether something newer was published. */
-  async function isOvertaking(raw: RawBatch, { operations }: BatchOutcome): Promise<boolean> {
-    if (operations[0] === OP_TRUNCATE) return true
-    const keyStart = raw.spans[KEY_START] as number
-    if (keyStart < 0) return false
-    const key = raw.bytes.subarray(keyStart, raw.spans[KEY_END])
-    return reader.hasNewer(raw.topic, raw.partition, raw.offsets[0] as bigint, key)
+  async function newerThan(
+    { topic, partition, offsets, bytes, spans }: RawBatch,
+    { operations }: BatchOutcome,
+    { compacted }: TopicFacts,
+  ): Promise<NewerRecords> {
+    if (operations[0] === OP_TRUNCATE) return 'some'
+    const keyStart = spans[KEY_START] as number
+    if (keyStart < 0) return 'none'
+    const key = bytes.subarray(keyStart, spans[KEY_END])
+    return reader.newer({ topic, partition, offset: offsets[0] as bigint, key, compacted })
   }
 
   /** Only the views that the letter is about: the others were published in their time. */
@@ -192,16 +209,21 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
     }
   }
 
-  /** An attempt that Kafka or Postgres spoiled does not count. */
-  async function retry(due: DeadLetterEntry, signal: AbortSignal): Promise<void> {
-    const entry = await index.get(due.id)
-    if (entry === null || entry.state === 'replayed' || entry.state === 'review' || signal.aborted) return
+  /** Answers what kept it from being tried: an attempt that Kafka or Postgres spoiled does not count, but makes room for others. */
+  async function retry(id: string): Promise<ErrorCode | null> {
+    const entry = await index.get(id)
+    if (entry === null || entry.state === 'replayed' || entry.state === 'review') return null
     const attempts = entry.attempts + 1
     try {
       await attempt(entry, { force: false, caller: 'scrim', requestId: `retry ${attempts}` })
       await done(entry)
     } catch (error) {
-      if (!(error instanceof ScrimError) || error.kind === 'dependency') throw error
+      if (!(error instanceof ScrimError)) throw error
+      if (error.kind === 'dependency') {
+        const later = nextAttemptAt(error.code, entry.attempts, now(), options.random)
+        await index.update(entry.id, { state: entry.state, attempts: entry.attempts, nextAttemptAt: later })
+        return error.code
+      }
       const next = attempts < options.maxAttempts ? nextAttemptAt(error.code, attempts, now(), options.random) : null
       await index.update(entry.id, { state: next === null ? 'review' : 'retrying', attempts, nextAttemptAt: next })
       log.warn(
@@ -209,6 +231,19 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
         'a dead letter could not be replayed',
       )
     }
+    return null
+  }
+
+  /** Tries what is due, one after the other. Answers what the last of those that wait waits for; undefined: nothing was due. */
+  async function round(signal: AbortSignal): Promise<ErrorCode | null | undefined> {
+    let waitsFor: ErrorCode | null | undefined
+    for (let n = 0; n < AT_ONCE && !signal.aborted; n++) {
+      // One at a time: of many claimed at once the last could be claimed again before its turn.
+      const [entry] = await index.claim(new Date(now()), new Date(now() + CLAIM_MS), 1)
+      if (entry === undefined) break
+      waitsFor = (await inTurn(() => retry(entry.id))) ?? waitsFor ?? null
+    }
+    return waitsFor
   }
 
   return {
@@ -220,15 +255,20 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
       return results
     },
     run: async signal => {
+      const message = 'dead letters wait for a dependency'
+      let told: ErrorCode | null = null
       let isAway = false
       while (!signal.aborted) {
         try {
-          for (const entry of await index.due(new Date(now()), AT_ONCE)) await inTurn(() => retry(entry, signal))
+          const waitsFor = await round(signal)
+          if (waitsFor !== null && waitsFor !== undefined && waitsFor !== told) log.warn({ code: waitsFor }, message)
+          if (waitsFor !== undefined) told = waitsFor
           options.metrics.deadLetters(await index.counts())
           isAway = false
         } catch (error) {
+          // Only the index: what a letter waits for is no error of the round.
           if (!(error instanceof ScrimError) || error.kind !== 'dependency') throw error
-          if (!isAway) log.warn({ code: error.code }, 'dead letters wait for a dependency')
+          if (!isAway) log.warn({ code: error.code }, message)
           isAway = true
         }
         await pause(lookEveryMs, signal)

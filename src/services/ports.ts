@@ -246,7 +246,8 @@ export interface DeadLetterIndex {
     readonly after?: string
   }) => Promise<readonly DeadLetterEntry[]>
   readonly get: (id: string) => Promise<DeadLetterEntry | null>
-  readonly due: (now: Date, limit: number) => Promise<readonly DeadLetterEntry[]>
+  /** Takes what is due at `now`, the longest due first: until `until` nobody else is given the same, nor are we. */
+  readonly claim: (now: Date, until: Date, limit: number) => Promise<readonly DeadLetterEntry[]>
   readonly update: (
     id: string,
     change: { readonly state: DeadLetterState; readonly attempts: number; readonly nextAttemptAt: Date | null },
@@ -272,9 +273,18 @@ export interface LetterReader {
 export interface RecordReader {
   /** The record at the offset, null if it is gone. */
   readonly read: (topic: string, partition: number, offset: bigint) => Promise<RawBatch | null>
-  /** Is there a record of this key after `offset`, below the group's committed offset? */
-  readonly hasNewer: (topic: string, partition: number, offset: bigint, key: Buffer) => Promise<boolean>
+  /** What came after a record under the same key, published by whichever instance or not yet. */
+  readonly newer: (than: RawPlace & { readonly key: Buffer; readonly compacted: boolean }) => Promise<NewerRecords>
 }
+
+export interface RawPlace {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+}
+
+/** `unknown`: the raw topic no longer shows all that came after, so something newer cannot be ruled out. */
+export type NewerRecords = 'none' | 'some' | 'unknown'
 
 // ---- calls
 

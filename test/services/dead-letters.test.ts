@@ -1,5 +1,6 @@
 import { createSecretKey } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { ScrimError } from '../../src/errors.ts'
 import type { Plan } from '../../src/pipeline/plan.ts'
 import { batchOfLines } from '../../src/pipeline/record-line.ts'
 import { compilePolicies } from '../../src/policy/compile.ts'
@@ -32,7 +33,7 @@ const create = (options: Partial<DeadLettersOptions> = {}) =>
     letters: { read: async (_partition, offset) => world.letters.get(String(offset)) ?? null },
     reader: {
       read: async (topic, partition, offset) => world.raw.get(`${topic}/${partition}@${offset}`) ?? null,
-      hasNewer: async (_topic, _partition, offset) => world.overtaken.has(offset),
+      newer: async ({ offset }) => (world.overtaken.has(offset) ? 'some' : 'none'),
     },
     sealing: testSealing,
     plans: { current: () => planOf(aKeyedPolicy('a')) },
@@ -132,6 +133,37 @@ describe('a replay', () => {
     expect(await create().replay([id], { ...how, force: true })).toMatchObject([{ outcome: 'published' }])
   })
 
+  test('needs force where newer records cannot be ruled out, and is kept as such', async () => {
+    const asked: unknown[] = []
+    const deadLetters = create({
+      facts: async () => ({ compacted: true }),
+      reader: {
+        read: async () => null,
+        newer: async than => {
+          asked.push(than)
+          return 'unknown'
+        },
+      },
+    })
+    const id = world.bury(record(1))
+    expect(await deadLetters.replay([id], how)).toMatchObject([
+      { error: { code: 'REPLAY_UNREADABLE', where: { path: 'newer records' } } },
+    ])
+    expect(world.published).toEqual([])
+    expect(asked).toEqual([{ topic: 'raw.a', partition: 0, offset: 1n, key: Buffer.from('{"id":1}'), compacted: true }])
+    expect(await deadLetters.replay([id], { ...how, force: true })).toMatchObject([{ outcome: 'published' }])
+    expect(world.called.map(({ facts }) => facts)).toMatchObject([
+      { force: false, overtakes: 'unknown' },
+      { force: true, overtakes: 'unknown' },
+    ])
+  })
+
+  test('without policies in force says so', async () => {
+    const id = world.bury(record(1))
+    const results = await create({ plans: { current: () => null } }).replay([id], how)
+    expect(results).toMatchObject([{ error: { code: 'POLICY_NOT_LOADED', kind: 'dependency' } }])
+  })
+
   test('looks for newer records and publishes while the stream is kept off the partition', async () => {
     const order: string[] = []
     const deadLetters = create({
@@ -141,7 +173,13 @@ describe('a replay', () => {
         order.push('end')
         return result
       },
-      reader: { read: async () => null, hasNewer: async () => void order.push('look') === undefined && false },
+      reader: {
+        read: async () => null,
+        newer: async () => {
+          order.push('look')
+          return 'none'
+        },
+      },
       sink: { publish: async () => void order.push('publish') },
     })
     await deadLetters.replay([world.bury(record(1))], how)
@@ -221,17 +259,57 @@ describe('retries', () => {
     world.isSinkAway = true
     const log = createQuietLog()
     void create({ log }).run(stop.signal)
-    await vi.waitFor(() => expect(world.refusals).toBeGreaterThan(3))
+    for (const refusals of [1, 2, 3]) {
+      await vi.waitFor(() => expect(entry(id)?.nextAttemptAt).toEqual(new Date(clock + 30_000)))
+      expect(world.refusals).toBe(refusals)
+      expect(entry(id)).toMatchObject({ state: 'open', attempts: 0 })
+      if (refusals < 3) due()
+    }
     expect(log.lines).toHaveLength(1)
-    expect(entry(id)).toMatchObject({ state: 'open', attempts: 0 })
     world.isSinkAway = false
+    due()
     await vi.waitFor(() => expect(entry(id)).toMatchObject({ state: 'replayed' }))
+  })
+
+  test('of one letter that waits for something do not keep the others, nor the counts', async () => {
+    const [gone, there] = [1, 2].map(n => world.bury(record(n), { nextAttemptAt: new Date(clock) })) as [string, string]
+    const deadLetters = vi.fn()
+    const letters = {
+      read: async (_partition: number, offset: bigint) => {
+        if (String(offset) === gone) throw new ScrimError('KAFKA_UNAVAILABLE', { topic: 'raw.a' })
+        return world.letters.get(String(offset)) ?? null
+      },
+    }
+    void create({ letters, metrics: { deadLetters } }).run(stop.signal)
+    await vi.waitFor(() => expect(deadLetters).toHaveBeenCalledWith({ open: 1, retrying: 0, review: 0, replayed: 1 }))
+    expect(entry(there)).toMatchObject({ state: 'replayed' })
+    expect(entry(gone)).toMatchObject({ state: 'open', attempts: 0, nextAttemptAt: new Date(clock + 30_000) })
+  })
+
+  test('of two instances never meet at one letter', async () => {
+    const release = Promise.withResolvers<void>()
+    let publishing = 0
+    const sink = {
+      publish: async () => {
+        publishing++
+        await release.promise
+      },
+    }
+    const id = world.bury(record(1), { nextAttemptAt: new Date(clock) })
+    const counted = vi.fn()
+    void create({ sink }).run(stop.signal)
+    await vi.waitFor(() => expect(publishing).toBe(1))
+    void create({ sink, metrics: { deadLetters: counted } }).run(stop.signal)
+    await vi.waitFor(() => expect(counted.mock.calls.length).toBeGreaterThan(2))
+    release.resolve()
+    await vi.waitFor(() => expect(entry(id)).toMatchObject({ state: 'replayed' }))
+    expect(publishing).toBe(1)
   })
 
   test('leave alone what another instance has marked for review meanwhile', async () => {
     const id = world.bury(record(1), { state: 'review' })
     const due = vi.fn(async () => [{ ...(entry(id) as DeadLetterEntry), state: 'retrying' as const }])
-    void create({ index: { ...world.index, due } }).run(stop.signal)
+    void create({ index: { ...world.index, claim: due } }).run(stop.signal)
     await vi.waitFor(() => expect(due.mock.calls.length).toBeGreaterThan(2))
     expect(world.published).toEqual([])
   })

@@ -78,7 +78,7 @@ export async function startHttp(
     letters: { read: async (_partition, offset) => world.letters.get(String(offset)) ?? null },
     reader: {
       read: async (topic, partition, offset) => world.raw.get(`${topic}/${partition}@${offset}`) ?? null,
-      hasNewer: async (_topic, _partition, offset) => world.overtaken.has(offset),
+      newer: async ({ offset }) => (world.overtaken.has(offset) ? 'some' : 'none'),
     },
     sealing: testSealing,
     plans: policies,

@@ -117,10 +117,16 @@ function createIndex(entries: Map<string, DeadLetterEntry>): DeadLetterIndex {
         )
         .slice(0, limit),
     get: async id => entries.get(id) ?? null,
-    due: async (now, limit) =>
-      all()
-        .filter(({ nextAttemptAt, state }) => nextAttemptAt !== null && nextAttemptAt <= now && state !== 'replayed')
-        .slice(0, limit),
+    claim: async (now, until, limit) => {
+      const at = ({ nextAttemptAt }: DeadLetterEntry): number => nextAttemptAt?.getTime() ?? Number.POSITIVE_INFINITY
+      const due = all()
+        .filter(entry => at(entry) <= now.getTime() && (entry.state === 'open' || entry.state === 'retrying'))
+        .sort((a, b) => at(a) - at(b))
+        .slice(0, limit)
+        .map(entry => ({ ...entry, nextAttemptAt: until }))
+      for (const entry of due) entries.set(entry.id, entry)
+      return due
+    },
     update: async (id, change) => {
       const entry = entries.get(id)
       if (entry !== undefined) entries.set(id, { ...entry, ...change })

@@ -1,6 +1,5 @@
 import { KEY_END, KEY_START, type RawBatch, SPANS_PER_RECORD, VALUE_END, VALUE_START } from '../../pipeline/batch.ts'
-import { ScrimError } from '../../errors.ts'
-import type { LetterReader, RecordReader } from '../../services/ports.ts'
+import type { LetterReader, NewerRecords, RecordReader } from '../../services/ports.ts'
 import type { KafkaClient } from './client.ts'
 import { createRecordScan } from './record-scan.ts'
 
@@ -8,7 +7,7 @@ const TIMEOUT_MS = 30_000
 
 export interface RecordReaderOptions {
   readonly client: KafkaClient
-  /** The group whose committed offsets say what was published. */
+  /** The group that masks the topics. */
   readonly group: string
   readonly timeoutMs?: number
 }
@@ -23,18 +22,30 @@ export function createRecordReader({
   return {
     close: records.close,
     read: (topic, partition, offset) => readOne(records, topic, partition, offset),
-    hasNewer: async (topic, partition, offset, key) => {
-      const [offsets] = await client.admin(admin => admin.fetchOffsets({ groupId: group, topics: [topic] }))
-      const committed = BigInt(offsets?.partitions.find(one => one.partition === partition)?.offset ?? -1)
-      let isFound = false
-      const wasRead = await records.scan({ topic, partition, offset: offset + 1n }, committed, batch => {
-        isFound = hasKey(batch, key, committed)
-        return !isFound && (batch.offsets[batch.count - 1] as bigint) < committed
+    newer: async ({ topic, partition, offset, key, compacted }): Promise<NewerRecords> => {
+      const own = await readOne(records, topic, partition, offset)
+      const [committed, end] = await client.admin(async admin => {
+        const [offsets] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
+        const ends = await admin.fetchTopicOffsets(topic)
+        return [
+          BigInt(offsets?.partitions.find(one => one.partition === partition)?.offset ?? -1),
+          BigInt(ends.find(one => one.partition === partition)?.high ?? -1),
+        ] as const
       })
-      // What was deleted between cannot be looked at, and a guess would overtake.
-      if (!wasRead && !isFound)
-        throw new ScrimError('REPLAY_UNREADABLE', { topic, partition, offset: String(offset), path: 'newer records' })
-      return isFound
+      // To the end, not to where the group has committed: another instance may have published what it has not committed yet.
+      let isFound = false
+      const wasRead = await records.scan({ topic, partition, offset: offset + 1n }, end, batch => {
+        isFound = hasKey(batch, key)
+        return !isFound
+      })
+      if (isFound) return 'some'
+      // Offsets that the group does not have, or that do not fit: the topic was made anew, or another group masked it.
+      if (committed < 0n || committed > end || offset >= end) return 'unknown'
+      if (own !== null && !hasKey(own, key)) return 'unknown'
+      // Where compaction has taken the record itself, it may have taken the tombstone that followed, too.
+      if (own === null && compacted) return 'unknown'
+      // What was deleted between cannot be looked at.
+      return wasRead ? 'none' : 'unknown'
     },
   }
 }
@@ -90,8 +101,8 @@ function single(batch: RawBatch): RawBatch {
   }
 }
 
-function hasKey({ bytes, spans, offsets, count }: RawBatch, key: Buffer, below: bigint): boolean {
-  for (let i = 0; i < count && (offsets[i] as bigint) < below; i++) {
+function hasKey({ bytes, spans, count }: RawBatch, key: Buffer): boolean {
+  for (let i = 0; i < count; i++) {
     const start = spans[i * SPANS_PER_RECORD + KEY_START] as number
     const end = spans[i * SPANS_PER_RECORD + KEY_END] as number
     if (start >= 0 && end - start === key.length && key.compare(bytes, start, end) === 0) return true

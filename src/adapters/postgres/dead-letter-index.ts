@@ -38,11 +38,7 @@ export function createDeadLetterIndex({
         )[0] ?? null
       )
     },
-    due: (now, limit) => {
-      const text = `select ${columns} from scrim_dead_letter
-        where next_attempt_at <= $1 and state in ('open', 'retrying') order by next_attempt_at, scrim_dead_letter.id limit $2`
-      return database.query<DeadLetterEntry>({ text }, [now, limit])
-    },
+    claim: (now, until, limit) => database.query<DeadLetterEntry>(claimLetters, [now, until, limit]),
     update: async (id, { state, attempts, nextAttemptAt }) => {
       const text = `update scrim_dead_letter set state = $2, attempts = $3, next_attempt_at = $4 where id = $1 returning id`
       const updated = isId(id) ? await database.query({ text }, [id, state, attempts, nextAttemptAt]) : []
@@ -89,6 +85,19 @@ set state = excluded.state, attempts = 0, next_attempt_at = excluded.next_attemp
   policy_version = excluded.policy_version, key_id = excluded.key_id, bucket = excluded.bucket,
   letter_partition = excluded.letter_partition, letter_offset = excluded.letter_offset
 where known.state = 'replayed'`,
+}
+
+/** What another instance claims at this moment is skipped, and looked at again once it has the new time. */
+const claimLetters = {
+  name: 'scrim-claim-dead-letters',
+  text: `
+with due as (
+  select id as due_id, next_attempt_at as due_at from scrim_dead_letter
+  where next_attempt_at <= $1 and state in ('open', 'retrying') order by next_attempt_at, id limit $3 for update skip locked
+), claimed as (
+  update scrim_dead_letter set next_attempt_at = $2 from due where id = due_id returning *
+)
+select ${columns} from claimed order by due_at, due_id`,
 }
 
 function letterJson(letter: NewDeadLetter): unknown {

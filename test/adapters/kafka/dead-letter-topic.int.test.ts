@@ -1,4 +1,5 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
+import type { Admin } from 'kafkajs'
 import { afterAll, expect, test } from 'vitest'
 import { createKafkaClient } from '../../../src/adapters/kafka/client.ts'
 import { createDeadLetterTopic } from '../../../src/adapters/kafka/dead-letter-topic.ts'
@@ -142,24 +143,64 @@ describeWithStack('dead letters and single records', ({ brokers }) => {
     expect(await reader.read(topic, 0, 45n)).not.toBeNull()
   })
 
-  test('finds a newer record of the same key, but only below the committed offset', async () => {
+  const places = async (work: (admin: Admin) => Promise<unknown>) => {
+    const admin = kafka.admin()
+    await admin.connect()
+    await work(admin).finally(() => admin.disconnect())
+  }
+  /** A topic with these keys, of which a group has committed so many; with how to ask what came after. */
+  const withKeys = async (keys: readonly string[], committed: number | null) => {
     const [topic, group] = [freshPrefix(), freshPrefix()]
     await createTopic(kafka, topic)
     await produce(
       kafka,
       topic,
-      ['a', 'b', 'a', 'c', 'b', 'ab'].map(key => ({ key, value: '1' })),
+      keys.map(key => ({ key, value: '1' })),
     )
-    const admin = kafka.admin()
-    await admin.connect()
-    await admin
-      .setOffsets({ groupId: group, topic, partitions: [{ partition: 0, offset: '4' }] })
-      .finally(() => admin.disconnect())
+    const partitions = [{ partition: 0, offset: String(committed) }]
+    if (committed !== null) await places(admin => admin.setOffsets({ groupId: group, topic, partitions }))
     const reader = records(group)
-    const hasNewer = (offset: bigint, key: string) => reader.hasNewer(topic, 0, offset, Buffer.from(key))
-    expect(await hasNewer(0n, 'a')).toBe(true)
-    expect(await hasNewer(2n, 'a')).toBe(false)
-    expect(await hasNewer(1n, 'b')).toBe(false)
-    expect(await hasNewer(0n, 'c')).toBe(true)
+    return {
+      topic,
+      newer: (offset: bigint, key: string, compacted = false) =>
+        reader.newer({ topic, partition: 0, offset, key: Buffer.from(key), compacted }),
+    }
+  }
+
+  test('finds a newer record of the same key, also one that the group has not committed yet', async () => {
+    const { newer } = await withKeys(['a', 'b', 'a', 'c', 'b', 'ab'], 2)
+    expect(await newer(0n, 'a')).toBe('some')
+    expect(await newer(1n, 'b')).toBe('some')
+    expect(await newer(2n, 'a')).toBe('none')
+    expect(await newer(2n, 'a', true)).toBe('none')
+    expect(await newer(5n, 'ab')).toBe('none')
+  })
+
+  test('without an offset of the group, or with one that does not fit, newer records cannot be ruled out', async () => {
+    const never = await withKeys(['a', 'b', 'a'], null)
+    expect(await never.newer(1n, 'b')).toBe('unknown')
+    expect(await never.newer(0n, 'a')).toBe('some')
+    expect(await (await withKeys(['a', 'b'], 9)).newer(1n, 'b')).toBe('unknown')
+  })
+
+  test('a topic that has another record in its place, or ends before it, is not the one that the letter is of', async () => {
+    const { newer } = await withKeys(['a', 'b'], 2)
+    expect(await newer(0n, 'z')).toBe('unknown')
+    expect(await newer(2n, 'z')).toBe('unknown')
+    expect(await newer(7n, 'z')).toBe('unknown')
+  })
+
+  test('where the record itself is gone from a compacted topic, so may be a tombstone after it', async () => {
+    const { topic, newer } = await withKeys(['a', 'b', 'c', 'd', 'c'], 5)
+    await places(async admin => {
+      await admin.fetchTopicOffsets(topic)
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '2' }] })
+    })
+    // All that came after is there where nothing is compacted.
+    expect(await newer(1n, 'b', false)).toBe('none')
+    expect(await newer(1n, 'b', true)).toBe('unknown')
+    expect(await newer(3n, 'd', true)).toBe('none')
+    // What was deleted between may have had the key.
+    expect(await newer(0n, 'a', false)).toBe('unknown')
   })
 })

@@ -84,16 +84,51 @@ describeWithPostgres('the dead-letter index', postgres => {
     await index.add(
       minutes.map(n => aLetter({ topic: 'due.t', offset: String(n + 10), nextAttemptAt: later(n * 60_000) })),
     )
-    const due = async (limit = 10) => (await index.due(at, limit)).map(({ offset }) => Number(offset) - 10)
+    // Claimed for no time at all they are due again at once.
+    const claim = async (limit = 10) => {
+      const entries = await index.claim(at, at, limit)
+      for (const { id, state, attempts, offset } of entries)
+        await index.update(id, { state, attempts, nextAttemptAt: later((Number(offset) - 10) * 60_000) })
+      return entries
+    }
+    const due = async (limit?: number) => (await claim(limit)).map(({ offset }) => Number(offset) - 10)
     expect(await due()).toEqual([-3, -2, -1, 0])
     expect(await due(2)).toEqual([-3, -2])
     expect(await listed('due.t')).toMatchObject(minutes.map(() => ({ state: 'retrying' })))
-    const [first] = await index.due(at, 1)
+    const [first] = await claim(1)
     await index.update(first?.id ?? '', { state: 'retrying', attempts: 1, nextAttemptAt: later(1) })
     expect(await due()).toEqual([-2, -1, 0])
-    const [second] = await index.due(at, 1)
+    const [second] = await claim(1)
     await index.update(second?.id ?? '', { state: 'review', attempts: 6, nextAttemptAt: at })
     expect(await due()).toEqual([-1, 0])
+    for (const { id } of await listed('due.t'))
+      await index.update(id, { state: 'review', attempts: 6, nextAttemptAt: null })
+  })
+
+  test('what one instance has claimed no other gets before the claim ends', async () => {
+    await index.add(
+      Array.from({ length: 60 }, (_, n) => aLetter({ topic: 'claim.t', offset: String(n), nextAttemptAt: later(-n) })),
+    )
+    const claimed = await Promise.all(
+      Array.from({ length: 6 }, () => createDeadLetterIndex({ database: database.open() }).claim(at, later(5_000), 8)),
+    )
+    const ids = claimed.flat().map(({ id }) => id)
+    expect(new Set(ids).size).toBe(ids.length)
+    const others = await index.claim(at, later(5_000), 100)
+    expect(ids.length + others.length).toBe(60)
+    expect(others.every(({ nextAttemptAt }) => nextAttemptAt?.getTime() === later(5_000).getTime())).toBe(true)
+    expect(await index.claim(later(4_999), later(9_999), 100)).toEqual([])
+    expect(await index.claim(later(5_000), later(9_999), 100)).toHaveLength(60)
+  })
+
+  test('one that another instance is just claiming is not waited for', async () => {
+    await index.add([1, 2].map(n => aLetter({ topic: 'locked.t', offset: String(n), nextAttemptAt: later(n - 3) })))
+    const [locked] = await listed('locked.t')
+    await database.open().transaction(async query => {
+      await query({ text: 'select from scrim_dead_letter where id = $1 for update' }, [locked?.id])
+      expect(await index.claim(at, later(5_000), 10)).toMatchObject([{ topic: 'locked.t', offset: '2' }])
+    })
+    expect(await index.claim(at, later(5_000), 10)).toMatchObject([{ topic: 'locked.t', offset: '1' }])
   })
 
   test('pages follow each other without gap or repetition', async () => {

@@ -55,7 +55,7 @@ export function deadLetterRoutes(app: HttpApp, deadLetters: DeadLetters): void {
   )
 
   const force = Type.Optional(
-    Type.Boolean({ description: 'Publish although newer data of the same key was published since.' }),
+    Type.Boolean({ description: 'Publish although newer data of the same key is there, or cannot be ruled out.' }),
   )
   const body = Type.Union([
     Type.Object(
