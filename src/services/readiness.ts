@@ -1,9 +1,10 @@
 import { type ErrorCode, errorCatalogue, type Place } from '../errors.ts'
+import type { Plan } from '../pipeline/plan.ts'
 import type { PoliciesStatus } from './plan-in-force.ts'
 import type { ConnectorState, Dependency, HeldPartition } from './ports.ts'
 
 export interface ReadinessOptions {
-  readonly policies: { readonly status: () => PoliciesStatus }
+  readonly policies: { readonly status: () => PoliciesStatus; readonly current: () => Plan | null }
   readonly dependencies: () => readonly Dependency[]
   readonly held: () => readonly HeldPartition[]
   readonly connectors: () => readonly ConnectorState[]
@@ -64,7 +65,10 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       return {
         isReady: reasons.length === 0,
         reasons,
-        notices: noticesOf(options.audit, files, dependencies, connectors),
+        notices: [
+          ...noticesOf(options.audit, files, dependencies, connectors),
+          ...schemalessNotices(options.policies.current()),
+        ],
         policies,
         dependencies,
         held,
@@ -84,6 +88,16 @@ const unavailable = {
 function reason(code: ErrorCode, where: Place, since?: Date): HealthReason {
   const { message, hint } = errorCatalogue[code]
   return { code, message, where, hint, ...(since === undefined ? {} : { since }) }
+}
+
+/** Nothing else says so: such records are masked and published, and at the sink their offsets are committed. */
+function schemalessNotices(plan: Plan | null): string[] {
+  const topics = (plan?.made() ?? []).filter(({ views }) => views.some(({ schemaless }) => schemaless.isMet))
+  if (topics.length === 0) return []
+  const names = topics.map(({ topic }) => topic).sort()
+  return [
+    `records without a schema block: the stock JDBC sink silently writes nothing from ${names.join(', ')} (set schemas.enable=true at source and sink)`,
+  ]
 }
 
 function noticesOf(

@@ -255,6 +255,7 @@ function walkSchemaless(
   walker: Walker,
 ): void {
   requireEnd(b, walker.root(b, from, end, layouts[shape]), end)
+  layouts.isMet = true
   if (walker.omitted.size === 0) return
   const fewer = layouts.without(new Set(walker.omitted))
   walker.omitted.clear()

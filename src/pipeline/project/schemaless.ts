@@ -9,6 +9,8 @@ export interface SchemalessLayouts {
   readonly event: Layout
   readonly row: Layout
   readonly key: Layout
+  /** Values without a schema block were met since the plan was made: the stock sink writes nothing from such records. */
+  isMet: boolean
   /** The same with these columns left out, for records whose values are TOAST placeholders. */
   readonly without: (columns: ReadonlySet<string>) => SchemalessLayouts
 }
@@ -40,6 +42,7 @@ export function createSchemalessLayouts(
     event: envelopeLayout(row('before', 'row'), row('after', 'row')),
     row: row('', 'row', metadata),
     key: row('key', 'key'),
+    isMet: false,
     without: more => {
       const all = new Set([...omitted, ...more])
       const id = JSON.stringify([...all].sort())

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type RecordLine, transform } from '../../../src/engine.ts'
 import { type HttpHarness, startHttp } from '../../support/http-harness.ts'
 import { aPolicy } from '../../support/policy-documents.ts'
+import { aString, schemalessRecord, schemaRecord } from '../../support/schema-records.ts'
 
 let http: HttpHarness
 beforeEach(async () => {
@@ -68,6 +70,23 @@ test('bad policy files are a notice', async () => {
     status: 'ready',
     notices: [expect.stringContaining('POLICY_REFUSED')],
   })
+})
+
+test('topics whose records come without a schema block are a notice', async () => {
+  const plan = http.policies.current()
+  if (plan === null) throw new Error('no plan')
+  const met = (record: RecordLine): unknown => transform([{ ...record, key: null }], plan)[0]?.outcome
+  expect(met(schemaRecord('raw.a', [aString('email')], { email: 'x' }))).toBe('publish')
+  expect(met({ topic: 'raw.a', value: null })).toBe('publish')
+  expect(met({ topic: 'raw.a', value: { nobody: 1 } })).toBe('reject')
+  expect((await get('/health/ready')).json()).toMatchObject({ notices: [] })
+  expect(met(schemalessRecord('raw.a', { email: 'x' }))).toBe('publish')
+  const told = [expect.stringMatching(/^records without a schema block: .* writes nothing from raw\.a \(/)]
+  expect((await get('/health/ready')).json()).toMatchObject({ status: 'ready', notices: told })
+  // A new set has seen nothing yet.
+  http.files.set({ 'a.json': { ...aPolicy('a'), description: 'another' } })
+  await http.policies.reload({ force: false, author: '', reason: '' })
+  expect((await get('/health/ready')).json()).toMatchObject({ notices: [] })
 })
 
 test('live as long as the loop moves', async () => {
