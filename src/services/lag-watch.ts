@@ -26,8 +26,12 @@ export function createLagWatch(options: {
   return {
     run: async signal => {
       while (!signal.aborted) {
+        const assigned = source.assigned()
+        const ours = new Set(assigned.map(({ topic, partition }) => `${topic}/${partition}`))
+        // One that comes back later begins anew: what another instance did meanwhile is not known here.
+        for (const id of [...atEnd.keys()]) if (!ours.has(id)) atEnd.delete(id)
         metrics.lag(
-          source.assigned().map(({ topic, partition, position, highWatermark }) => {
+          assigned.map(({ topic, partition, position, highWatermark }) => {
             const id = `${topic}/${partition}`
             const messages = Math.max(0, Number(highWatermark - position))
             if (messages === 0 || !atEnd.has(id)) atEnd.set(id, now())
