@@ -1,8 +1,12 @@
+import { createSecretKey, randomBytes } from 'node:crypto'
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs'
 import { afterEach, expect, test } from 'vitest'
 import type { KafkaSettings } from '../../../src/adapters/kafka/client.ts'
 import { createKafkaClient } from '../../../src/adapters/kafka/client.ts'
+import { createDeadLetterTopic } from '../../../src/adapters/kafka/dead-letter-topic.ts'
 import { createKafkaStatus } from '../../../src/adapters/kafka/kafka-status.ts'
+import { createLetterReader, createRecordReader } from '../../../src/adapters/kafka/record-reader.ts'
+import { seal } from '../../../src/pipeline/seal.ts'
 import { keptLog, maskedName, plainSettings, type Relay, startRelay } from '../../support/kafka/relay.ts'
 import { createTopic, kafkaClient, produce, readTopic } from '../../support/stack/kafka-clients.ts'
 import { describeWithOwnStack, freshPrefix } from '../../support/stack/require-stack.ts'
@@ -60,10 +64,10 @@ describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true
     ['a certificate', asCertificate, () => security().mtls.principal],
   ]
   test.each(logins)(
-    'with %s and no more rights than the README names: reads, makes the output topic, writes, commits',
+    'with %s and no more rights than the README names: reads, makes the output topic, writes, commits, buries and digs up',
     async (_name, settings, principal) => {
       const kafka = kafkaClient(stack().internalBrokers)
-      const topic = freshPrefix()
+      const [topic, deadLetterTopic] = [freshPrefix(), freshPrefix()]
       await createTopic(kafka, topic)
       await produce(kafka, topic, [{ key: 'k', value: 'v' }])
       await allow(principal(), [
@@ -71,9 +75,13 @@ describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true
         [TOPIC, topic, DESCRIBE_CONFIGS],
         [TOPIC, maskedName(topic), WRITE],
         [TOPIC, maskedName(topic), CREATE],
+        [TOPIC, deadLetterTopic, WRITE],
+        [TOPIC, deadLetterTopic, CREATE],
+        [TOPIC, deadLetterTopic, READ],
         [GROUP, topic, READ],
       ])
-      relays.push(startRelay({ brokers: '', settings: settings(), group: topic, names: name => name === topic }))
+      const relay = startRelay({ brokers: '', settings: settings(), group: topic, names: name => name === topic })
+      relays.push(relay)
       const admin = kafka.admin()
       await admin.connect()
       try {
@@ -85,6 +93,24 @@ describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true
         await admin.disconnect()
       }
       expect(await readTopic(kafka, maskedName(topic))).toHaveLength(1)
+
+      // What a replay needs: the letter, the raw record, and what came after it.
+      const { client, log } = relay
+      const letters = createDeadLetterTopic({ client, topic: deadLetterTopic, compression: 'zstd', log })
+      const letterReader = createLetterReader({ client, topic: deadLetterTopic })
+      const reader = createRecordReader({ client, group: topic })
+      try {
+        const raw = await reader.read(topic, 0, 0n)
+        if (raw === null) throw new Error('the raw record is gone')
+        const sealed = seal(raw, 0, createSecretKey(randomBytes(32)), 'k', '2026-11', randomBytes(12))
+        const record = { topic, partition: 0, offset: 0n, timestamp: 0, views: ['default'], path: '', policyVersion: 1 }
+        const [place] = await letters.put([{ ...record, code: 'RECORD_MALFORMED', sealed }])
+        expect(await letterReader.read(place?.partition ?? -1, place?.offset ?? -1n)).toEqual(sealed.bytes)
+        const key = Buffer.from('k')
+        expect(await reader.newer({ topic, partition: 0, offset: 0n, key, compacted: false })).toBe('none')
+      } finally {
+        for (const { close } of [letters, letterReader, reader]) await close()
+      }
     },
   )
 
@@ -116,7 +142,7 @@ describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true
   test('a wrong password is told as such, without a word of the server', async () => {
     const log = keptLog()
     const client = createKafkaClient({ config: asUser('scram-sha-512', 'canary-password'), log })
-    const status = createKafkaStatus({ client, group: 'g' })
+    const status = createKafkaStatus({ client })
     expect(await status.ping()).toBe('KAFKA_NOT_AUTHORISED')
     await client.close()
     expect(JSON.stringify(log.entries)).not.toContain('canary')
