@@ -15,6 +15,7 @@ const LONG_POLL_MS = 500
 const SHORT_POLL_MS = 20
 const RETRY_MS = 250
 const STALL_ALARM_MS = 30_000
+const HELD_END_MS = 5_000
 
 const NONE = 0
 const OFFSET_OUT_OF_RANGE = 1
@@ -42,6 +43,7 @@ export function createFetcher({ queueBytes, log }: FetcherOptions): Fetcher {
         await group.cluster.refreshMetadataIfNecessary()
         checkForNewPartitions(assignment)
         await assignment.locate()
+        await refreshEndsOfHeld(assignment, nodeId)
         const { flows, isCrowded, room } = choose(assignment, nodeId, queueBytes)
         if (flows.length === 0) {
           await sleep(isCrowded ? SHORT_POLL_MS : LONG_POLL_MS)
@@ -76,6 +78,16 @@ export function createFetcher({ queueBytes, log }: FetcherOptions): Fetcher {
         await recover(assignment, error)
       }
     },
+  }
+
+  /** A number for the metrics: what goes wrong here stands in nobody's way. */
+  async function refreshEndsOfHeld(assignment: Assignment, nodeId: string): Promise<void> {
+    try {
+      await askEndsOfHeld(assignment, nodeId)
+    } catch (error) {
+      if (error instanceof TypeError || error instanceof RangeError) throw error
+      log.debug({ kind: kafkaErrorName(error) }, 'ends of held partitions not known')
+    }
   }
 
   function accept(assignment: Assignment, flow: Flow, answer: FetchedPartition): void {
@@ -166,6 +178,28 @@ function checkForNewPartitions({ group }: Assignment): void {
   } catch (error) {
     if (error instanceof Error && error.name === 'KafkaJSStaleTopicMetadataAssignment') throw new RejoinNeeded()
     throw error
+  }
+}
+
+/** How far a held partition is behind must go on growing: that is what somebody is woken by. */
+async function askEndsOfHeld({ group, flows }: Assignment, nodeId: string): Promise<void> {
+  const now = performance.now()
+  const due = group.filterPartitionsByNode(nodeId, group.assigned()).flatMap(({ topic, partitions }) => {
+    const held = partitions.map(partition => flows.get(`${topic}/${partition}`))
+    const asked = held.filter(flow => flow?.isHeld === true && flow.askEndAt <= now).map(flow => flow as Flow)
+    return asked.length === 0 ? [] : [{ topic, fromBeginning: false as const, partitions: asked }]
+  })
+  if (due.length === 0) return
+  for (const flow of due.flatMap(({ partitions }) => partitions)) flow.askEndAt = now + HELD_END_MS
+  const ends = await group.cluster.fetchTopicsOffset(
+    due.map(one => ({ ...one, partitions: one.partitions.map(({ partition }) => ({ partition })) })),
+  )
+  for (const { topic, partitions } of ends) {
+    for (const { partition, offset } of partitions) {
+      const flow = flows.get(`${topic}/${partition}`)
+      const end = BigInt(offset)
+      if (flow !== undefined && end > flow.highWatermark) flow.highWatermark = end
+    }
   }
 }
 

@@ -26,6 +26,8 @@ export class Flow {
   /** Of the last record that was settled. */
   settledTimestampMs: number | null = null
   highWatermark = 0n
+  /** While it is held nothing is fetched that would tell its end: asked for again after this time (performance.now). */
+  askEndAt = 0
   turn = 0
   isFetching = false
   isWorking = false

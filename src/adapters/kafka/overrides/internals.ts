@@ -58,6 +58,19 @@ export interface Cluster {
   refreshMetadataIfNecessary(): Promise<void>
   findTopicPartitionMetadata(topic: string): readonly PartitionMetadata[]
   findBroker(id: { readonly nodeId: string | number }): Promise<Broker>
+  /** The end of each partition, as read_committed sees it where the cluster reads so. */
+  fetchTopicsOffset(
+    topics: readonly {
+      readonly topic: string
+      readonly partitions: readonly { readonly partition: number }[]
+      readonly fromBeginning: false
+    }[],
+  ): Promise<
+    readonly {
+      readonly topic: string
+      readonly partitions: readonly { readonly partition: number; readonly offset: string }[]
+    }[]
+  >
 }
 
 export interface OffsetManager {
