@@ -70,7 +70,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
 
   // Kafka
   const kafka = createKafkaClient({ config, log })
-  const status = createKafkaStatus({ client: kafka, group: config.group })
+  const status = createKafkaStatus({ client: kafka })
   const outputTopics = createOutputTopics({
     client: kafka,
     isInput: topic => policies.current()?.names(topic) ?? false,

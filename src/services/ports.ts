@@ -10,7 +10,6 @@ export interface Log {
   readonly info: (fields: LogFields, message: string) => void
   readonly warn: (fields: LogFields, message: string) => void
   readonly error: (fields: LogFields, message: string) => void
-  readonly child: (fields: LogFields) => Log
 }
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined | readonly string[]>>
 

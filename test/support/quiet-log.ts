@@ -9,16 +9,7 @@ export interface LogLine {
 /** A log that is only kept, so that tests can search it. */
 export function createQuietLog(): Log & { readonly lines: LogLine[] } {
   const lines: LogLine[] = []
-  const make = (bound: LogFields): Log => {
-    const at = (level: LogLine['level']) => (fields: LogFields, message: string) =>
-      void lines.push({ level, fields: { ...bound, ...fields }, message })
-    return {
-      debug: at('debug'),
-      info: at('info'),
-      warn: at('warn'),
-      error: at('error'),
-      child: fields => make({ ...bound, ...fields }),
-    }
-  }
-  return { ...make({}), lines }
+  const at = (level: LogLine['level']) => (fields: LogFields, message: string) =>
+    void lines.push({ level, fields, message })
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

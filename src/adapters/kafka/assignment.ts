@@ -173,9 +173,7 @@ export class Assignment {
     let isSettled = false
     const commit = async (offset: bigint): Promise<void> => {
       await this.commit(flow, offset, isCurrent)
-      if (offset < batch.nextOffset) return
-      isSettled = true
-      flow.settledTimestampMs = batch.raw.timestamps[batch.raw.count - 1] as number
+      if (offset >= batch.nextOffset) isSettled = true
     }
     const fetched = { ...batch, highWatermark, isCurrent, commit }
     while (!isSettled) {

@@ -23,8 +23,6 @@ export class Flow {
   position: bigint | null = null
   /** The next offset to commit; null as long as that is not known. */
   settled: bigint | null = null
-  /** Of the last record that was settled. */
-  settledTimestampMs: number | null = null
   highWatermark = 0n
   /** While it is held nothing is fetched that would tell its end: asked for again after this time (performance.now). */
   askEndAt = 0

@@ -56,16 +56,6 @@ export interface KafkaRawSource extends RawSource {
   readonly trouble: () => ErrorCode | null
   /** When its loop moved last: fetched, beat, tried to join (milliseconds since 1970); now, where it has nothing to do. */
   readonly movedAt: () => number
-  /** How far each partition of this instance is behind, as far as is known without asking. */
-  readonly lag: () => readonly AssignedLag[]
-}
-
-export interface AssignedLag {
-  readonly topic: string
-  readonly partition: number
-  readonly messages: number
-  /** Age of the last settled record where there are more; 0 where there are none, null as long as none was settled. */
-  readonly seconds: number | null
 }
 
 /** An error that kafkajs' own loops take for a reason to try again. */
@@ -278,7 +268,6 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
         leave?.()
       }
     },
-    lag: () => [...(assignment?.flows.values() ?? [])].map(lagOf),
     movedAt: () => lastMove ?? Date.now(),
     trouble: () =>
       notJoined ??
@@ -291,10 +280,4 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
         highWatermark,
       })),
   }
-}
-
-function lagOf({ topic, partition, settled, highWatermark, settledTimestampMs }: Flow): AssignedLag {
-  const messages = settled === null ? 0 : Math.max(0, Number(highWatermark - settled))
-  const ageMs = settledTimestampMs === null ? null : Math.max(0, Date.now() - settledTimestampMs)
-  return { topic, partition, messages, seconds: messages === 0 ? 0 : ageMs === null ? null : ageMs / 1000 }
 }

@@ -18,19 +18,12 @@ export function createLog({ level, write }: { readonly level: string; readonly w
 
 type Line = (fields: Record<string, unknown>, message: string) => void
 
-function wrap(logger: {
-  debug: Line
-  info: Line
-  warn: Line
-  error: Line
-  child: (fields: Record<string, unknown>) => typeof logger
-}): Log {
+function wrap(logger: { debug: Line; info: Line; warn: Line; error: Line }): Log {
   return {
     debug: (fields, message) => logger.debug(tellable(fields), message),
     info: (fields, message) => logger.info(tellable(fields), message),
     warn: (fields, message) => logger.warn(tellable(fields), message),
     error: (fields, message) => logger.error(tellable(fields), message),
-    child: fields => wrap(logger.child(tellable(fields))),
   }
 }
 

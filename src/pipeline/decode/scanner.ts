@@ -13,7 +13,6 @@ import type { ErrorCode } from '../../errors.ts'
 export class Unreadable extends Error {
   readonly code: ErrorCode
   readonly at: number
-  path = ''
 
   constructor(code: ErrorCode, at: number) {
     super(code)

@@ -74,7 +74,7 @@ describeWithOwnStack('outages', { brokers: 1, connect: false, secure: false, dat
       source: { times },
     })
     relays.push(relay)
-    const status = createKafkaStatus({ client: relay.client, group: topic, timeoutMs: 2_000 })
+    const status = createKafkaStatus({ client: relay.client, timeoutMs: 2_000 })
     await until('work', () => relay.batches.length > 10)
     expect(await status.ping()).toBeNull()
     await stack().broker(1).kill()
@@ -89,7 +89,6 @@ describeWithOwnStack('outages', { brokers: 1, connect: false, secure: false, dat
     await until('all to be committed', async () => (await committed(topic)) === load.sent())
     const [raw, masked] = [await readTopic(kafka, topic), await readTopic(kafka, maskedName(topic))]
     expect(compare(raw, masked)).toMatchObject({ missing: 0, wrongLast: [] })
-    expect(await status.lag([topic])).toMatchObject([{ messages: 0 }, { messages: 0 }])
   })
 
   test('a send that was given up does not swallow the next: its sequence numbers are never used again', async () => {

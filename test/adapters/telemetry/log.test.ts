@@ -30,13 +30,6 @@ test('below its level nothing is written', () => {
   expect(line({}, 'debug')).toBeNull()
 })
 
-test('a child carries its fields', () => {
-  const lines: string[] = []
-  const log = createLog({ level: 'info', write: text => void lines.push(text) })
-  log.child({ batch: 'raw.a/0@5' }).warn({ code: 'RECORD_MALFORMED' }, 'words')
-  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'warn', batch: 'raw.a/0@5', code: 'RECORD_MALFORMED' })
-})
-
 const canary = 'canary-4711'
 const leaks: [name: string, value: unknown, written: unknown][] = [
   [
