@@ -3,6 +3,7 @@ import { createMetrics } from '../src/adapters/telemetry/metrics.ts'
 import { describeConfig } from '../src/config.ts'
 import { errorCatalogue } from '../src/errors.ts'
 import { maskTypes } from '../src/pipeline/mask/mask-types.ts'
+import { findingCodes } from '../src/services/finding-codes.ts'
 
 /** Makes the README's tables from the code: `node .ci/readme.ts`. A test fails where they have fallen apart. */
 
@@ -37,6 +38,11 @@ const sections: Record<string, () => string | Promise<string>> = {
     table(
       ['key', 'default', 'meaning'],
       describeConfig().map(({ env, fallback, about }) => [code(env), code(fallback), about]),
+    ),
+  findings: () =>
+    table(
+      ['code', 'meaning'],
+      Object.entries(findingCodes).map(([name, meaning]) => [code(name), meaning]),
     ),
   errors: () =>
     table(

@@ -1,6 +1,7 @@
+import type { FindingCode } from './finding-codes.ts'
 import type { Finding } from './ports.ts'
 
-type MakeFinding = (code: string, where: string, message: string, hint: string) => Finding
+type MakeFinding = (code: FindingCode, where: string, message: string, hint: string) => Finding
 
 const make =
   (severity: Finding['severity']): MakeFinding =>

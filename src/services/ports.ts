@@ -1,6 +1,7 @@
 import type { ErrorCode, Problem } from '../errors.ts'
 import type { DropReason, MaskedBatch, RawBatch, SealedRecord } from '../pipeline/batch.ts'
 import type { PolicyDocument } from '../policy/document.ts'
+import type { FindingCode } from './finding-codes.ts'
 
 /** The small interfaces through which the loops see the outside. Each belongs to the service that calls it. */
 
@@ -330,7 +331,7 @@ export interface Dependency {
 /** One thing that `scrim check` found; made of names and numbers only. */
 export interface Finding {
   readonly severity: 'error' | 'warning' | 'note'
-  readonly code: string
+  readonly code: FindingCode
   /** Policy, topic, table or connector, and the place in it. */
   readonly where: string
   readonly message: string

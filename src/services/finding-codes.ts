@@ -1,0 +1,61 @@
+import type { ErrorCode } from '../errors.ts'
+
+/** What `scrim check` finds around us beside the problems of the catalogue. Each finding says itself what to do. */
+export const findingCodes = {
+  // ---- connectors (--connect)
+  CONNECT_EMPTY: 'Kafka Connect has no connectors',
+  CONNECTOR_CONVERTER_OF_WORKER: "A converter is the worker's, whose settings are not seen",
+  CONNECTOR_DROPS_SLOT: 'A stop of the source connector drops the slot, and with it changes',
+  CONNECTOR_ENVELOPE: 'A sink that takes flat rows is given envelopes',
+  CONNECTOR_FORMAT: 'A converter does not write JSON',
+  CONNECTOR_HEADERS: 'Headers are written or read in a form that can kill the sink',
+  CONNECTOR_HEADERS_DISAGREE: 'The sink reads headers as JSON, a source writes them as plain text',
+  CONNECTOR_HEARTBEAT: 'Without a heartbeat the slot of quiet tables keeps the WAL of all',
+  CONNECTOR_KEEPS_DELETED: 'The sink leaves deleted rows in the target',
+  CONNECTOR_LOGS_RECORDS: 'Whole records go to the log of Kafka Connect',
+  CONNECTOR_NOT_IDEMPOTENT: 'The sink cannot take a record twice',
+  CONNECTOR_NO_TOMBSTONES: 'Deletes are not followed by a tombstone',
+  CONNECTOR_NULL_BECOMES_DEFAULT: "A null becomes the column's default on its way",
+  CONNECTOR_PLACEHOLDER: 'The source marks TOAST values by another placeholder than Scrim looks for',
+  CONNECTOR_PUBLISHES_ALL: 'The connector would make a publication of all tables',
+  CONNECTOR_READS_RAW: 'A sink reads a raw topic',
+  CONNECTOR_READS_UNCOMMITTED: 'The sink reads records of aborted transactions',
+  CONNECTOR_SCHEMALESS: 'A converter leaves the schema block out: the stock JDBC sink writes nothing',
+  CONNECTOR_SECRET_IN_CLEAR: 'A secret stands in settings that Connect gives to every caller',
+  CONNECTOR_TABLE_NAME: 'The sink names tables after the masked topic',
+  CONNECTOR_TOAST: 'Large values that an update leaves alone arrive as a placeholder',
+  CONNECTOR_TRUNCATES: 'The sink takes truncates, which have no order across partitions',
+  // ---- the source database (--source)
+  SOURCE_BEFORE_FICTION: '`before` holds the key only',
+  SOURCE_GENERATED: 'Generated columns are in the snapshot and missing afterwards',
+  SOURCE_IDENTITY_KEY: 'The replica identity lacks a key column',
+  SOURCE_NOT_PUBLISHED: 'No publication holds the table',
+  SOURCE_NO_IDENTITY: 'The table has no replica identity',
+  SOURCE_NO_KEY: 'The table has no primary key',
+  SOURCE_NO_PUBLICATION: 'There is no publication',
+  SOURCE_NO_SENDER: 'All WAL senders are taken',
+  SOURCE_NO_SLOT: 'All replication slots are taken',
+  SOURCE_NO_TABLE: 'No table of this database goes to the topic',
+  SOURCE_PARTITIONS: 'Partitions of a table are sent under their own names',
+  SOURCE_PUBLISHES_PART: 'A publication leaves out inserts, updates or deletes',
+  SOURCE_ROLE: 'The role may not replicate',
+  SOURCE_SELECT: 'The role may not read the table',
+  SOURCE_SLOT_AT_RISK: 'A slot is about to lose WAL that it needs',
+  SOURCE_SLOT_INACTIVE: 'Nobody reads a slot',
+  SOURCE_SLOT_LOST: 'WAL that a slot needs is gone',
+  SOURCE_STANDBY: 'The server is a standby',
+  SOURCE_TOAST: 'Large values that an update leaves alone arrive as a placeholder',
+  SOURCE_TOAST_NULL: 'Large values that an update leaves alone arrive as null',
+  SOURCE_WAL_LEVEL: 'wal_level is not logical',
+  SOURCE_WAL_UNBOUNDED: 'A slot that nobody reads keeps WAL until the disk is full',
+  // ---- topics and accepted schemas
+  SCHEMA_COLUMN_GONE: 'A column that was accepted is not in the schemas looked at',
+  SCHEMA_IN_CLEAR: 'Columns that no policy names go out in clear by the accepted schema alone',
+  SCHEMA_LEFT_TO_WILDCARD: 'Columns are not accepted, so that a wildcard goes on masking them',
+  SCHEMA_NOT_MET: 'There is no schema, or no column of this name, to accept',
+  TOPIC_PATTERN: 'Only topics that were met are shown of a pattern',
+  TOPIC_SCHEMALESS: 'Records carry no schema block: the stock JDBC sink writes nothing, without an error',
+} as const satisfies Record<string, string>
+
+/** Of a finding: its own, or one of the catalogue of errors. */
+export type FindingCode = keyof typeof findingCodes | ErrorCode
