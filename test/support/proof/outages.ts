@@ -6,6 +6,8 @@ import type { Scrim } from './scrim.ts'
 export const outages = ['broker killed', 'postgres killed', 'broker frozen', 'postgres frozen'] as const
 export type Outage = (typeof outages)[number]
 
+const someRecords = 1000
+
 export interface OutageOptions {
   readonly stack: Stack
   readonly ground: Ground
@@ -41,5 +43,5 @@ const codes = async (scrim: Scrim): Promise<string[]> => (await scrim.ready()).r
 
 async function working(ground: Ground): Promise<void> {
   const before = await ground.committed()
-  await until('records to be committed', async () => (await ground.committed()) > before, 60_000)
+  await until('records to be committed', async () => (await ground.committed()) > before + someRecords, 60_000)
 }
