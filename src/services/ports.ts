@@ -248,6 +248,7 @@ export interface DeadLetterIndex {
   readonly get: (id: string) => Promise<DeadLetterEntry | null>
   /** Takes what is due at `now`, the longest due first: until `until` nobody else is given the same, nor are we. */
   readonly claim: (now: Date, until: Date, limit: number) => Promise<readonly DeadLetterEntry[]>
+  /** One that is replayed stays so: another instance may have been quicker than the attempt that is told here. */
   readonly update: (
     id: string,
     change: { readonly state: DeadLetterState; readonly attempts: number; readonly nextAttemptAt: Date | null },

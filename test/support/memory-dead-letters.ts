@@ -129,7 +129,8 @@ function createIndex(entries: Map<string, DeadLetterEntry>): DeadLetterIndex {
     },
     update: async (id, change) => {
       const entry = entries.get(id)
-      if (entry !== undefined) entries.set(id, { ...entry, ...change })
+      if (entry === undefined || (entry.state === 'replayed' && change.state !== 'replayed')) return
+      entries.set(id, { ...entry, ...change })
     },
     counts: async () => {
       const counts: Record<DeadLetterState, number> = { open: 0, retrying: 0, review: 0, replayed: 0 }

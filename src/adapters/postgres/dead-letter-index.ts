@@ -40,9 +40,12 @@ export function createDeadLetterIndex({
     },
     claim: (now, until, limit) => database.query<DeadLetterEntry>(claimLetters, [now, until, limit]),
     update: async (id, { state, attempts, nextAttemptAt }) => {
-      const text = `update scrim_dead_letter set state = $2, attempts = $3, next_attempt_at = $4 where id = $1 returning id`
-      const updated = isId(id) ? await database.query({ text }, [id, state, attempts, nextAttemptAt]) : []
-      if (updated.length === 0) throw new ScrimError('REQUEST_NOT_FOUND', { path: 'dead letter' })
+      const text = `with known as (select id from scrim_dead_letter where id = $1), changed as (
+          update scrim_dead_letter set state = $2, attempts = $3, next_attempt_at = $4
+          where id = $1 and (state <> 'replayed' or $2 = 'replayed'))
+        select id from known`
+      const known = isId(id) ? await database.query({ text }, [id, state, attempts, nextAttemptAt]) : []
+      if (known.length === 0) throw new ScrimError('REQUEST_NOT_FOUND', { path: 'dead letter' })
     },
     counts: async () => {
       const text = 'select state, count(*)::integer as letters from scrim_dead_letter group by state'

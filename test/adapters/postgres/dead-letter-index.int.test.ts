@@ -71,6 +71,16 @@ describeWithPostgres('the dead-letter index', postgres => {
     ])
   })
 
+  test('one that another instance has replayed meanwhile stays replayed', async () => {
+    await index.add([aLetter({ topic: 'meanwhile.t' })])
+    const [{ id } = { id: '' }] = await listed('meanwhile.t')
+    await index.update(id, { state: 'replayed', attempts: 1, nextAttemptAt: null })
+    await index.update(id, { state: 'retrying', attempts: 2, nextAttemptAt: at })
+    expect(await listed('meanwhile.t')).toMatchObject([{ state: 'replayed', attempts: 1, nextAttemptAt: null }])
+    await index.add([aLetter({ topic: 'meanwhile.t' })])
+    expect(await listed('meanwhile.t')).toMatchObject([{ state: 'open', attempts: 0 }])
+  })
+
   test('one in review stays in review', async () => {
     await index.add([aLetter({ topic: 'review.t' })])
     const [{ id } = { id: '' }] = await listed('review.t')
