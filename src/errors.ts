@@ -267,7 +267,7 @@ export const errorCatalogue = {
     'The Kafka client stopped and cannot heal',
     'The process ends; its restart goes on where it was.',
   ),
-  INTERNAL: fatal('A bug in Scrim', 'Please report it with the correlation id.'),
+  INTERNAL: fatal('A bug in Scrim', 'Please report it with the batch or request that the log names.'),
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorCode = keyof typeof errorCatalogue

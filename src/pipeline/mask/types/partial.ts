@@ -20,7 +20,14 @@ const params = Type.Object(
       Type.Integer({ minimum: 0, maximum: 1000, default: 4, description: 'How many characters stay readable.' }),
     ),
     maskChar: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 8, default: '*', description: 'One visible character.' }),
+      Type.String({
+        minLength: 1,
+        maxLength: 8,
+        // One of Unicode's may take two code units, and some are joined of several; blanks and controls are none.
+        pattern: '^(?:[!-~]|[^\\x00-\\xa0]{1,8})$',
+        default: '*',
+        description: 'One visible character.',
+      }),
     ),
     unmaskCharPosition: Type.Optional(
       Type.Union([Type.Literal('right'), Type.Literal('left')], {
