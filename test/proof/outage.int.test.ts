@@ -6,9 +6,9 @@ import { describeWithOwnStack } from '../support/stack/require-stack.ts'
 // The frozen broker has to be longer silent than a request may wait, or nobody would notice.
 const seconds: Readonly<Record<Outage, number>> = {
   'broker killed': 20,
-  'postgres killed': 8,
-  'broker frozen': 12,
-  'postgres frozen': 8,
+  'postgres killed': 6,
+  'broker frozen': 10,
+  'postgres frozen': 6,
 }
 
 describeWithOwnStack('outages under load', { brokers: 1, connect: false, secure: false, databases: [] }, stack => {

@@ -4,7 +4,7 @@ import { peopleMasks, peoplePolicy } from '../support/proof/people.ts'
 import { describeWithStack } from '../support/stack/require-stack.ts'
 import { until } from '../support/stack/until.ts'
 
-const switches = 10
+const switches = 8
 const mostMs = 1000
 
 describeWithStack('policies that change under load', ({ brokers, postgres }) => {
