@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { compile } from '../src/engine.ts'
-import { type RawBatch, SPANS_PER_RECORD, VALUE_END, VALUE_START } from '../src/pipeline/batch.ts'
+import { layOut, type RawBatch, SPANS_PER_RECORD, VALUE_END, VALUE_START } from '../src/pipeline/batch.ts'
 import type { TopicPlan } from '../src/pipeline/plan.ts'
 import { createTransform } from '../src/pipeline/transform.ts'
 import { naiveTransform } from '../test/support/naive-engine.ts'
@@ -57,20 +57,11 @@ interface Images {
 }
 
 function batchOf(values: readonly Buffer[]): RawBatch {
-  const spans = new Int32Array(values.length * SPANS_PER_RECORD).fill(-1)
-  let at = 0
-  values.forEach((value, n) => {
-    spans[n * SPANS_PER_RECORD + 2] = at
-    at += value.length
-    spans[n * SPANS_PER_RECORD + 3] = at
-  })
   return {
     topic,
     partition: 0,
     partitions: 1,
-    count: values.length,
-    bytes: Buffer.concat(values),
-    spans,
+    ...layOut(values.flatMap(value => [null, value, null])),
     timestamps: new Float64Array(values.length),
     offsets: new BigInt64Array(values.length),
   }

@@ -1,3 +1,5 @@
+import { createRandom } from '../test/support/random.ts'
+
 /** Change events of a 28-column table as Debezium writes them: made from a seed, varied in length and escapes. */
 
 export const topic = 'warehouse-to-citizen-cdc.golden_records'
@@ -151,17 +153,6 @@ const schema = JSON.stringify({
   version: 2,
 })
 
-/** mulberry32: the same records in every run. */
-function generator(seed: number): (below: number) => number {
-  let state = seed
-  return below => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % below
-  }
-}
-
 const names = [
   ['Asha Sharma', 'आशा शर्मा'],
   ['Ravi Kumar Meena', 'रवि कुमार मीणा'],
@@ -178,7 +169,7 @@ const cities = [
 
 /** `count` values; about 1.25 KB each, 6.7 KB with the schema block. */
 export function makeValues(count: number, withSchema: boolean, seed = 7): Buffer[] {
-  const random = generator(seed)
+  const random = createRandom(seed).below
   const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T
   const digits = (n: number): string => Array.from({ length: n }, () => random(10)).join('')
   const row = (n: number): Record<string, unknown> => {

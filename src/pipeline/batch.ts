@@ -89,3 +89,27 @@ export interface BatchOutcome {
   /** One of the OP_ numbers for each record of the raw batch. */
   readonly operations: Uint8Array
 }
+
+/**
+ * Records side by side in one buffer, as a batch holds them. Three parts a record: key, value, headers in Kafka's
+ * encoding; null stays null.
+ */
+export function layOut(parts: readonly (Buffer | null)[]): {
+  readonly count: number
+  readonly bytes: Buffer
+  readonly spans: Int32Array
+} {
+  const spans = new Int32Array(parts.length * 2).fill(-1)
+  let at = 0
+  parts.forEach((part, i) => {
+    if (part === null) return
+    spans[i * 2] = at
+    at += part.length
+    spans[i * 2 + 1] = at
+  })
+  return {
+    count: parts.length / (SPANS_PER_RECORD / 2),
+    bytes: Buffer.concat(parts.filter(part => part !== null)),
+    spans,
+  }
+}

@@ -25,10 +25,10 @@ export function readHeaders(b: Buffer, start: number, end: number): Header[] {
 export function encodeHeaders(headers: readonly Header[]): Buffer {
   if (headers.length === 0) return Buffer.alloc(0)
   const names = headers.map(({ name }) => Buffer.from(name))
-  let size = varintSize(headers.length)
+  let size = sizeOfVarint(headers.length)
   headers.forEach(({ value }, i) => {
     const length = (names[i] as Buffer).length
-    size += varintSize(length) + length + varintSize(value?.length ?? -1) + (value?.length ?? 0)
+    size += sizeOfVarint(length) + length + sizeOfVarint(value?.length ?? -1) + (value?.length ?? 0)
   })
   const out = Buffer.allocUnsafe(size)
   let at = writeVarint(out, 0, headers.length)
@@ -42,19 +42,21 @@ export function encodeHeaders(headers: readonly Header[]): Buffer {
   return out
 }
 
-function readVarint(b: Buffer, cursor: { at: number }): number {
+// Kafka's varints of 32 bits; record batches are made of them, too.
+const zigzag = (n: number): number => ((n << 1) ^ (n >> 31)) >>> 0
+
+/** Reads at the cursor and moves it on. */
+export function readVarint(bytes: Buffer, cursor: { at: number }): number {
   let result = 0
   for (let shift = 0; shift < 35; shift += 7) {
-    const byte = b[cursor.at++] as number
+    const byte = bytes[cursor.at++] as number
     result |= (byte & 0x7f) << shift
     if (byte < 0x80) break
   }
   return (result >>> 1) ^ -(result & 1)
 }
 
-const zigzag = (n: number): number => ((n << 1) ^ (n >> 31)) >>> 0
-
-function varintSize(n: number): number {
+export function sizeOfVarint(n: number): number {
   let rest = zigzag(n)
   let size = 1
   while (rest > 127) {
@@ -64,7 +66,8 @@ function varintSize(n: number): number {
   return size
 }
 
-function writeVarint(out: Buffer, at: number, n: number): number {
+/** Returns where the next byte goes. */
+export function writeVarint(out: Buffer, at: number, n: number): number {
   let rest = zigzag(n)
   while (rest > 127) {
     out[at++] = (rest & 127) | 128

@@ -6,6 +6,7 @@ import {
   HEADERS_START,
   KEY_END,
   KEY_START,
+  layOut,
   type MaskedBatch,
   type RawBatch,
   SPANS_PER_RECORD,
@@ -92,20 +93,11 @@ export function batchOfLines(lines: readonly RecordLine[]): RawBatch {
       })),
     ),
   ])
-  const spans = new Int32Array(lines.length * SPANS_PER_RECORD)
-  let at = 0
-  parts.forEach((part, i) => {
-    spans[i * 2] = part === null ? -1 : at
-    at += part?.length ?? 0
-    spans[i * 2 + 1] = part === null ? -1 : at
-  })
   return {
     topic: lines[0]?.topic ?? '',
     partition: lines[0]?.partition ?? 0,
     partitions: 1,
-    count: lines.length,
-    bytes: Buffer.concat(parts.filter(part => part !== null)),
-    spans,
+    ...layOut(parts),
     timestamps: Float64Array.from(lines, line => Number(line.timestamp ?? -1)),
     offsets: BigInt64Array.from(lines, line => BigInt(line.offset ?? -1)),
   }

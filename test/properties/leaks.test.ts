@@ -7,6 +7,7 @@ import { disagreements } from '../support/json-converter.ts'
 import type { NaiveRecord } from '../support/naive-engine.ts'
 import { createRandom, type Random } from '../support/random.ts'
 import { text } from '../support/random-json.ts'
+import { declarationOf } from '../support/random-policy.ts'
 import { createRecordWriter } from '../support/random-record.ts'
 import { type RandomColumn, type RandomTable, randomTable } from '../support/random-table.ts'
 import { type EngineOutcome, outcomesOf, rawBatch } from '../support/raw-batch.ts'
@@ -49,20 +50,6 @@ function policy(
 ): unknown {
   return { name: 'p', resources: { topic }, maskingPolicy: { maskingConditions: conditions, ...more } }
 }
-
-const declared = ({ topic, columns }: RandomTable): unknown => ({
-  name: 's',
-  tableSchema: {
-    topic,
-    columns: columns.map(({ name, type, logical, optional, parameters }) => ({
-      name,
-      type,
-      optional,
-      parameters,
-      ...(logical === null ? {} : { logical }),
-    })),
-  },
-})
 
 const all = ({ key, value, headers }: NaiveRecord): Buffer =>
   Buffer.concat([
@@ -146,7 +133,7 @@ test('no value of a masked column is anywhere in the output, in any spelling', (
       const unknownColumns = random.pick(['hold', 'drop', 'null'])
       const documents = [
         policy(table.topic, conditions, { unknownColumns, toast: random.pick(['omit', 'keep', 'reject']) }),
-        ...(random.chance(0.5) ? [declared(table)] : []),
+        ...(random.chance(0.5) ? [declarationOf(table)] : []),
       ]
       const outcomes = run(table.topic, documents, records)
       for (const [n, outcome] of outcomes.entries()) {

@@ -86,14 +86,16 @@ export function agree(engine: EngineOutcome, naive: NaiveOutcome): boolean {
     const places = [path, '*', `${path}.`, ...(path === 'value' || path === 'key' ? [''] : [])]
     return naive.kind === 'reject' && places.some(place => naive.faults.has(`${code}@${place}`))
   }
+  return naive.kind === 'publish' && isSameRecord(engine, naive)
+}
+
+/** The same bytes in key, value and every header, in order. */
+export function isSameRecord(a: NaiveRecord, b: NaiveRecord): boolean {
   return (
-    naive.kind === 'publish' &&
-    equal(engine.key, naive.key) &&
-    equal(engine.value, naive.value) &&
-    engine.headers.length === naive.headers.length &&
-    engine.headers.every(
-      ([name, value], n) => name === naive.headers[n]?.[0] && equal(value, naive.headers[n]?.[1] ?? null),
-    )
+    equal(a.key, b.key) &&
+    equal(a.value, b.value) &&
+    a.headers.length === b.headers.length &&
+    a.headers.every(([name, value], n) => name === b.headers[n]?.[0] && equal(value, b.headers[n]?.[1] ?? null))
   )
 }
 

@@ -92,10 +92,15 @@ function maskFor(type: string, logical: string | null, random: Random): Record<s
 
 function tableSchema(table: RandomTable, random: Random): unknown {
   const columns = table.columns.filter(({ name }) => name !== '' && random.chance(0.9))
+  return declarationOf({ ...table, columns })
+}
+
+/** The policy document that declares the table as it is. */
+export function declarationOf({ topic, columns }: RandomTable): unknown {
   return {
     name: 'declared',
     tableSchema: {
-      topic: table.topic,
+      topic,
       columns: columns.map(({ name, type, logical, optional, parameters }) => ({
         name,
         type,

@@ -48,7 +48,7 @@ export type EngineOutcome =
 export function outcomesOf(outcome: BatchOutcome, count: number): (EngineOutcome | undefined)[] {
   const list: (EngineOutcome | undefined)[] = new Array(count).fill(undefined)
   for (const batch of outcome.masked)
-    for (let n = 0; n < batch.count; n++) list[batch.sources[n] as number] = published(batch, n)
+    for (let n = 0; n < batch.count; n++) list[batch.sources[n] as number] = { kind: 'publish', ...recordAt(batch, n) }
   for (const departure of outcome.departures) {
     list[departure.index] =
       departure.kind === 'drop'
@@ -58,7 +58,8 @@ export function outcomesOf(outcome: BatchOutcome, count: number): (EngineOutcome
   return list
 }
 
-function published({ bytes, spans }: MaskedBatch, n: number): EngineOutcome {
+/** The n-th masked record, copied out of the lent buffer. */
+export function recordAt({ bytes, spans }: MaskedBatch, n: number): NaiveRecord {
   const part = (which: number): Buffer | null => {
     const start = spans[n * SPANS_PER_RECORD + 2 * which] as number
     return start < 0 ? null : Buffer.from(bytes.subarray(start, spans[n * SPANS_PER_RECORD + 2 * which + 1]))
@@ -66,5 +67,5 @@ function published({ bytes, spans }: MaskedBatch, n: number): EngineOutcome {
   const headers = part(2)
   const list =
     headers === null ? [] : readHeaders(headers, 0, headers.length).map(({ name, value }) => [name, value] as const)
-  return { kind: 'publish', key: part(0), value: part(1), headers: list }
+  return { key: part(0), value: part(1), headers: list }
 }

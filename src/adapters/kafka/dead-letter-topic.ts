@@ -1,5 +1,5 @@
 import { ScrimError } from '../../errors.ts'
-import { SPANS_PER_RECORD } from '../../pipeline/batch.ts'
+import { layOut } from '../../pipeline/batch.ts'
 import { encodeHeaders, type Header } from '../../pipeline/headers.ts'
 import type { DeadLetter, Log } from '../../services/ports.ts'
 import type { KafkaClient } from './client.ts'
@@ -102,27 +102,12 @@ export function createDeadLetterTopic({
 }
 
 function recordsOf(letters: readonly DeadLetter[], timestamp: number): Records {
-  const parts: Buffer[] = []
-  const spans = new Int32Array(letters.length * SPANS_PER_RECORD)
-  let at = 0
-  const add = (span: number, bytes: Buffer | null): void => {
-    spans[span] = bytes === null ? -1 : at
-    at += bytes?.length ?? 0
-    spans[span + 1] = bytes === null ? -1 : at
-    if (bytes !== null) parts.push(bytes)
-  }
-  letters.forEach((letter, n) => {
-    const span = n * SPANS_PER_RECORD
-    add(span, Buffer.from(`${letter.topic}/${letter.partition}/${letter.offset}/${letter.views.join('+')}`))
-    add(span + 2, letter.sealed?.bytes ?? null)
-    add(span + 4, encodeHeaders(headersOf(letter)))
-  })
-  return {
-    count: letters.length,
-    bytes: Buffer.concat(parts),
-    spans,
-    timestamps: new Float64Array(letters.length).fill(timestamp),
-  }
+  const parts = letters.flatMap(letter => [
+    Buffer.from(`${letter.topic}/${letter.partition}/${letter.offset}/${letter.views.join('+')}`),
+    letter.sealed?.bytes ?? null,
+    encodeHeaders(headersOf(letter)),
+  ])
+  return { ...layOut(parts), timestamps: new Float64Array(letters.length).fill(timestamp) }
 }
 
 /** Names and numbers only. */

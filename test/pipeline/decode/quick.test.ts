@@ -9,6 +9,7 @@ import { Unreadable } from '../../../src/pipeline/decode/scanner.ts'
 import { decodeValue } from '../../../src/pipeline/decode/value.ts'
 import { Walker } from '../../../src/pipeline/decode/walk.ts'
 import type { ViewPlan } from '../../../src/pipeline/plan.ts'
+import { createRandom } from '../../support/random.ts'
 
 const source = 'src/pipeline/decode/quick/scan.wasm.ts'
 
@@ -33,17 +34,6 @@ function outcomeOf(value: Buffer, plan: ViewPlan, walker: Walker, quick: QuickSc
 function planFor(changes: Record<string, unknown> = {}): ViewPlan {
   const { plan } = compile([{ ...policy, maskingPolicy: { ...policy.maskingPolicy, ...changes } }, tableSchema])
   return plan!.forTopic(topic, { compacted: false })!.views[0]!
-}
-
-/** mulberry32. */
-function generator(seed: number): (below: number) => number {
-  let state = seed
-  return below => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % below
-  }
 }
 
 const pieces = [
@@ -129,7 +119,7 @@ describe('the quick scanner', () => {
   })
 
   test('agrees with the walker on damaged records', () => {
-    const random = generator(Number(process.env.SCRIM_SEED ?? 20_261_120))
+    const random = createRandom(Number(process.env.SCRIM_SEED ?? 20_261_120)).below
     const plans = [planFor(), planFor({ unknownColumns: 'drop', toast: 'keep' })]
     const scanners = plans.map(plan => new QuickScanner(plan.toastMarkers))
     const values = [...makeValues(40, false), ...makeValues(10, true)]

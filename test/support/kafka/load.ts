@@ -1,6 +1,6 @@
 import { createKafkaClient } from '../../../src/adapters/kafka/client.ts'
 import { createRecordWriter } from '../../../src/adapters/kafka/partition-writer.ts'
-import { SPANS_PER_RECORD } from '../../../src/pipeline/batch.ts'
+import { layOut } from '../../../src/pipeline/batch.ts'
 import type { TopicRecord } from '../stack/kafka-clients.ts'
 import { keptLog, plainSettings } from './relay.ts'
 
@@ -46,23 +46,8 @@ export async function startLoad(brokers: string, topic: string, partitions: numb
 }
 
 function recordsOf(lines: readonly { readonly key: number; readonly value: string }[]) {
-  const spans = new Int32Array(lines.length * SPANS_PER_RECORD).fill(-1)
-  const parts: Buffer[] = []
-  let at = 0
-  lines.forEach(({ key, value }, n) => {
-    for (const [part, bytes] of [Buffer.from(`k${key}`), Buffer.from(value)].entries()) {
-      spans[n * SPANS_PER_RECORD + part * 2] = at
-      at += bytes.length
-      spans[n * SPANS_PER_RECORD + part * 2 + 1] = at
-      parts.push(bytes)
-    }
-  })
-  return {
-    count: lines.length,
-    bytes: Buffer.concat(parts),
-    spans,
-    timestamps: new Float64Array(lines.length).fill(Date.now()),
-  }
+  const parts = lines.flatMap(({ key, value }) => [Buffer.from(`k${key}`), Buffer.from(value), null])
+  return { ...layOut(parts), timestamps: new Float64Array(lines.length).fill(Date.now()) }
 }
 
 /** What must be true whatever happened in between: nothing is missing, and each key ends with its last value. */

@@ -1,13 +1,12 @@
 import { createSecretKey } from 'node:crypto'
 import { compile } from '../../../src/engine.ts'
-import { type MaskedBatch, type RawBatch, SPANS_PER_RECORD } from '../../../src/pipeline/batch.ts'
-import { readHeaders } from '../../../src/pipeline/headers.ts'
+import type { MaskedBatch, RawBatch } from '../../../src/pipeline/batch.ts'
 import type { PolicyDocument } from '../../../src/policy/document.ts'
 import { createMaskStream, type MaskStream } from '../../../src/services/mask-stream.ts'
 import type { AuditRow, DeadLetter, RawSource } from '../../../src/services/ports.ts'
 import { testSealing } from '../memory-dead-letters.ts'
 import { createQuietLog } from '../quiet-log.ts'
-import { rawBatch } from '../raw-batch.ts'
+import { rawBatch, recordAt } from '../raw-batch.ts'
 import { viewOf } from './ground.ts'
 import { judge, type LyingRecord, placeOf, type Verdict } from './judge.ts'
 import type { PeopleRecord } from './people.ts'
@@ -151,23 +150,11 @@ function batchOf(records: readonly LyingRecord[], topic: string, partitions: num
   }
 }
 
-function recordsOf({ bytes, spans, timestamps, partition, count }: MaskedBatch): LyingRecord[] {
-  return Array.from({ length: count }, (_, n) => {
-    const part = (which: number): Buffer | null => {
-      const start = spans[n * SPANS_PER_RECORD + 2 * which] as number
-      return start < 0 ? null : Buffer.from(bytes.subarray(start, spans[n * SPANS_PER_RECORD + 2 * which + 1]))
-    }
-    const headers = part(2)
-    return {
-      partition,
-      offset: 0n,
-      timestamp: timestamps[n] as number,
-      key: part(0),
-      value: part(1),
-      headers:
-        headers === null
-          ? []
-          : readHeaders(headers, 0, headers.length).map(({ name, value }) => [name, value] as const),
-    }
-  })
+function recordsOf(batch: MaskedBatch): LyingRecord[] {
+  return Array.from({ length: batch.count }, (_, n) => ({
+    partition: batch.partition,
+    offset: 0n,
+    timestamp: batch.timestamps[n] as number,
+    ...recordAt(batch, n),
+  }))
 }

@@ -1,4 +1,5 @@
 import type { ViewPlan } from '../../../src/pipeline/plan.ts'
+import { isSameRecord } from '../agreement.ts'
 import { type NaiveOutcome, type NaiveRecord, naiveTransform } from '../naive-engine.ts'
 
 /** A record as it lies in a topic. */
@@ -138,18 +139,8 @@ export const placeOf = ({ partition, offset }: { readonly partition: number; rea
 const idOf = ({ partition, timestamp }: LyingRecord): string => `${partition}/${timestamp}`
 
 function isMaskOf(record: NaiveRecord, outcome: NaiveOutcome): boolean {
-  if (outcome.kind !== 'publish') return false
-  return (
-    same(record.key, outcome.key) &&
-    same(record.value, outcome.value) &&
-    record.headers.length === outcome.headers.length &&
-    record.headers.every(
-      ([name, value], n) => name === outcome.headers[n]?.[0] && same(value, outcome.headers[n]?.[1] ?? null),
-    )
-  )
+  return outcome.kind === 'publish' && isSameRecord(record, outcome)
 }
-
-const same = (a: Buffer | null, b: Buffer | null): boolean => (a === null || b === null ? a === b : a.equals(b))
 
 function createFaults(): { readonly add: (what: string, where: string) => void; readonly list: () => string[] } {
   const found = new Map<string, string[]>()

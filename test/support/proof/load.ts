@@ -1,7 +1,7 @@
 import { createKafkaClient } from '../../../src/adapters/kafka/client.ts'
 import { createRecordWriter } from '../../../src/adapters/kafka/partition-writer.ts'
 import { encodeHeaders } from '../../../src/pipeline/headers.ts'
-import { SPANS_PER_RECORD } from '../../../src/pipeline/batch.ts'
+import { layOut } from '../../../src/pipeline/batch.ts'
 import { plainSettings } from '../kafka/relay.ts'
 import { createQuietLog } from '../quiet-log.ts'
 import { createPeople, type PeopleOptions, type PeopleRecord } from './people.ts'
@@ -81,23 +81,10 @@ export function createRawWriter(brokers: string): RawWriter {
 }
 
 function laidOut(records: readonly PeopleRecord[]): Parameters<ReturnType<typeof createRecordWriter>['write']>[2] {
-  const spans = new Int32Array(records.length * SPANS_PER_RECORD).fill(-1)
-  const parts: Buffer[] = []
-  let at = 0
-  records.forEach(({ key, value, headers }, n) => {
-    const encoded = headers.length === 0 ? null : encodeHeaders(headers.map(([name, one]) => ({ name, value: one })))
-    for (const [which, part] of [key, value, encoded].entries()) {
-      if (part === null) continue
-      spans[n * SPANS_PER_RECORD + which * 2] = at
-      at += part.length
-      spans[n * SPANS_PER_RECORD + which * 2 + 1] = at
-      parts.push(part)
-    }
-  })
-  return {
-    count: records.length,
-    bytes: Buffer.concat(parts),
-    spans,
-    timestamps: Float64Array.from(records, ({ timestamp }) => timestamp),
-  }
+  const parts = records.flatMap(({ key, value, headers }) => [
+    key,
+    value,
+    headers.length === 0 ? null : encodeHeaders(headers.map(([name, one]) => ({ name, value: one }))),
+  ])
+  return { ...layOut(parts), timestamps: Float64Array.from(records, ({ timestamp }) => timestamp) }
 }

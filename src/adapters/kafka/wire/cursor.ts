@@ -1,3 +1,5 @@
+import { readVarint } from '../../../pipeline/headers.ts'
+
 /** Reads Kafka's primitives one after another. Throws RangeError at the end of the bytes. */
 export class Cursor {
   readonly bytes: Buffer
@@ -43,13 +45,7 @@ export class Cursor {
 
   /** Zigzag varint of 32 bits. */
   varint(): number {
-    let result = 0
-    for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.bytes[this.at++] as number
-      result |= (byte & 0x7f) << shift
-      if (byte < 0x80) break
-    }
-    return (result >>> 1) ^ -(result & 1)
+    return readVarint(this.bytes, this)
   }
 
   /** Zigzag varint of 64 bits as a number: exact to 2^53, which timestamps never reach. */

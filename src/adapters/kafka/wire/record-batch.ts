@@ -7,6 +7,7 @@ import {
   VALUE_END,
   VALUE_START,
 } from '../../../pipeline/batch.ts'
+import { sizeOfVarint, writeVarint } from '../../../pipeline/headers.ts'
 import { type Codec, checksum } from '../codecs.ts'
 
 /** What a record batch is written from: records of one partition, as in `MaskedBatch`. */
@@ -26,28 +27,6 @@ export interface ProducerIdentity {
 const HEADER_BYTES = 61
 const CRC_AT = 17
 const ATTRIBUTES_AT = 21
-
-const zigzag = (n: number): number => ((n << 1) ^ (n >> 31)) >>> 0
-
-function sizeOfVarint(n: number): number {
-  let rest = zigzag(n)
-  let size = 1
-  while (rest > 127) {
-    rest >>>= 7
-    size++
-  }
-  return size
-}
-
-function writeVarint(out: Buffer, at: number, n: number): number {
-  let rest = zigzag(n)
-  while (rest > 127) {
-    out[at++] = (rest & 127) | 128
-    rest >>>= 7
-  }
-  out[at++] = rest
-  return at
-}
 
 // Timestamps of one batch may lie more than 2^31 ms apart, so their differences do not fit into 32 bits.
 const zigzagLong = (n: number): number => (n < 0 ? -n * 2 - 1 : n * 2)

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { codecs } from '../../../../src/adapters/kafka/codecs.ts'
 import { recordsWithin, Scratch, writeRecordBatch } from '../../../../src/adapters/kafka/wire/record-batch.ts'
 import { endOf, readRecords, UnreadableRecords } from '../../../../src/adapters/kafka/wire/record-set.ts'
-import { HEADERS_END, HEADERS_START, SPANS_PER_RECORD, type RawBatch } from '../../../../src/pipeline/batch.ts'
+import { HEADERS_END, HEADERS_START, layOut, SPANS_PER_RECORD, type RawBatch } from '../../../../src/pipeline/batch.ts'
 import { encodeHeaders, type Header, readHeaders } from '../../../../src/pipeline/headers.ts'
 
 interface Line {
@@ -14,25 +14,12 @@ interface Line {
 }
 
 function recordsOf(lines: readonly Line[]) {
-  const spans = new Int32Array(lines.length * SPANS_PER_RECORD).fill(-1)
-  const parts: Buffer[] = []
-  let at = 0
-  lines.forEach(({ key, value, headers }, n) => {
-    const encoded = encodeHeaders(headers)
-    for (const [part, bytes] of [key, value, encoded.length === 0 ? null : encoded].entries()) {
-      if (bytes === null) continue
-      spans[n * SPANS_PER_RECORD + part * 2] = at
-      at += bytes.length
-      spans[n * SPANS_PER_RECORD + part * 2 + 1] = at
-      parts.push(bytes)
-    }
-  })
-  return {
-    count: lines.length,
-    bytes: Buffer.concat(parts),
-    spans,
-    timestamps: Float64Array.from(lines, ({ timestamp }) => timestamp),
-  }
+  const parts = lines.flatMap(({ key, value, headers }) => [
+    key,
+    value,
+    headers.length === 0 ? null : encodeHeaders(headers),
+  ])
+  return { ...layOut(parts), timestamps: Float64Array.from(lines, ({ timestamp }) => timestamp) }
 }
 
 function linesOf(batch: RawBatch): Line[] {
