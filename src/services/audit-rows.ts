@@ -10,7 +10,7 @@ import {
 } from '../pipeline/batch.ts'
 import type { TopicPlan } from '../pipeline/plan.ts'
 import { recordId } from '../pipeline/seal.ts'
-import type { AuditRow } from './ports.ts'
+import type { AuditRow } from './ports/audit.ts'
 
 export interface AuditContext {
   readonly raw: RawBatch

@@ -1,6 +1,6 @@
 import type { Departure, MaskedBatch, RawBatch } from '../pipeline/batch.ts'
 import { sizeOf } from '../pipeline/serialize/masked-batch.ts'
-import type { BatchFacts } from './ports.ts'
+import type { BatchFacts } from './ports/stream.ts'
 
 /** What a batch amounted to, for each of its views. */
 export function batchFacts(

@@ -10,7 +10,7 @@ import {
 } from './connector-settings.ts'
 import { error, note, warning } from './finding.ts'
 import { sinkFindings } from './sink-findings.ts'
-import type { ConnectorConfig, Finding } from './ports.ts'
+import type { ConnectorConfig, Finding } from './ports/checks.ts'
 import type { Reselection } from './source-findings.ts'
 
 export interface ConnectorContext {

@@ -1,4 +1,4 @@
-import type { ConnectorConfig } from './ports.ts'
+import type { ConnectorConfig } from './ports/checks.ts'
 
 /** A Debezium source connector of any database. */
 export const isSource = (connector: ConnectorConfig): boolean =>

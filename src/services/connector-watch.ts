@@ -1,6 +1,7 @@
 import { ScrimError } from '../errors.ts'
 import { pause } from './back-off.ts'
-import type { ConnectorSource, ConnectorState, Dependency, Log } from './ports.ts'
+import type { ConnectorSource, ConnectorState, Dependency } from './ports/watching.ts'
+import type { Log } from './ports/log.ts'
 
 export interface ConnectorWatchOptions {
   readonly source: ConnectorSource

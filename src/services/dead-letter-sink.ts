@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetterRegister, DeadLetterSink } from './ports.ts'
+import type { DeadLetter, DeadLetterRegister, DeadLetterSink } from './ports/dead-letters.ts'
 import { nextAttemptAt } from './retry-schedule.ts'
 
 /** Where sealed letters are kept. */

@@ -8,18 +8,17 @@ import { createTransform } from '../pipeline/transform.ts'
 import { recordRows } from './audit-rows.ts'
 import { pause } from './back-off.ts'
 
+import type { AuditTrail, CallTrail } from './ports/audit.ts'
 import type {
-  AuditTrail,
-  CallTrail,
   DeadLetterEntry,
   DeadLetterIndex,
   DeadLetterState,
   LetterReader,
-  Log,
-  MaskedSink,
   NewerRecords,
   RecordReader,
-} from './ports.ts'
+} from './ports/dead-letters.ts'
+import type { Log } from './ports/log.ts'
+import type { MaskedSink } from './ports/stream.ts'
 import { nextAttemptAt } from './retry-schedule.ts'
 
 export interface DeadLettersOptions {

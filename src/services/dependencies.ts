@@ -1,6 +1,7 @@
 import { type ErrorCode, ScrimError } from '../errors.ts'
 import { pause } from './back-off.ts'
-import type { Dependency, Log } from './ports.ts'
+import type { Dependency } from './ports/watching.ts'
+import type { Log } from './ports/log.ts'
 
 export interface Probe {
   readonly name: Dependency['name']

@@ -1,5 +1,5 @@
 import type { FindingCode } from './finding-codes.ts'
-import type { Finding } from './ports.ts'
+import type { Finding } from './ports/checks.ts'
 
 type MakeFinding = (code: FindingCode, where: string, message: string, hint: string) => Finding
 

@@ -1,6 +1,6 @@
 import { errorCatalogue, ScrimError } from '../errors.ts'
 import { pause } from './back-off.ts'
-import type { Log } from './ports.ts'
+import type { Log } from './ports/log.ts'
 
 export interface Followed {
   /** What is looked at, for the log. */

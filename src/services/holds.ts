@@ -1,4 +1,4 @@
-import type { HeldPartition, RawSource } from './ports.ts'
+import type { HeldPartition, RawSource } from './ports/stream.ts'
 
 type Partition = Pick<HeldPartition, 'topic' | 'partition'>
 

@@ -1,5 +1,5 @@
 import { pause } from './back-off.ts'
-import type { HeldPartition, RawSource } from './ports.ts'
+import type { HeldPartition, RawSource } from './ports/stream.ts'
 
 /** How far one partition is behind, as this instance knows without asking. */
 export interface PartitionLag {

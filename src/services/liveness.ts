@@ -1,4 +1,4 @@
-import type { Dependency } from './ports.ts'
+import type { Dependency } from './ports/watching.ts'
 
 export interface LivenessOptions {
   /** When the source's loop moved last: a fetch, a heartbeat, a try to join (milliseconds since 1970). */

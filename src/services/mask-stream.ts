@@ -11,17 +11,10 @@ import { batchFacts } from './batch-facts.ts'
 import { createDeadLetterLimit } from './dead-letter-limit.ts'
 import { createHolds } from './holds.ts'
 import { createSealer } from './sealer.ts'
-import type {
-  AuditTrail,
-  DeadLetter,
-  DeadLetterSink,
-  FetchedBatch,
-  HeldPartition,
-  Log,
-  MaskedSink,
-  RawSource,
-  StreamMetrics,
-} from './ports.ts'
+import type { AuditTrail } from './ports/audit.ts'
+import type { DeadLetter, DeadLetterSink } from './ports/dead-letters.ts'
+import type { FetchedBatch, HeldPartition, MaskedSink, RawSource, StreamMetrics } from './ports/stream.ts'
+import type { Log } from './ports/log.ts'
 
 /** Holds the plan that is in force; swapped whole. */
 export interface PlanHolder {

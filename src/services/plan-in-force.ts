@@ -5,7 +5,8 @@ import type { PolicyDocument } from '../policy/document.ts'
 import { readDocuments } from '../policy/read-documents.ts'
 import { classOf } from './follow.ts'
 import type { PlanHolder } from './mask-stream.ts'
-import type { Log, PolicyCache, PolicyVersion } from './ports.ts'
+import type { Log } from './ports/log.ts'
+import type { PolicyCache, PolicyVersion } from './ports/policies.ts'
 
 export interface PoliciesStatus {
   readonly version: number | null

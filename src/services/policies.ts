@@ -16,7 +16,8 @@ import {
   replaceSet,
   topicsLeft,
 } from './policy-changes.ts'
-import type { Log, PolicyCache, PolicyFiles, PolicyStore, PolicyVersion } from './ports.ts'
+import type { Log } from './ports/log.ts'
+import type { PolicyCache, PolicyFiles, PolicyStore, PolicyVersion } from './ports/policies.ts'
 
 export interface PoliciesOptions {
   readonly store: PolicyStore

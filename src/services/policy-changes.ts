@@ -4,7 +4,7 @@ import type { PolicyDocument } from '../policy/document.ts'
 import { applyJsonPatch, byName } from '../policy/json-patch.ts'
 import { readDocuments, topicPatterns } from '../policy/read-documents.ts'
 import { forbiddenNames, parseStrictJson } from '../policy/strict-json.ts'
-import type { PolicyFileSet } from './ports.ts'
+import type { PolicyFileSet } from './ports/policies.ts'
 
 /** What callers may do to a set: each takes the documents in force and gives the candidate, or throws what is wrong. */
 export type PolicyEdit = (documents: readonly PolicyDocument[]) => readonly PolicyDocument[]

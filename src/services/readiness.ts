@@ -1,7 +1,8 @@
 import { type ErrorCode, errorCatalogue, type Place } from '../errors.ts'
 import type { Plan } from '../pipeline/plan.ts'
 import type { PoliciesStatus } from './plan-in-force.ts'
-import type { ConnectorState, Dependency, HeldPartition } from './ports.ts'
+import type { ConnectorState, Dependency } from './ports/watching.ts'
+import type { HeldPartition } from './ports/stream.ts'
 
 export interface ReadinessOptions {
   readonly policies: { readonly status: () => PoliciesStatus; readonly current: () => Plan | null }

@@ -6,7 +6,8 @@ import { compileSchema } from '../pipeline/project/schema-plan.ts'
 import { scrubSchema } from '../policy/scrub-schema.ts'
 import { pause } from './back-off.ts'
 import type { PlanHolder } from './mask-stream.ts'
-import type { Log, SchemaStore, SeenSchema } from './ports.ts'
+import type { Log } from './ports/log.ts'
+import type { SchemaStore, SeenSchema } from './ports/policies.ts'
 
 export interface SeenSchemasOptions {
   readonly store: SchemaStore

@@ -2,7 +2,7 @@ import { outputName, rawNameOf, topicPattern } from '../policy/topic-pattern.ts'
 import type { ConnectorContext } from './connector-findings.ts'
 import { isDebeziumSink, setting, isSetTo, isJson, routes, unwraps, settingPlace } from './connector-settings.ts'
 import { error, warning } from './finding.ts'
-import type { ConnectorConfig, Finding } from './ports.ts'
+import type { ConnectorConfig, Finding } from './ports/checks.ts'
 
 /** What a JDBC sink does to masked records beyond its converters. */
 export function sinkFindings(sink: ConnectorConfig, context: ConnectorContext, hasPlainHeaders: boolean): Finding[] {

@@ -1,6 +1,6 @@
 import { topicPattern } from '../policy/topic-pattern.ts'
 import { error, note, warning } from './finding.ts'
-import type { Finding, SourceFacts, SourceTable } from './ports.ts'
+import type { Finding, SourceFacts, SourceTable } from './ports/checks.ts'
 
 /** What the ReselectColumns post processor reads anew where an update left a large value alone. */
 export type Reselection = 'nothing' | 'placeholders' | 'all'

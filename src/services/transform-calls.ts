@@ -4,7 +4,8 @@ import { lineProblem, type OutcomeLine, type RecordLine } from '../pipeline/reco
 import { compilePolicies } from '../policy/compile.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { readDocuments } from '../policy/read-documents.ts'
-import type { CallTrail, PolicyVersion } from './ports.ts'
+import type { CallTrail } from './ports/audit.ts'
+import type { PolicyVersion } from './ports/policies.ts'
 
 export interface TransformCallsOptions {
   readonly policies: { readonly inForce: () => PolicyVersion | null }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { connectorFindings, reselectionOf } from '../../src/services/connector-findings.ts'
-import type { ConnectorConfig } from '../../src/services/ports.ts'
+import type { ConnectorConfig } from '../../src/services/ports/checks.ts'
 
 const raw = 'warehouse-to-citizen-cdc.golden_records'
 const context = { patterns: [raw], outputTopic: '${topic}.masked', toastPlaceholder: '__debezium_unavailable_value' }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ScrimError } from '../../src/errors.ts'
 import { createConnectorWatch } from '../../src/services/connector-watch.ts'
-import type { ConnectorState } from '../../src/services/ports.ts'
+import type { ConnectorState } from '../../src/services/ports/watching.ts'
 import { createQuietLog } from '../support/quiet-log.ts'
 
 const running: ConnectorState = { name: 'sink', type: 'sink', state: 'RUNNING', tasks: [{ id: 0, state: 'RUNNING' }] }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createLiveness } from '../../src/services/liveness.ts'
-import type { Dependency } from '../../src/services/ports.ts'
+import type { Dependency } from '../../src/services/ports/watching.ts'
 
 const stillMs = 90_000
 const kafka = (up: boolean, since: number): Dependency => ({

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createPolicies, type Policies, type PoliciesOptions } from '../../src/services/policies.ts'
-import type { PolicyCache, PolicyVersion } from '../../src/services/ports.ts'
+import type { PolicyCache, PolicyVersion } from '../../src/services/ports/policies.ts'
 import { createMemoryPolicyFiles } from '../support/memory-policy-files.ts'
 import {
   createMemoryPolicyStore,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type Reselection, sourceFindings } from '../../src/services/source-findings.ts'
-import type { SourceFacts, SourceTable } from '../../src/services/ports.ts'
+import type { SourceFacts, SourceTable } from '../../src/services/ports/checks.ts'
 
 const table = (rest: Partial<SourceTable> = {}): SourceTable => ({
   schema: 'public',

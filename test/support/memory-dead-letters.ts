@@ -3,14 +3,9 @@ import { ScrimError } from '../../src/errors.ts'
 import type { MaskedBatch, RawBatch } from '../../src/pipeline/batch.ts'
 import { batchOfLines, type RecordLine } from '../../src/pipeline/record-line.ts'
 import { bucketKey, seal, type SealingKey } from '../../src/pipeline/seal.ts'
-import type {
-  AuditRow,
-  CallRow,
-  DeadLetterEntry,
-  DeadLetterIndex,
-  DeadLetterState,
-  MaskedSink,
-} from '../../src/services/ports.ts'
+import type { AuditRow, CallRow } from '../../src/services/ports/audit.ts'
+import type { DeadLetterEntry, DeadLetterIndex, DeadLetterState } from '../../src/services/ports/dead-letters.ts'
+import type { MaskedSink } from '../../src/services/ports/stream.ts'
 
 export const testSealing: SealingKey = { id: 'default', key: createSecretKey(Buffer.alloc(32, 9)) }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { PolicyFiles } from '../../src/services/ports.ts'
+import type { PolicyFiles } from '../../src/services/ports/policies.ts'
 
 /** Policy files in memory; `set` tells the watchers. */
 export function createMemoryPolicyFiles(

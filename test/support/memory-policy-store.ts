@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { ScrimError } from '../../src/errors.ts'
-import type { PolicyStore, PolicyVersion } from '../../src/services/ports.ts'
+import type { PolicyStore, PolicyVersion } from '../../src/services/ports/policies.ts'
 
 /** What several instances share: the table. */
 export interface MemoryPolicyTable {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { ScrimError } from '../../src/errors.ts'
-import type { SchemaStore, SeenSchema } from '../../src/services/ports.ts'
+import type { SchemaStore, SeenSchema } from '../../src/services/ports/policies.ts'
 
 /** Seen schemas in memory; while `isAway` every call fails as a Postgres that does not answer. */
 export function createMemorySchemaStore(): SchemaStore & { isAway: boolean; readonly stored: SeenSchema[] } {

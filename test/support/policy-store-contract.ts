@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { PolicyDocument } from '../../src/policy/document.ts'
-import type { PolicyStore, PolicyVersion } from '../../src/services/ports.ts'
+import type { PolicyStore, PolicyVersion } from '../../src/services/ports/policies.ts'
 
 export interface OpenedPolicyStore {
   /** Two instances over the same, empty storage. */

@@ -1,4 +1,4 @@
-import type { Log, LogFields } from '../../src/services/ports.ts'
+import type { Log, LogFields } from '../../src/services/ports/log.ts'
 
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error'

@@ -1,6 +1,7 @@
 import { request } from 'undici'
 import { ScrimError } from '../../errors.ts'
-import type { ConnectorConfig, ConnectorConfigs, ConnectorSource, ConnectorState } from '../../services/ports.ts'
+import type { ConnectorConfig, ConnectorConfigs } from '../../services/ports/checks.ts'
+import type { ConnectorSource, ConnectorState } from '../../services/ports/watching.ts'
 
 export interface ConnectClientOptions {
   /** Credentials in it are sent as Basic authentication. */

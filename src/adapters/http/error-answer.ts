@@ -8,7 +8,7 @@ import {
   type Problem,
   ScrimError,
 } from '../../errors.ts'
-import type { Log } from '../../services/ports.ts'
+import type { Log } from '../../services/ports/log.ts'
 
 /** What every error answer looks like. Texts are the catalogue's own: nothing of the request is ever repeated. */
 export interface ErrorAnswer {

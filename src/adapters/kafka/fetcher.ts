@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Log } from '../../services/ports.ts'
+import type { Log } from '../../services/ports/log.ts'
 import type { Assignment } from './assignment.ts'
 import type { Flow } from './flow.ts'
 import { kafkaErrorName, kafkaErrorType } from './kafka-error.ts'

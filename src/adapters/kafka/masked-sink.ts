@@ -1,4 +1,5 @@
-import type { Log, MaskedSink } from '../../services/ports.ts'
+import type { Log } from '../../services/ports/log.ts'
+import type { MaskedSink } from '../../services/ports/stream.ts'
 import type { KafkaClient } from './client.ts'
 import type { CodecName } from './codecs.ts'
 import type { OutputTopics } from './output-topics.ts'

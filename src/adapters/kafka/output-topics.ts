@@ -1,7 +1,7 @@
 import kafkajs, { type Admin } from 'kafkajs'
 import { ScrimError } from '../../errors.ts'
 import type { TopicFacts } from '../../pipeline/plan.ts'
-import type { Log } from '../../services/ports.ts'
+import type { Log } from '../../services/ports/log.ts'
 import type { KafkaClient } from './client.ts'
 import { kafkaErrorType } from './kafka-error.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ErrorCode, errorCatalogue, ScrimError, UnwritableRecord } from '../../errors.ts'
-import type { Log } from '../../services/ports.ts'
+import type { Log } from '../../services/ports/log.ts'
 import type { KafkaClient, KafkaSession } from './client.ts'
 import { type Codec, type CodecName, codecs } from './codecs.ts'
 import { kafkaError, kafkaErrorName } from './kafka-error.ts'

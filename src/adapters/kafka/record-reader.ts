@@ -1,5 +1,5 @@
 import { KEY_END, KEY_START, type RawBatch, SPANS_PER_RECORD, VALUE_END, VALUE_START } from '../../pipeline/batch.ts'
-import type { LetterReader, NewerRecords, RecordReader } from '../../services/ports.ts'
+import type { LetterReader, NewerRecords, RecordReader } from '../../services/ports/dead-letters.ts'
 import type { KafkaClient } from './client.ts'
 import { createRecordScan } from './record-scan.ts'
 

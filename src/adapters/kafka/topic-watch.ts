@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ErrorCode, ScrimError } from '../../errors.ts'
-import type { Log } from '../../services/ports.ts'
+import type { Log } from '../../services/ports/log.ts'
 import type { KafkaClient } from './client.ts'
 
 export interface TopicWatchOptions {

@@ -4,7 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Problem } from '../../errors.ts'
-import type { PolicyFileSet, PolicyFiles } from '../../services/ports.ts'
+import type { PolicyFileSet, PolicyFiles } from '../../services/ports/policies.ts'
 
 export interface PolicyFolderOptions {
   /** A folder, whose *.json files are read in the order of their names, or one file. */

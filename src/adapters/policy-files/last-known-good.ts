@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { PolicyCache, PolicyVersion } from '../../services/ports.ts'
+import type { PolicyCache, PolicyVersion } from '../../services/ports/policies.ts'
 
 const NAME = 'policies.last-known-good.json'
 

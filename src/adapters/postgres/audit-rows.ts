@@ -1,4 +1,4 @@
-import type { AuditRow } from '../../services/ports.ts'
+import type { AuditRow } from '../../services/ports/audit.ts'
 import type { RowShape } from './audit-seal.ts'
 
 /** What is the same in all rows of a trail. */

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { ScrimError } from '../../errors.ts'
-import type { AuditRow, AuditTrail } from '../../services/ports.ts'
+import type { AuditRow, AuditTrail } from '../../services/ports/audit.ts'
 import { insertRows, insertValues, type PackedRows, packRows, type TrailNames } from './audit-rows.ts'
 import { type ChainHead, createSealer, positionAfter, sealLine, shapeText } from './audit-seal.ts'
 import type { Database } from './pool.ts'

@@ -1,4 +1,4 @@
-import type { CallTrail } from '../../services/ports.ts'
+import type { CallTrail } from '../../services/ports/audit.ts'
 import type { Database } from './pool.ts'
 
 /** Who called what: a row for each call, durable before the call is answered. */

@@ -5,7 +5,7 @@ import type {
   DeadLetterRegister,
   DeadLetterState,
   NewDeadLetter,
-} from '../../services/ports.ts'
+} from '../../services/ports/dead-letters.ts'
 import type { Database } from './pool.ts'
 
 /** The list of dead letters: places, codes and states; never what is in them. */

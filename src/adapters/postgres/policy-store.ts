@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ScrimError } from '../../errors.ts'
-import type { PolicyPin, PolicyStore, PolicyVersion } from '../../services/ports.ts'
+import type { PolicyPin, PolicyStore, PolicyVersion } from '../../services/ports/policies.ts'
 import type { Database } from './pool.ts'
 import { postgresError } from './postgres-error.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { SchemaStore, SeenSchema } from '../../services/ports.ts'
+import type { SchemaStore, SeenSchema } from '../../services/ports/policies.ts'
 import type { Database } from './pool.ts'
 
 /** The schema blocks seen on the raw topics, in Postgres. */

@@ -1,4 +1,4 @@
-import type { PublicationFacts, SlotFacts, SourceFacts, SourceTable } from '../../services/ports.ts'
+import type { PublicationFacts, SlotFacts, SourceFacts, SourceTable } from '../../services/ports/checks.ts'
 import type { Database } from './pool.ts'
 
 /** Reads what `scrim check --source` looks at: the catalogue only, never a row of a table. Changes nothing. */

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { ScrimError } from '../../errors.ts'
-import type { Log, LogFields } from '../../services/ports.ts'
+import type { Log, LogFields } from '../../services/ports/log.ts'
 
 /**
  * JSON lines on standard output. The port takes names and numbers only; this is the last door, so what is handed in

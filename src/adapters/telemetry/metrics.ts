@@ -1,6 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { PartitionLag } from '../../services/lag-watch.ts'
-import type { BatchFacts, ConnectorState, DeadLetterState, Dependency, HeldPartition } from '../../services/ports.ts'
+import type { BatchFacts, HeldPartition } from '../../services/ports/stream.ts'
+import type { ConnectorState, Dependency } from '../../services/ports/watching.ts'
+import type { DeadLetterState } from '../../services/ports/dead-letters.ts'
 
 /** Everything that is counted. Each call is made once for a batch or a look, never for a record; labels come from closed sets. */
 export interface Metrics {

@@ -3,7 +3,7 @@ import type { Problem } from '../../errors.ts'
 import type { Compiled } from '../../policy/compile.ts'
 import type { PolicyDocument } from '../../policy/document.ts'
 import { error } from '../../services/finding.ts'
-import type { Finding } from '../../services/ports.ts'
+import type { Finding } from '../../services/ports/checks.ts'
 import {
   type Acceptance,
   acceptanceFindings,

@@ -14,7 +14,7 @@ import { scrubType } from '../../policy/scrub-schema.ts'
 import { parseStrictJson } from '../../policy/strict-json.ts'
 import { readTableSchema, tableSchemaFor } from '../../policy/table-schema.ts'
 import { note, warning } from '../../services/finding.ts'
-import type { Finding } from '../../services/ports.ts'
+import type { Finding } from '../../services/ports/checks.ts'
 import type { Part, Samples, TopicSample } from './samples.ts'
 
 /** A table schema that is to be accepted, beside what was accepted before. */

@@ -3,7 +3,7 @@ import { createPool } from '../../adapters/postgres/pool.ts'
 import { readSourceFacts } from '../../adapters/postgres/source-check.ts'
 import { ScrimError } from '../../errors.ts'
 import { type ConnectorContext, connectorFindings, reselectionOf } from '../../services/connector-findings.ts'
-import type { Finding } from '../../services/ports.ts'
+import type { Finding } from '../../services/ports/checks.ts'
 import { type Reselection, type SourceContext, sourceFindings } from '../../services/source-findings.ts'
 import { findingOf } from './report.ts'
 

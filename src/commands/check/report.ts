@@ -1,6 +1,6 @@
 import { errorCatalogue, placeText, type Problem } from '../../errors.ts'
 import type { TopicReport } from '../../policy/inspect-topic.ts'
-import type { Finding } from '../../services/ports.ts'
+import type { Finding } from '../../services/ports/checks.ts'
 import type { Accepted } from './accept-schemas.ts'
 
 /** All that one `scrim check` has to say; printed as text or as one JSON document. */

@@ -7,7 +7,7 @@ import { member, type Node, parseTree } from '../../pipeline/decode/tree.ts'
 import { tellableName } from '../../pipeline/decode/walk.ts'
 import type { Plan } from '../../pipeline/plan.ts'
 import type { RecordLine } from '../../pipeline/record-line.ts'
-import type { SeenSchema } from '../../services/ports.ts'
+import type { SeenSchema } from '../../services/ports/policies.ts'
 import { readRecords } from '../record-files.ts'
 
 export type Part = 'key' | 'value'

@@ -7,7 +7,7 @@ import { createLetterReader, createRecordReader } from '../../../src/adapters/ka
 import { KEY_END, KEY_START, VALUE_END, VALUE_START } from '../../../src/pipeline/batch.ts'
 import { batchOfLines, rawLine } from '../../../src/pipeline/record-line.ts'
 import { bucketKey, bucketOf, seal, unseal } from '../../../src/pipeline/seal.ts'
-import type { DeadLetter } from '../../../src/services/ports.ts'
+import type { DeadLetter } from '../../../src/services/ports/dead-letters.ts'
 import { keptLog, plainSettings } from '../../support/kafka/relay.ts'
 import { createTopic, kafkaClient, produce, readTopic } from '../../support/stack/kafka-clients.ts'
 import { describeWithStack, freshPrefix } from '../../support/stack/require-stack.ts'

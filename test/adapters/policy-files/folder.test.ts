@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createPolicyFolder } from '../../../src/adapters/policy-files/folder.ts'
 import { createPolicyCache } from '../../../src/adapters/policy-files/last-known-good.ts'
-import type { PolicyVersion } from '../../../src/services/ports.ts'
+import type { PolicyVersion } from '../../../src/services/ports/policies.ts'
 
 let folder: string
 let stop: AbortController

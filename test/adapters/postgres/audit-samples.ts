@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto'
 import { createAuditTrail, type SealedAuditTrail } from '../../../src/adapters/postgres/audit-trail.ts'
 import type { Database } from '../../../src/adapters/postgres/pool.ts'
-import type { AuditRow } from '../../../src/services/ports.ts'
+import type { AuditRow } from '../../../src/services/ports/audit.ts'
 
 export const auditKey = createSecretKey(Buffer.alloc(32, 7))
 

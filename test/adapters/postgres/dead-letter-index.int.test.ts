@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createDeadLetterIndex } from '../../../src/adapters/postgres/dead-letter-index.ts'
-import type { NewDeadLetter } from '../../../src/services/ports.ts'
+import type { NewDeadLetter } from '../../../src/services/ports/dead-letters.ts'
 import { describeWithPostgres } from '../../support/stack/require-stack.ts'
 import { migratedDatabase } from './migrated-database.ts'
 

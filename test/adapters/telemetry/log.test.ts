@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createLog } from '../../../src/adapters/telemetry/log.ts'
 import { ScrimError } from '../../../src/errors.ts'
-import type { LogFields } from '../../../src/services/ports.ts'
+import type { LogFields } from '../../../src/services/ports/log.ts'
 
 /** Writes one line and reads it again. `fields` may be what types forbid: the log is the last door. */
 function line(fields: Record<string, unknown>, level: 'debug' | 'info' = 'info'): Record<string, unknown> | null {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createMetrics } from '../../../src/adapters/telemetry/metrics.ts'
-import type { BatchFacts } from '../../../src/services/ports.ts'
+import type { BatchFacts } from '../../../src/services/ports/stream.ts'
 
 const since = new Date(0)
 const facts: BatchFacts = {

@@ -7,7 +7,8 @@ import { installRequestQueueOverride } from '../../../src/adapters/kafka/overrid
 import { createRawSource, type KafkaRawSource, type RawSourceOptions } from '../../../src/adapters/kafka/raw-source.ts'
 import { type ErrorCode, ScrimError } from '../../../src/errors.ts'
 import type { MaskedBatch, RawBatch } from '../../../src/pipeline/batch.ts'
-import type { FetchedBatch, Log, LogFields } from '../../../src/services/ports.ts'
+import type { FetchedBatch } from '../../../src/services/ports/stream.ts'
+import type { Log, LogFields } from '../../../src/services/ports/log.ts'
 
 // Node warns of kafkajs' timers; ours are mended when the first client is made, but tests use kafkajs before that.
 installRequestQueueOverride()

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { ScrimError } from '../../../errors.ts'
 import type { DeadLetters, ReplayResult } from '../../../services/dead-letters.ts'
-import type { DeadLetterEntry } from '../../../services/ports.ts'
+import type { DeadLetterEntry } from '../../../services/ports/dead-letters.ts'
 import { commonAnswers, errorSchema } from '../answer-schemas.ts'
 import { JSON_TYPE } from '../bodies.ts'
 import { errorAnswer } from '../error-answer.ts'

@@ -1,0 +1,79 @@
+import type { PolicyDocument } from '../../policy/document.ts'
+import type { Problem } from '../../errors.ts'
+
+export interface PolicyVersion {
+  readonly version: number
+  readonly documents: readonly PolicyDocument[]
+  readonly author: string
+  readonly at: Date
+  readonly reason: string
+  readonly origin: 'files' | 'rest'
+  /** JSON Patch from the version before, over the object of documents by name. */
+  readonly patch: readonly unknown[]
+  /** SHA-256 of the imported files, where they are the origin. */
+  readonly filesDigest: string | null
+}
+
+/** Stored versions are the truth. */
+export interface PolicyStore {
+  /** The pinned version, else the latest; null in an empty store. */
+  readonly current: () => Promise<PolicyVersion | null>
+  readonly get: (version: number) => Promise<PolicyVersion | null>
+  readonly list: (limit: number, before?: number) => Promise<readonly Omit<PolicyVersion, 'documents'>[]>
+  /** Adds a version on top of `base` (0: the empty store); POLICY_CONFLICT where the latest is another. */
+  readonly add: (base: number, version: Omit<PolicyVersion, 'version' | 'at'>) => Promise<PolicyVersion>
+  /** The digest of the files that were imported last, and the version that made. */
+  readonly lastImport: () => Promise<{ readonly digest: string; readonly version: number } | null>
+  /** Calls back when another instance has added or pinned a version; until the signal. */
+  readonly watch: (changed: () => void, signal: AbortSignal) => Promise<void>
+}
+
+/** The policy files as they lie there; what they say is read by the service. */
+export interface PolicyFileSet {
+  /** SHA-256 over names and contents. */
+  readonly digest: string
+  readonly files: readonly { readonly name: string; readonly text: string }[]
+  /** Files that cannot be taken at all: too large, unreadable, not UTF-8. */
+  readonly problems: readonly Problem[]
+}
+
+export interface PolicyFiles {
+  readonly read: () => Promise<PolicyFileSet>
+  /** Calls back within about a second of a change; until the signal. */
+  readonly watch: (changed: () => void, signal: AbortSignal) => Promise<void>
+}
+
+/** The last set that was in force, for a start while the store is away. */
+export interface PolicyCache {
+  /** Null where nothing usable is there. */
+  readonly load: () => Promise<PolicyVersion | null>
+  readonly save: (version: PolicyVersion) => Promise<void>
+}
+
+/** Holds the set at one stored version, whatever is added. */
+export interface PolicyPin {
+  /** Null: the latest counts again. REQUEST_NOT_FOUND where there is no such version. */
+  readonly pin: (version: number | null, by: { readonly author: string; readonly reason: string }) => Promise<void>
+  readonly pinned: () => Promise<number | null>
+}
+
+export interface SeenSchema {
+  readonly topic: string
+  readonly part: 'key' | 'value'
+  readonly bytes: Buffer
+  /** SHA-256 of the bytes. */
+  readonly digest: string
+  readonly firstSeenAt: Date
+  readonly lastSeenAt: Date
+}
+
+/**
+ * The schema blocks of the raw topics, kept so that policies can be checked against them after a restart.
+ * Beware: defaults, comments and enum lists of a block may hold what a policy hides; they have to be cut out before.
+ */
+export interface SchemaStore {
+  /** Resolves when it is stored; the same bytes again only move `lastSeenAt`. */
+  readonly remember: (topic: string, part: 'key' | 'value', bytes: Buffer) => Promise<void>
+  /** The block last seen of each topic and part. */
+  readonly all: () => Promise<readonly SeenSchema[]>
+}
