@@ -14,6 +14,7 @@ import { createPolicyCache } from './adapters/policy-files/last-known-good.ts'
 import { createAuditTrail } from './adapters/postgres/audit-trail.ts'
 import { createCallTrail } from './adapters/postgres/call-trail.ts'
 import { createDeadLetterIndex } from './adapters/postgres/dead-letter-index.ts'
+import { createLetterRequests } from './adapters/postgres/letter-requests.ts'
 import { createPolicyStore } from './adapters/postgres/policy-store.ts'
 import { createPool } from './adapters/postgres/pool.ts'
 import { prepareDatabase, whenPrepared } from './adapters/postgres/prepare.ts'
@@ -29,12 +30,16 @@ import { createDeadLetters } from './services/dead-letters.ts'
 import { createDeadline } from './services/deadline.ts'
 import { createDependencies } from './services/dependencies.ts'
 import { createLagWatch } from './services/lag-watch.ts'
+import { createLetterOpener } from './services/letter-opener.ts'
 import { createLiveness } from './services/liveness.ts'
 import { createMaskStream } from './services/mask-stream.ts'
 import { once } from './services/once.ts'
 import { createPolicies } from './services/policies.ts'
 import type { Log } from './services/ports/log.ts'
+import { createQuarantine } from './services/quarantine.ts'
 import { createReadiness } from './services/readiness.ts'
+import { createRelease } from './services/release.ts'
+import { createReplay } from './services/replay.ts'
 import { createSeenSchemas } from './services/seen-schemas.ts'
 import { createTransformCalls } from './services/transform-calls.ts'
 
@@ -128,10 +133,12 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     metrics,
     log,
   })
+  const quarantine = createQuarantine({ register: letterIndex, secret: auditSecret, limit: config.quarantineLimit })
   const stream = createMaskStream({
     source,
     sink,
     deadLetters: createDeadLetterSink({ box: letterTopic, register: letterIndex }),
+    quarantine,
     audit,
     plans: policies,
     sealing,
@@ -140,21 +147,31 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     metrics,
     log,
   })
-  const deadLetters = createDeadLetters({
-    index: letterIndex,
-    letters: letterReader,
+  const again = {
+    open: createLetterOpener({ letters: letterReader, reader: recordReader, sealing }),
     reader: recordReader,
-    sealing,
+    quarantine: letterIndex,
     plans: policies,
     facts: outputTopics.facts,
     sink,
     audit: config.audit === 'off' ? null : audit,
     auditSecret,
     calls,
+  }
+  const deadLetters = createDeadLetters({
+    index: letterIndex,
+    quarantine: letterIndex,
+    requests: createLetterRequests({ database }),
+    partitions: { list: source.assigned, alone: source.alone },
+    replay: createReplay(again),
+    release: createRelease(again),
+    onReleased: ({ topic, partition }) => {
+      quarantine.forget(topic, partition)
+      stream.resume(topic, partition)
+    },
     metrics,
     maxAttempts: config.deadLetterRetries,
     log,
-    alone: source.alone,
   })
   const connectors =
     config.connectUrl === null

@@ -249,6 +249,12 @@ const keys = {
     whole(0, 1_000_000),
   ),
   deadLetterWindowMs: key('SCRIM_DEAD_LETTER_WINDOW_MS', 'The window of the limit.', '60000', whole(100, 86_400_000)),
+  quarantineLimit: key(
+    'SCRIM_QUARANTINE_LIMIT',
+    'More records of a partition in quarantine than this stop it (policies with `unknownColumns: quarantine`).',
+    '10000',
+    whole(1, 100_000),
+  ),
   deadLetterRetries: key(
     'SCRIM_DEAD_LETTER_RETRIES',
     'How often a dead letter that may heal by itself (RECORD_TOO_LARGE) is tried again before it is marked for review.',

@@ -90,6 +90,18 @@ export const errorCatalogue = {
     'A column that no policy names',
     'Name it in a policy (a mask, `none` or `drop`) or accept the schema: scrim check --accept-schema.',
   ),
+  QUARANTINE_FULL: policy(
+    'More records of the partition wait in quarantine than allowed',
+    'Name the column in a policy, then POST /v1/dead-letters/release; see SCRIM_QUARANTINE_LIMIT.',
+  ),
+  QUARANTINE_BEFORE_TRUNCATE: policy(
+    'A truncate follows records that wait in quarantine',
+    'Release them (POST /v1/dead-letters/release): after the truncate they would bring deleted rows back.',
+  ),
+  QUARANTINE_KEY_CHANGED: policy(
+    'Records wait in quarantine that were parked under another audit key',
+    'Their keys cannot be compared any more. Release them (POST /v1/dead-letters/release), or bring the old SCRIM_AUDIT_KEY back.',
+  ),
   SCHEMA_MASK_TYPE: policy(
     'The mask does not fit the type of the column',
     'Choose a mask that accepts the type (GET /v1/mask-types).',
@@ -176,6 +188,16 @@ export const errorCatalogue = {
     "Compare its timestamp and key with the output topic's settings, then replay.",
   ),
 
+  // ---- records that wait in quarantine
+  RECORD_QUARANTINED: record(
+    'A column that no policy names; the record waits in quarantine',
+    'Name it in a policy (a mask, `none` or `drop`), then POST /v1/dead-letters/release.',
+  ),
+  RECORD_BEHIND_QUARANTINED: record(
+    'An earlier record of the same key waits in quarantine',
+    'It goes out behind the earlier one: POST /v1/dead-letters/release.',
+  ),
+
   // ---- the outside
   KAFKA_UNAVAILABLE: dependency('Kafka does not answer', 'Heals by itself; watch scrim_dependency_up.'),
   KAFKA_NOT_AUTHORISED: dependency(
@@ -199,6 +221,10 @@ export const errorCatalogue = {
   DEAD_LETTER_REFUSED: dependency(
     'The dead-letter topic does not take the record',
     'The partition waits; look at the topic and its ACLs.',
+  ),
+  REPLAY_ELSEWHERE: dependency(
+    'No instance that reads this partition has answered',
+    'The partition may be changing hands. Look at the state of the letter, then try again.',
   ),
   SEALING_KEY_MISSING: policy(
     'A record cannot be masked and there is no sealing key',
@@ -249,6 +275,11 @@ export const errorCatalogue = {
     409,
     'There is a newer record of the same key in the raw topic',
     'Use force=true if the older state is really wanted.',
+  ),
+  REPLAY_QUARANTINED: request(
+    409,
+    'The record, or an earlier one of its key, waits in quarantine',
+    'POST /v1/dead-letters/release lets the records of a topic go out in their order.',
   ),
   REPLAY_UNREADABLE: request(
     409,

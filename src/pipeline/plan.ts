@@ -54,7 +54,7 @@ export interface ColumnRules {
   /** For columns that nothing names: a mask or `drop`, never `none`. */
   readonly wildcard: ColumnRule | null
   /** What an unknown column without a wildcard does. */
-  readonly unknown: 'hold' | 'drop' | 'null'
+  readonly unknown: 'hold' | 'quarantine' | 'drop' | 'null'
   /** null: omit where the column is optional and the output not compacted, else hold. */
   readonly toast: 'omit' | 'keep' | 'reject' | null
   readonly compacted: boolean

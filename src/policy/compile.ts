@@ -214,7 +214,7 @@ function mergeRules(
     wildcard: policies.find(({ wildcard }) => wildcard !== null)?.wildcard ?? null,
     unknown:
       strictest(
-        ['hold', 'drop', 'null'],
+        ['hold', 'quarantine', 'drop', 'null'],
         stated(document => document.maskingPolicy.unknownColumns),
       ) ?? 'hold',
     toast: strictest(

@@ -45,9 +45,10 @@ export const maskingPolicyDocument = Type.Object(
         ),
         maskingConditions: Type.Array(maskingCondition, { maxItems: 10_000 }),
         unknownColumns: Type.Optional(
-          Type.Union([Type.Literal('hold'), Type.Literal('drop'), Type.Literal('null')], {
+          Type.Union([Type.Literal('hold'), Type.Literal('quarantine'), Type.Literal('drop'), Type.Literal('null')], {
             default: 'hold',
-            description: 'What a column that nothing names does: hold the partition, be left out, or become null.',
+            description:
+              'What a column that nothing names does: hold the partition, park its records and all later ones of their keys until they are released, be left out, or become null.',
           }),
         ),
         toast: Type.Optional(

@@ -1,15 +1,7 @@
 import type { KeyObject } from 'node:crypto'
-import {
-  type BatchOutcome,
-  KEY_END,
-  KEY_START,
-  type MaskedBatch,
-  operationNames,
-  type RawBatch,
-  SPANS_PER_RECORD,
-} from '../pipeline/batch.ts'
+import { type BatchOutcome, type MaskedBatch, operationNames, type RawBatch } from '../pipeline/batch.ts'
 import type { TopicPlan } from '../pipeline/plan.ts'
-import { recordId } from '../pipeline/seal.ts'
+import { recordIdOf } from '../pipeline/seal.ts'
 import type { AuditRow } from './ports/audit.ts'
 
 export interface AuditContext {
@@ -84,13 +76,10 @@ function recordOf(
   operations: Uint8Array,
   { raw, secret }: AuditContext,
 ): Pick<AuditRow, 'offset' | 'timestamp' | 'operation' | 'recordId'> {
-  const at = index * SPANS_PER_RECORD
-  const keyStart = raw.spans[at + KEY_START] as number
-  const key = keyStart < 0 ? null : raw.bytes.subarray(keyStart, raw.spans[at + KEY_END])
   return {
     offset: raw.offsets[index] as bigint,
     timestamp: raw.timestamps[index] as number,
     operation: operationNames[operations[index] as number] ?? 'none',
-    recordId: key === null ? null : recordId(secret, key),
+    recordId: recordIdOf(secret, raw, index),
   }
 }

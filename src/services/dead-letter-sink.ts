@@ -34,6 +34,8 @@ export function createDeadLetterSink(options: {
           timestamp: new Date(Math.max(0, timestamp)),
           keyId: sealed?.keyId ?? null,
           bucket: sealed?.bucket ?? null,
+          recordId: letter.recordId,
+          parkedBy: letter.parkedBy,
           nextAttemptAt: nextAttemptAt(letter.code, 0, now()),
           letterPartition: places[n]?.partition ?? null,
           letterOffset: places[n] === undefined ? null : String(places[n].offset),

@@ -8,6 +8,8 @@ export interface Holds {
   /** Its batch is tried again and again; it heals by itself, but readiness should say why it stands. */
   readonly waits: (waiting: HeldPartition) => void
   readonly goesOn: (partition: Partition) => void
+  /** Lets a held partition go on; it is looked at again from its held record. */
+  readonly release: (partition: Partition) => void
   /** Lets all that are held go on; each is looked at again from its held record. */
   readonly releaseAll: () => void
   readonly list: () => readonly HeldPartition[]
@@ -23,6 +25,9 @@ export function createHolds(source: Pick<RawSource, 'hold' | 'release'>): Holds 
     },
     waits: one => void waiting.set(idOf(one), sinceFirst(waiting.get(idOf(one)), one)),
     goesOn: partition => void waiting.delete(idOf(partition)),
+    release: partition => {
+      if (held.delete(idOf(partition))) source.release(partition.topic, partition.partition)
+    },
     releaseAll: () => {
       const all = [...held.values()]
       held.clear()

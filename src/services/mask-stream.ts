@@ -3,18 +3,19 @@ import { type ErrorCode, errorCatalogue, ScrimError, UnwritableRecord } from '..
 import type { BatchOutcome, Departure, MaskedBatch, RawBatch } from '../pipeline/batch.ts'
 import type { Plan, TopicPlan } from '../pipeline/plan.ts'
 import type { SealingKey } from '../pipeline/seal.ts'
-import { before, without } from '../pipeline/serialize/masked-batch.ts'
+import { before, only } from '../pipeline/serialize/masked-batch.ts'
 import { createTransform, type Transform } from '../pipeline/transform.ts'
 import { batchRows, recordRows } from './audit-rows.ts'
 import { backOffMs, pause } from './back-off.ts'
 import { batchFacts } from './batch-facts.ts'
 import { createDeadLetterLimit } from './dead-letter-limit.ts'
 import { createHolds } from './holds.ts'
-import { createSealer } from './sealer.ts'
+import { createLetterWriter } from './letter-writer.ts'
 import type { AuditTrail } from './ports/audit.ts'
-import type { DeadLetter, DeadLetterSink } from './ports/dead-letters.ts'
+import type { DeadLetterSink } from './ports/dead-letters.ts'
 import type { FetchedBatch, HeldPartition, MaskedSink, RawSource, StreamMetrics } from './ports/stream.ts'
 import type { Log } from './ports/log.ts'
+import { isParked, type Quarantine } from './quarantine.ts'
 
 /** Holds the plan that is in force; swapped whole. */
 export interface PlanHolder {
@@ -28,6 +29,7 @@ export interface MaskStreamOptions {
   readonly sink: MaskedSink
   readonly deadLetters: DeadLetterSink
   readonly audit: AuditTrail
+  readonly quarantine: Quarantine
   readonly plans: PlanHolder
   /** Null: an unmaskable record stops its partition. */
   readonly sealing: SealingKey | null
@@ -47,6 +49,8 @@ export interface MaskStream {
   /** Until the signal; rejects when it cannot go on. */
   readonly run: (signal: AbortSignal) => Promise<void>
   readonly held: () => readonly HeldPartition[]
+  /** Lets a held partition look again at the record that it is held at. */
+  readonly resume: (topic: string, partition: number) => void
   /** The source found that the partition cannot go on. */
   readonly hold: (topic: string, partition: number, offset: bigint, code: ErrorCode) => void
 }
@@ -69,11 +73,16 @@ class Abandoned extends Error {}
  * between two of them repeats what is behind the committed offset; it never loses and never leaks.
  */
 export function createMaskStream(options: MaskStreamOptions): MaskStream {
-  const { source, plans, settings, metrics, log, now = Date.now } = options
+  const { source, quarantine, plans, settings, metrics, log, now = Date.now } = options
   const holds = createHolds(source)
   // Each runs one batch at a time and lends its output buffers meanwhile, so partitions in flight need one each.
   const idle: Transform[] = []
-  const sealer = createSealer(options.sealing)
+  const letters = createLetterWriter({
+    sealing: options.sealing,
+    payload: settings.deadLetterPayload,
+    secret: options.auditSecret,
+    now,
+  })
   const limit = createDeadLetterLimit(settings.deadLetterLimit, settings.deadLetterWindowMs, now)
 
   async function settle(fetched: FetchedBatch, signal: AbortSignal): Promise<void> {
@@ -86,7 +95,8 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
     }
     const transform = idle.pop() ?? createTransform()
     try {
-      const outcome = transform(fetched.raw, topicPlan)
+      const masked = transform(fetched.raw, topicPlan)
+      const outcome = await untilDone(() => quarantine.screen(fetched, masked), fetched, signal)
       await deliver({ fetched, plan, topicPlan, outcome, started, signal })
     } catch (error) {
       if (error instanceof Abandoned) {
@@ -129,8 +139,9 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
     const departures = [...outcome.departures, ...sent.flatMap(view => view.departures)].filter(
       ({ index }) => index < end,
     )
-    const letters = lettersOf(raw, departures, plan.version)
-    if (letters.length > 0) await persist(() => options.deadLetters.put(letters))
+    const rejected = letters.lettersOf(raw, departures, plan.version)
+    const put = (): Promise<void> => persist(() => options.deadLetters.put(rejected))
+    if (rejected.length > 0) await quarantine.park(fetched, rejected, put)
     if (settings.audit !== 'off') {
       const rowsOf = settings.audit === 'record' ? recordRows : batchRows
       const context = { raw, plan: topicPlan, policyVersion: plan.version, secret: options.auditSecret }
@@ -163,7 +174,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
         const departure: Departure = { kind: 'reject', index, view: rest.view, code: error.code, path: '' }
         stop = earlier(stop, findStop(fetched.raw, [departure]))
         if (stop === null) departures.push(departure)
-        rest = stop === null ? without(rest, error.index) : before(rest, stop.index)
+        rest = stop === null ? only(rest, n => n !== error.index) : before(rest, stop.index)
       }
     }
   }
@@ -174,33 +185,12 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
       if (departure.kind !== 'reject') continue
       const { index, code, path } = departure
       if (errorCatalogue[code].kind !== 'record') return { index, code, path }
-      if (settings.deadLetterPayload === 'seal' && sealer === null) return { index, code: 'SEALING_KEY_MISSING', path }
-      if (!limit.admits(raw.topic, raw.partition, raw.offsets[index] as bigint))
+      if (!letters.canWrite) return { index, code: 'SEALING_KEY_MISSING', path }
+      // Those in quarantine have a limit of their own.
+      if (!isParked(code) && !limit.admits(raw.topic, raw.partition, raw.offsets[index] as bigint))
         return { index, code: 'TOO_MANY_DEAD_LETTERS', path }
     }
     return null
-  }
-
-  function lettersOf(raw: RawBatch, departures: readonly Departure[], policyVersion: number): DeadLetter[] {
-    const byIndex = new Map<number, { code: ErrorCode; path: string; views: string[] }>()
-    for (const departure of departures) {
-      if (departure.kind !== 'reject') continue
-      const known = byIndex.get(departure.index)
-      if (known === undefined)
-        byIndex.set(departure.index, { code: departure.code, path: departure.path, views: [departure.view] })
-      else known.views.push(departure.view)
-    }
-    return [...byIndex].map(([index, { code, path, views }]) => ({
-      topic: raw.topic,
-      partition: raw.partition,
-      offset: raw.offsets[index] as bigint,
-      timestamp: raw.timestamps[index] as number,
-      views,
-      code,
-      path,
-      policyVersion,
-      sealed: settings.deadLetterPayload === 'withhold' || sealer === null ? null : sealer(raw, index, now()),
-    }))
   }
 
   function holdAt(fetched: FetchedBatch, index: number, code: ErrorCode, path: string, plan: Plan): void {
@@ -246,6 +236,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
 
   return {
     held: holds.list,
+    resume: (topic, partition) => holds.release({ topic, partition }),
     hold: (topic, partition, offset, code) => {
       log.error({ topic, partition, offset: String(offset), code }, errorCatalogue[code].message)
       holds.add({ topic, partition, offset: String(offset), code, path: '', since: new Date(now()) })

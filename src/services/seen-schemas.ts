@@ -85,6 +85,7 @@ const placeOf = ({ code, where }: Problem): string => `${code} ${where.topic} ${
 /** A column that nobody has named yet holds its own topic; it is no fault of the set. */
 const warnings: ReadonlySet<Problem['code']> = new Set([
   'RECORD_UNKNOWN_COLUMN',
+  'RECORD_QUARANTINED',
   'RECORD_UNKNOWN_MEMBER',
   'RECORD_SCHEMA_INVALID',
 ])

@@ -5,10 +5,16 @@ import type { Plan } from '../../src/pipeline/plan.ts'
 import { batchOfLines } from '../../src/pipeline/record-line.ts'
 import { compilePolicies } from '../../src/policy/compile.ts'
 import type { PolicyDocument } from '../../src/policy/document.ts'
-import { createDeadLetters, type DeadLettersOptions, type Replay } from '../../src/services/dead-letters.ts'
 import type { DeadLetterEntry } from '../../src/services/ports/dead-letters.ts'
+import type { ReplayOrder } from '../../src/services/replay.ts'
 import { isRetriable, nextAttemptAt } from '../../src/services/retry-schedule.ts'
-import { createDeadLetterWorld, type DeadLetterWorld, testSealing } from '../support/memory-dead-letters.ts'
+import {
+  createDeadLetterWorld,
+  createMemoryDeadLetters,
+  type DeadLetterWorld,
+  type MemoryDeadLettersOptions,
+  testSealing,
+} from '../support/memory-dead-letters.ts'
 import { aKeyedPolicy, testKeys, testSettings } from '../support/policy-documents.ts'
 import { createQuietLog } from '../support/quiet-log.ts'
 
@@ -27,30 +33,14 @@ const planOf = (...documents: PolicyDocument[]): Plan => {
   if (plan === null) throw new Error('the policies of the test are bad')
   return plan
 }
-const create = (options: Partial<DeadLettersOptions> = {}) =>
-  createDeadLetters({
-    index: world.index,
-    letters: { read: async (_partition, offset) => world.letters.get(String(offset)) ?? null },
-    reader: {
-      read: async (topic, partition, offset) => world.raw.get(`${topic}/${partition}@${offset}`) ?? null,
-      newer: async ({ offset }) => (world.overtaken.has(offset) ? 'some' : 'none'),
-    },
-    sealing: testSealing,
+const create = (options: Partial<MemoryDeadLettersOptions> = {}) =>
+  createMemoryDeadLetters(world, {
     plans: { current: () => planOf(aKeyedPolicy('a')) },
-    facts: async () => ({ compacted: false }),
-    sink: world.sink,
-    audit: { write: async rows => void world.audited.push(...rows) },
-    auditSecret: createSecretKey(Buffer.alloc(32, 1)),
-    calls: { write: async row => void world.called.push(row) },
-    metrics: { deadLetters: () => undefined },
-    maxAttempts: 3,
-    log: createQuietLog(),
     now: () => clock,
     random: () => 1,
-    lookEveryMs: 1,
     ...options,
   })
-const how: Replay = { force: false, caller: 'anna', requestId: 'r1' }
+const how: ReplayOrder = { force: false, caller: 'anna', requestId: 'r1' }
 const record = (
   offset: number,
   value: Record<string, unknown> | null = {
@@ -167,11 +157,14 @@ describe('a replay', () => {
   test('looks for newer records and publishes while the stream is kept off the partition', async () => {
     const order: string[] = []
     const deadLetters = create({
-      alone: async (topic, partition, work) => {
-        order.push(`begin ${topic}/${partition}`)
-        const result = await work()
-        order.push('end')
-        return result
+      partitions: {
+        list: () => [],
+        alone: async ({ topic, partition }, work) => {
+          order.push(`begin ${topic}/${partition}`)
+          const result = await work(() => true)
+          order.push('end')
+          return result
+        },
       },
       reader: {
         read: async () => null,
@@ -275,13 +268,15 @@ describe('retries', () => {
     const [gone, there] = [1, 2].map(n => world.bury(record(n), { nextAttemptAt: new Date(clock) })) as [string, string]
     const deadLetters = vi.fn()
     const letters = {
-      read: async (_partition: number, offset: bigint) => {
+      read: async (_partition: number, [offset = 0n]: readonly bigint[]) => {
         if (String(offset) === gone) throw new ScrimError('KAFKA_UNAVAILABLE', { topic: 'raw.a' })
-        return world.letters.get(String(offset)) ?? null
+        return new Map([[offset, world.letters.get(String(offset)) ?? Buffer.alloc(0)]])
       },
     }
     void create({ letters, metrics: { deadLetters } }).run(stop.signal)
-    await vi.waitFor(() => expect(deadLetters).toHaveBeenCalledWith({ open: 1, retrying: 0, review: 0, replayed: 1 }))
+    await vi.waitFor(() =>
+      expect(deadLetters).toHaveBeenCalledWith({ open: 1, retrying: 0, review: 0, quarantined: 0, replayed: 1 }),
+    )
     expect(entry(there)).toMatchObject({ state: 'replayed' })
     expect(entry(gone)).toMatchObject({ state: 'open', attempts: 0, nextAttemptAt: new Date(clock + 30_000) })
   })
@@ -318,7 +313,9 @@ describe('retries', () => {
     const deadLetters = vi.fn()
     world.bury(record(1), { state: 'review' })
     void create({ metrics: { deadLetters } }).run(stop.signal)
-    await vi.waitFor(() => expect(deadLetters).toHaveBeenCalledWith({ open: 0, retrying: 0, review: 1, replayed: 0 }))
+    await vi.waitFor(() =>
+      expect(deadLetters).toHaveBeenCalledWith({ open: 0, retrying: 0, review: 1, quarantined: 0, replayed: 0 }),
+    )
   })
 })
 

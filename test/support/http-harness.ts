@@ -1,16 +1,14 @@
-import { createSecretKey } from 'node:crypto'
 import { vi } from 'vitest'
 import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/adapters/http/server.ts'
 import type { Permission, Token } from '../../src/config.ts'
 import { transform } from '../../src/engine.ts'
 import { parseStrictJson } from '../../src/policy/strict-json.ts'
-import { createDeadLetters } from '../../src/services/dead-letters.ts'
 import { createPolicies, type Policies } from '../../src/services/policies.ts'
 import type { Dependency } from '../../src/services/ports/watching.ts'
 import type { HeldPartition } from '../../src/services/ports/stream.ts'
 import { createReadiness } from '../../src/services/readiness.ts'
 import { createTransformCalls } from '../../src/services/transform-calls.ts'
-import { createDeadLetterWorld, type DeadLetterWorld, testSealing } from './memory-dead-letters.ts'
+import { createDeadLetterWorld, createMemoryDeadLetters, type DeadLetterWorld } from './memory-dead-letters.ts'
 import { createMemoryPolicyFiles } from './memory-policy-files.ts'
 import { createMemoryPolicyStore, createMemoryPolicyTable, type MemoryPolicyTable } from './memory-policy-store.ts'
 import { testKeys, testSettings } from './policy-documents.ts'
@@ -74,24 +72,7 @@ export async function startHttp(
     log,
     retryMs: 5,
   })
-  const deadLetters = createDeadLetters({
-    index: world.index,
-    letters: { read: async (_partition, offset) => world.letters.get(String(offset)) ?? null },
-    reader: {
-      read: async (topic, partition, offset) => world.raw.get(`${topic}/${partition}@${offset}`) ?? null,
-      newer: async ({ offset }) => (world.overtaken.has(offset) ? 'some' : 'none'),
-    },
-    sealing: testSealing,
-    plans: policies,
-    facts: async () => ({ compacted: false }),
-    sink: world.sink,
-    audit: { write: async rows => void world.audited.push(...rows) },
-    auditSecret: createSecretKey(Buffer.alloc(32, 1)),
-    calls,
-    metrics: { deadLetters: () => undefined },
-    maxAttempts: 3,
-    log,
-  })
+  const deadLetters = createMemoryDeadLetters(world, { plans: policies, calls, log })
   const server = await createHttpServer({
     policies,
     readiness: createReadiness({

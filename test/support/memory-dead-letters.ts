@@ -2,12 +2,25 @@ import { createSecretKey } from 'node:crypto'
 import { ScrimError } from '../../src/errors.ts'
 import type { MaskedBatch, RawBatch } from '../../src/pipeline/batch.ts'
 import { batchOfLines, type RecordLine } from '../../src/pipeline/record-line.ts'
-import { bucketKey, seal, type SealingKey } from '../../src/pipeline/seal.ts'
+import { bucketKey, recordIdOf, seal, type SealingKey } from '../../src/pipeline/seal.ts'
 import type { AuditRow, CallRow } from '../../src/services/ports/audit.ts'
-import type { DeadLetterEntry, DeadLetterIndex, DeadLetterState } from '../../src/services/ports/dead-letters.ts'
+import { createDeadLetters, type DeadLetters, type DeadLettersOptions } from '../../src/services/dead-letters.ts'
+import { createLetterOpener, type LetterOpenerOptions } from '../../src/services/letter-opener.ts'
+import type {
+  DeadLetterEntry,
+  LetterRequests,
+  PartitionName,
+  RecordReader,
+} from '../../src/services/ports/dead-letters.ts'
 import type { MaskedSink } from '../../src/services/ports/stream.ts'
+import { createRelease } from '../../src/services/release.ts'
+import { createReplay, type ReplayOptions } from '../../src/services/replay.ts'
+import { createMemoryLetterIndex, createMemoryLetterRequests, type MemoryLetterIndex } from './memory-letter-index.ts'
+import { createQuietLog } from './quiet-log.ts'
 
 export const testSealing: SealingKey = { id: 'default', key: createSecretKey(Buffer.alloc(32, 9)) }
+
+export const testSecret = createSecretKey(Buffer.alloc(32, 1))
 
 export interface Published {
   readonly topic: string
@@ -28,7 +41,8 @@ export interface DeadLetterWorld {
   isSinkAway: boolean
   /** How often the sink was asked while it was away. */
   refusals: number
-  readonly index: DeadLetterIndex
+  readonly index: MemoryLetterIndex
+  readonly requests: LetterRequests
   readonly sink: MaskedSink
   /** Seals a record away as the stream would; answers its id. */
   readonly bury: (line: RecordLine, entry?: Partial<DeadLetterEntry>) => string
@@ -46,7 +60,8 @@ export function createDeadLetterWorld(): DeadLetterWorld {
     overtaken: new Set(),
     isSinkAway: false,
     refusals: 0,
-    index: createIndex(entries),
+    index: createMemoryLetterIndex(entries),
+    requests: createMemoryLetterRequests(),
     sink: {
       publish: async (batch: MaskedBatch) => {
         if (world.isSinkAway) {
@@ -83,6 +98,7 @@ export function createDeadLetterWorld(): DeadLetterWorld {
         code: 'RECORD_TOO_LARGE',
         path: '',
         policyVersion: 1,
+        recordId: recordIdOf(testSecret, batch, 0),
         keyId: testSealing.id,
         bucket: '2026-11',
         state: 'open',
@@ -99,38 +115,59 @@ export function createDeadLetterWorld(): DeadLetterWorld {
   return world
 }
 
-function createIndex(entries: Map<string, DeadLetterEntry>): DeadLetterIndex {
-  const all = (): DeadLetterEntry[] => [...entries.values()]
-  return {
-    list: async ({ state, topic, limit, after = '0' }) =>
-      all()
-        .filter(
-          entry =>
-            (state ?? entry.state) === entry.state &&
-            (topic ?? entry.topic) === entry.topic &&
-            Number(entry.id) > Number(after),
-        )
-        .slice(0, limit),
-    get: async id => entries.get(id) ?? null,
-    claim: async (now, until, limit) => {
-      const at = ({ nextAttemptAt }: DeadLetterEntry): number => nextAttemptAt?.getTime() ?? Number.POSITIVE_INFINITY
-      const due = all()
-        .filter(entry => at(entry) <= now.getTime() && (entry.state === 'open' || entry.state === 'retrying'))
-        .sort((a, b) => at(a) - at(b))
-        .slice(0, limit)
-        .map(entry => ({ ...entry, nextAttemptAt: until }))
-      for (const entry of due) entries.set(entry.id, entry)
-      return due
+export interface MemoryDeadLettersOptions
+  extends Partial<Omit<DeadLettersOptions, 'quarantine' | 'replay' | 'release'>>,
+    Partial<Omit<ReplayOptions, 'open' | 'quarantine' | 'reader'>>,
+    Partial<Omit<LetterOpenerOptions, 'reader'>> {
+  readonly reader?: RecordReader
+  readonly plans: ReplayOptions['plans']
+  /** Those that this instance reads; left out: all. */
+  readonly reads?: (partition: PartitionName) => boolean
+}
+
+/** The real services over a world in memory. */
+export function createMemoryDeadLetters(world: DeadLetterWorld, options: MemoryDeadLettersOptions): DeadLetters {
+  const reads = options.reads ?? (() => true)
+  const defaults = {
+    letters: {
+      read: async (_partition: number, offsets: readonly bigint[]) =>
+        new Map(
+          offsets.flatMap(offset => {
+            const bytes = world.letters.get(String(offset))
+            return bytes === undefined ? [] : [[offset, bytes] as const]
+          }),
+        ),
     },
-    update: async (id, change) => {
-      const entry = entries.get(id)
-      if (entry === undefined || (entry.state === 'replayed' && change.state !== 'replayed')) return
-      entries.set(id, { ...entry, ...change })
+    reader: {
+      read: async (topic: string, partition: number, offset: bigint) =>
+        world.raw.get(`${topic}/${partition}@${offset}`) ?? null,
+      newer: async ({ offset }: { readonly offset: bigint }) => (world.overtaken.has(offset) ? 'some' : 'none'),
+    } satisfies RecordReader,
+    sealing: testSealing,
+    facts: async () => ({ compacted: false }),
+    sink: world.sink,
+    audit: { write: async (rows: readonly AuditRow[]) => void world.audited.push(...rows) },
+    auditSecret: testSecret,
+    calls: { write: async (row: CallRow) => void world.called.push(row) },
+    index: world.index,
+    requests: world.requests,
+    partitions: {
+      list: () => [...world.entries.values()].filter(reads),
+      alone: async <T>(partition: PartitionName, work: (isCurrent: () => boolean) => Promise<T>) =>
+        reads(partition) ? await work(() => true) : null,
     },
-    counts: async () => {
-      const counts: Record<DeadLetterState, number> = { open: 0, retrying: 0, review: 0, replayed: 0 }
-      for (const { state } of entries.values()) counts[state]++
-      return counts
-    },
+    onReleased: () => undefined,
+    metrics: { deadLetters: () => undefined },
+    maxAttempts: 3,
+    log: createQuietLog(),
+    lookEveryMs: 1,
+    ...options,
   }
+  const again = { ...defaults, open: createLetterOpener(defaults), quarantine: world.index }
+  return createDeadLetters({
+    ...defaults,
+    quarantine: world.index,
+    replay: createReplay(again),
+    release: createRelease(again),
+  })
 }

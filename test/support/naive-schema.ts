@@ -35,6 +35,7 @@ export function bindNaive(
   if (rule === null) {
     if (isDeclared) return { act: 'keep', toast: toastMode(type, part, rules) }
     if (part === 'key' || rules.unknown === 'hold') return { act: 'refuse', code: 'RECORD_UNKNOWN_COLUMN' }
+    if (rules.unknown === 'quarantine') return { act: 'refuse', code: 'RECORD_QUARANTINED' }
     if (rules.unknown === 'drop') return { act: 'remove', toast: 'ignore' }
     if (type !== null && !type.optional) return { act: 'refuse', code: 'SCHEMA_MASK_NULLABLE' }
     return { act: 'mask', effect: writesNull, toast: 'ignore' }

@@ -23,7 +23,7 @@ export function randomPolicies(table: RandomTable, random: Random): unknown[] {
       resources: { topic: random.pick([table.topic, '*', ['nothing', table.topic]]) },
       maskingPolicy: {
         maskingConditions: conditions,
-        ...(random.chance(0.5) ? { unknownColumns: random.pick(['hold', 'drop', 'null']) } : {}),
+        ...(random.chance(0.5) ? { unknownColumns: random.pick(['hold', 'quarantine', 'drop', 'null']) } : {}),
         ...(random.chance(0.4) ? { toast: random.pick(['omit', 'keep', 'reject']) } : {}),
       },
     },

@@ -125,6 +125,20 @@ export class Assignment {
     this.working.add(done)
   }
 
+  /** Runs the work while no batch of the partition is under way; null where none may be begun any more. */
+  async alone<T>(flow: Flow, work: (isCurrent: () => boolean) => Promise<T>): Promise<T | null> {
+    const leave = await flow.lock.enter()
+    try {
+      if (!this.isOpen) return null
+      const result = work(() => !this.isEnded())
+      const done = result.then(noop, noop).finally(() => this.working.delete(done))
+      this.working.add(done)
+      return await result
+    } finally {
+      leave()
+    }
+  }
+
   /** Holds the partition where it cannot go on. */
   stick(flow: Flow, offset: bigint, code: 'OFFSET_OUT_OF_RANGE' | 'RECORD_MALFORMED'): void {
     flow.hold(offset)
@@ -176,7 +190,7 @@ export class Assignment {
       await this.commit(flow, offset, isCurrent)
       if (offset >= batch.nextOffset) isSettled = true
     }
-    const fetched = { ...batch, highWatermark, isCurrent, commit }
+    const fetched = { ...batch, highWatermark, assignment: this, isCurrent, commit }
     while (!isSettled) {
       const leave = await flow.lock.enter()
       try {
@@ -254,3 +268,5 @@ const pause = (ms: number): Promise<void> =>
   new Promise(resolve => {
     setTimeout(resolve, ms)
   })
+
+const noop = (): void => {}

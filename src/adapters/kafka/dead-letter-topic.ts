@@ -53,6 +53,9 @@ export function createDeadLetterTopic({
       try {
         const configEntries = [
           { name: 'cleanup.policy', value: 'delete' },
+          // A letter that is deleted before somebody has looked at it is a lost record.
+          { name: 'retention.ms', value: '-1' },
+          { name: 'retention.bytes', value: '-1' },
           { name: 'message.timestamp.type', value: 'CreateTime' },
         ]
         await admin.createTopics({

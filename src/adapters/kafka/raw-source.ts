@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Consumer } from 'kafkajs'
 import { type ErrorCode, errorCatalogue, ScrimError } from '../../errors.ts'
 import type { TopicFacts } from '../../pipeline/plan.ts'
+import type { OwnPartitions } from '../../services/ports/dead-letters.ts'
 import type { FetchedBatch, RawSource } from '../../services/ports/stream.ts'
 import type { Log } from '../../services/ports/log.ts'
 import { Assignment } from './assignment.ts'
@@ -52,7 +53,7 @@ export interface RawSourceOptions {
 /** The source, with what only the adapter can promise. */
 export interface KafkaRawSource extends RawSource {
   /** Runs the work while no batch of the partition is under way here. */
-  readonly alone: <T>(topic: string, partition: number, work: () => Promise<T>) => Promise<T>
+  readonly alone: OwnPartitions['alone']
   /** Why we could not join the group, or may not read all that it gave us; null where nothing is wrong. */
   readonly trouble: () => ErrorCode | null
   /** When its loop moved last: fetched, beat, tried to join (milliseconds since 1970); now, where it has nothing to do. */
@@ -261,13 +262,9 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
     release: (topic, partition) => {
       flowOf(topic, partition)?.release()
     },
-    alone: async (topic, partition, work) => {
-      const leave = await flowOf(topic, partition)?.lock.enter()
-      try {
-        return await work()
-      } finally {
-        leave?.()
-      }
+    alone: async ({ topic, partition }, work) => {
+      const flow = flowOf(topic, partition)
+      return flow === undefined || assignment === null ? null : assignment.alone(flow, work)
     },
     movedAt: () => lastMove ?? Date.now(),
     trouble: () =>

@@ -65,10 +65,25 @@ export function createLetterReader({
   const records = createRecordScan({ client, timeoutMs })
   return {
     close: records.close,
-    read: async (partition, offset) => {
-      const letter = await readOne(records, topic, partition, offset)
-      if (letter === null || (letter.spans[VALUE_START] as number) < 0) return null
-      return Buffer.from(letter.bytes.subarray(letter.spans[VALUE_START], letter.spans[VALUE_END]))
+    read: async (partition, offsets) => {
+      const found = new Map<bigint, Buffer>()
+      const wanted = new Set(offsets)
+      const collect = (batch: RawBatch): boolean => {
+        for (let n = 0; n < batch.count; n++) {
+          const offset = batch.offsets[n] as bigint
+          const start = batch.spans[n * SPANS_PER_RECORD + VALUE_START] as number
+          if (!wanted.delete(offset) || start < 0) continue
+          found.set(offset, Buffer.from(batch.bytes.subarray(start, batch.spans[n * SPANS_PER_RECORD + VALUE_END])))
+        }
+        return wanted.size > 0
+      }
+      const ascending = [...wanted].sort((a, b) => Number(a - b))
+      const end = (ascending.at(-1) ?? -1n) + 1n
+      for (const offset of ascending) {
+        // Where the first are gone by retention, the later ones may still be there.
+        if (wanted.has(offset) && (await records.scan({ topic, partition, offset }, end, collect))) break
+      }
+      return found
     },
   }
 }

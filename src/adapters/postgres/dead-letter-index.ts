@@ -5,7 +5,12 @@ import type {
   DeadLetterRegister,
   DeadLetterState,
   NewDeadLetter,
+  ParkedKey,
+  ParkedKeys,
+  PartitionName,
+  QuarantineIndex,
 } from '../../services/ports/dead-letters.ts'
+import { columnsOf } from './letter-requests.ts'
 import type { Database } from './pool.ts'
 
 /** The list of dead letters: places, codes and states; never what is in them. */
@@ -13,7 +18,7 @@ export function createDeadLetterIndex({
   database,
 }: {
   readonly database: Database
-}): DeadLetterIndex & DeadLetterRegister {
+}): DeadLetterIndex & DeadLetterRegister & ParkedKeys & QuarantineIndex {
   return {
     add: async letters => {
       for (let from = 0; from < letters.length; from += MAX_LETTERS) {
@@ -38,7 +43,8 @@ export function createDeadLetterIndex({
         )[0] ?? null
       )
     },
-    claim: (now, until, limit) => database.query<DeadLetterEntry>(claimLetters, [now, until, limit]),
+    claim: (now, until, limit, partitions) =>
+      database.query<DeadLetterEntry>(claimLetters, [now, until, limit, ...columnsOf(partitions)]),
     update: async (id, { state, attempts, nextAttemptAt }) => {
       const text = `with known as (select id from scrim_dead_letter where id = $1), changed as (
           update scrim_dead_letter set state = $2, attempts = $3, next_attempt_at = $4
@@ -54,9 +60,43 @@ export function createDeadLetterIndex({
         open: 0,
         retrying: 0,
         review: 0,
+        quarantined: 0,
         replayed: 0,
         ...Object.fromEntries(rows.map(({ state, letters }) => [state, letters])),
       }
+    },
+    parkedKeys: async (topic, partition) => {
+      const text = `select view, record_id as "recordId", min(topic_offset) as "firstOffset", count(*)::integer as records,
+          parked_by as "parkedBy"
+        from scrim_dead_letter, unnest(views) as view
+        where topic = $1 and topic_partition = $2 and state = 'quarantined' group by view, record_id, parked_by`
+      const rows = await database.query<Omit<ParkedKey, 'firstOffset'> & { firstOffset: string }>({ text }, [
+        topic,
+        partition,
+      ])
+      return rows.map(row => ({ ...row, firstOffset: BigInt(row.firstOffset) }))
+    },
+    parked: ({ topic, partition }, after, limit) => {
+      // All entries of one record belong together.
+      const text = `select ${columns} from scrim_dead_letter
+        where topic = $1 and topic_partition = $2 and state = 'quarantined' and topic_offset > $3
+        order by topic_offset fetch first $4 rows with ties`
+      return database.query<DeadLetterEntry>({ text }, [topic, partition, String(after), limit])
+    },
+    isParked: async ({ topic, partition, offset }, recordId) => {
+      const text = `select from scrim_dead_letter where topic = $1 and topic_partition = $2 and state = 'quarantined'
+        and topic_offset <= $3 and record_id is not distinct from $4 limit 1`
+      return (await database.query({ text }, [topic, partition, String(offset), recordId])).length > 0
+    },
+    released: async ids => {
+      const text = `update scrim_dead_letter set state = 'replayed', attempts = attempts + 1, next_attempt_at = null
+        where id = any($1::bigint[]) and state = 'quarantined' returning id`
+      await database.query({ text }, [ids])
+    },
+    withParked: topic => {
+      const text = `select distinct topic, topic_partition as "partition" from scrim_dead_letter
+        where state = 'quarantined' and ($1::text is null or topic = $1) order by topic, topic_partition`
+      return database.query<PartitionName>({ text }, [topic])
     },
   }
 }
@@ -65,29 +105,31 @@ const MAX_LETTERS = 1_000
 
 // Beware: the id is a text here, so an `order by id` would sort 10 before 9.
 const columns = `id::text, topic, topic_partition as "partition", topic_offset as "offset", "timestamp", views, code, path,
-  policy_version as "policyVersion", key_id as "keyId", bucket, state, attempts, next_attempt_at as "nextAttemptAt", at,
+  policy_version as "policyVersion", record_id as "recordId", key_id as "keyId", bucket, state, attempts, next_attempt_at as "nextAttemptAt", at,
   letter_partition as "letterPartition", letter_offset as "letterOffset"`
 
 /**
  * Listed once, however often it is written. A letter that was replayed and comes again has failed again: it opens anew,
- * with the new place.
+ * with the new place; one that now has to wait in quarantine goes there.
  */
 const insertLetters = {
   name: 'scrim-dead-letters',
   text: `
 insert into scrim_dead_letter as known (topic, topic_partition, topic_offset, "timestamp", views, code, path, policy_version,
-  key_id, bucket, state, next_attempt_at, letter_partition, letter_offset)
-select topic, topic_partition, topic_offset, "timestamp", views, code, path, policy_version, key_id, bucket,
-  case when next_attempt_at is null then 'open' else 'retrying' end, next_attempt_at, letter_partition, letter_offset
+  record_id, parked_by, key_id, bucket, state, next_attempt_at, letter_partition, letter_offset)
+select topic, topic_partition, topic_offset, "timestamp", views, code, path, policy_version, record_id, parked_by, key_id, bucket,
+  case when parked_by is not null then 'quarantined' when next_attempt_at is null then 'open' else 'retrying' end,
+  next_attempt_at, letter_partition, letter_offset
 from jsonb_to_recordset($1::jsonb) as letter (topic text, topic_partition integer, topic_offset bigint, "timestamp" timestamptz,
-  views text[], code text, path text, policy_version integer, key_id text, bucket text, next_attempt_at timestamptz,
-  letter_partition integer, letter_offset bigint)
+  views text[], code text, path text, policy_version integer, record_id uuid, parked_by text, key_id text, bucket text,
+  next_attempt_at timestamptz, letter_partition integer, letter_offset bigint)
 order by topic, topic_partition, topic_offset, views
 on conflict (topic, topic_partition, topic_offset, views) do update
 set state = excluded.state, attempts = 0, next_attempt_at = excluded.next_attempt_at, code = excluded.code, path = excluded.path,
-  policy_version = excluded.policy_version, key_id = excluded.key_id, bucket = excluded.bucket,
+  policy_version = excluded.policy_version, record_id = excluded.record_id, parked_by = excluded.parked_by,
+  key_id = excluded.key_id, bucket = excluded.bucket,
   letter_partition = excluded.letter_partition, letter_offset = excluded.letter_offset
-where known.state = 'replayed'`,
+where known.state = 'replayed' or (excluded.state = 'quarantined' and known.state <> 'quarantined')`,
 }
 
 /** What another instance claims at this moment is skipped, and looked at again once it has the new time. */
@@ -96,7 +138,8 @@ const claimLetters = {
   text: `
 with due as (
   select id as due_id, next_attempt_at as due_at from scrim_dead_letter
-  where next_attempt_at <= $1 and state in ('open', 'retrying') order by next_attempt_at, id limit $3 for update skip locked
+  where next_attempt_at <= $1 and state in ('open', 'retrying')
+    and (topic, topic_partition) in (select * from unnest($4::text[], $5::integer[])) order by next_attempt_at, id limit $3 for update skip locked
 ), claimed as (
   update scrim_dead_letter set next_attempt_at = $2 from due where id = due_id returning *
 )
@@ -113,6 +156,8 @@ function letterJson(letter: NewDeadLetter): unknown {
     code: letter.code,
     path: letter.path.replaceAll('\u0000', '\ufffd').toWellFormed(),
     policy_version: letter.policyVersion,
+    record_id: letter.recordId,
+    parked_by: letter.parkedBy,
     key_id: letter.keyId,
     bucket: letter.bucket,
     next_attempt_at: letter.nextAttemptAt,

@@ -58,6 +58,7 @@ export const isKnown = (name: string, rules: ColumnRules): boolean =>
 
 function bindUnknown(name: string, type: ColumnType | null, part: 'row' | 'key', rules: ColumnRules): BoundColumn {
   if (rules.unknown === 'hold' || part === 'key') return refused(name, 'RECORD_UNKNOWN_COLUMN', 'no policy names it')
+  if (rules.unknown === 'quarantine') return refused(name, 'RECORD_QUARANTINED', 'no policy names it')
   if (rules.unknown === 'drop') return bound(name, REMOVE, null, TOAST_UNCHECKED)
   const effect = nullify.bind({}, type, { get: () => undefined })
   return isMisfit(effect) ? refused(name, effect.code, effect.detail) : bound(name, MASK, effect, TOAST_UNCHECKED)

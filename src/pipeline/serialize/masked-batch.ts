@@ -59,15 +59,20 @@ export function before(batch: MaskedBatch, index: number): MaskedBatch {
   return count === batch.count ? batch : { ...batch, count }
 }
 
-/** The batch without its n-th record. */
-export function without(batch: MaskedBatch, n: number): MaskedBatch {
-  const keep = (_: number, i: number): boolean => i !== n
+/** The batch with some of its records only. */
+export function only(batch: MaskedBatch, keeps: (n: number) => boolean): MaskedBatch {
+  const kept = Int32Array.from({ length: batch.count }, (_, n) => n).filter(keeps)
+  if (kept.length === batch.count) return batch
+  const spans = new Int32Array(kept.length * SPANS_PER_RECORD)
+  kept.forEach((n, at) => {
+    spans.set(batch.spans.subarray(n * SPANS_PER_RECORD, (n + 1) * SPANS_PER_RECORD), at * SPANS_PER_RECORD)
+  })
   return {
     ...batch,
-    count: batch.count - 1,
-    spans: batch.spans.filter((_, i) => Math.floor(i / SPANS_PER_RECORD) !== n),
-    timestamps: batch.timestamps.filter(keep),
-    sources: batch.sources.filter(keep),
+    count: kept.length,
+    spans,
+    timestamps: Float64Array.from(kept, n => batch.timestamps[n] as number),
+    sources: kept.map(n => batch.sources[n] as number),
   }
 }
 

@@ -10,6 +10,10 @@ export interface DeadLetter {
   readonly code: ErrorCode
   readonly path: string
   readonly policyVersion: number
+  /** As in the audit: a keyed UUID of the key; null for records without one. */
+  readonly recordId: string | null
+  /** Not null: it waits in quarantine, and which secret made the record id. */
+  readonly parkedBy: string | null
   /** Null where the payload is withheld. */
   readonly sealed: SealedRecord | null
 }
@@ -19,7 +23,7 @@ export interface DeadLetterSink {
   readonly put: (letters: readonly DeadLetter[]) => Promise<void>
 }
 
-export type DeadLetterState = 'open' | 'retrying' | 'review' | 'replayed'
+export type DeadLetterState = 'open' | 'retrying' | 'review' | 'quarantined' | 'replayed'
 
 export interface DeadLetterEntry {
   readonly id: string
@@ -31,6 +35,7 @@ export interface DeadLetterEntry {
   readonly code: ErrorCode
   readonly path: string
   readonly policyVersion: number
+  readonly recordId: string | null
   readonly keyId: string | null
   readonly bucket: string | null
   readonly state: DeadLetterState
@@ -50,8 +55,13 @@ export interface DeadLetterIndex {
     readonly after?: string
   }) => Promise<readonly DeadLetterEntry[]>
   readonly get: (id: string) => Promise<DeadLetterEntry | null>
-  /** Takes what is due at `now`, the longest due first: until `until` nobody else is given the same, nor are we. */
-  readonly claim: (now: Date, until: Date, limit: number) => Promise<readonly DeadLetterEntry[]>
+  /** Takes what is due at `now` of these partitions, the longest due first: until `until` nobody else is given the same, nor are we. */
+  readonly claim: (
+    now: Date,
+    until: Date,
+    limit: number,
+    partitions: readonly PartitionName[],
+  ) => Promise<readonly DeadLetterEntry[]>
   /** One that is replayed stays so: another instance may have been quicker than the attempt that is told here. */
   readonly update: (
     id: string,
@@ -61,17 +71,72 @@ export interface DeadLetterIndex {
 }
 
 /** A letter that is to be listed; with `nextAttemptAt` it will be tried again by itself. */
-export type NewDeadLetter = Omit<DeadLetterEntry, 'id' | 'state' | 'attempts' | 'at'>
+export interface NewDeadLetter extends Omit<DeadLetterEntry, 'id' | 'state' | 'attempts' | 'at'> {
+  readonly parkedBy: string | null
+}
 
 export interface DeadLetterRegister {
   /** Resolves when the letters are listed; one that is (same topic, partition, offset, views) stays as it is, a replayed one is open again. */
   readonly add: (letters: readonly NewDeadLetter[]) => Promise<void>
 }
 
+/** What of a partition waits in quarantine. */
+export interface ParkedKey {
+  readonly view: string
+  readonly recordId: string | null
+  readonly firstOffset: bigint
+  readonly records: number
+  readonly parkedBy: string
+}
+
+export interface ParkedKeys {
+  /** One for each key and view. */
+  readonly parkedKeys: (topic: string, partition: number) => Promise<readonly ParkedKey[]>
+}
+
+/** The records in quarantine themselves, and how they leave it. */
+export interface QuarantineIndex {
+  /** In the order of their offsets, those behind `after`. */
+  readonly parked: (partition: PartitionName, after: bigint, limit: number) => Promise<readonly DeadLetterEntry[]>
+  /** Is a record of the key parked at this offset or before it? */
+  readonly isParked: (place: RawPlace, recordId: string | null) => Promise<boolean>
+  /** They have gone out. */
+  readonly released: (ids: readonly string[]) => Promise<void>
+  /** The partitions of these topics that have something in quarantine; null: of all. */
+  readonly withParked: (topic: string | null) => Promise<readonly PartitionName[]>
+}
+
+/** Something that the instance which reads the partition has to do. */
+export interface LetterRequest extends PartitionName {
+  readonly id: string
+  readonly what: 'replay' | 'release'
+  /** Of a replay. */
+  readonly letterId: string | null
+  readonly force: boolean
+  readonly caller: string
+  readonly requestId: string
+}
+
+/** Names and numbers only. */
+export type RequestResult = Readonly<Record<string, string | number | null>>
+
+/** By which one instance asks another. */
+export interface LetterRequests {
+  /** Answers their ids, in order. Nobody takes one up after `until`. */
+  readonly add: (requests: readonly Omit<LetterRequest, 'id'>[], until: Date) => Promise<readonly string[]>
+  /** The next of these partitions; until `until` nobody else is given it. */
+  readonly take: (now: Date, until: Date, partitions: readonly PartitionName[]) => Promise<LetterRequest | null>
+  readonly finish: (id: string, result: RequestResult) => Promise<void>
+  /** Those that are done. */
+  readonly results: (ids: readonly string[]) => Promise<ReadonlyMap<string, RequestResult>>
+  /** Withdraws what nobody has taken yet. */
+  readonly withdraw: (ids: readonly string[]) => Promise<void>
+}
+
 /** Reads the sealed letters themselves. */
 export interface LetterReader {
-  /** The sealed bytes, null if they are gone. */
-  readonly read: (letterPartition: number, letterOffset: bigint) => Promise<Buffer | null>
+  /** The sealed bytes by letter offset; those that are gone are not there. */
+  readonly read: (letterPartition: number, letterOffsets: readonly bigint[]) => Promise<ReadonlyMap<bigint, Buffer>>
 }
 
 /** Reads single records again, off the stream. */
@@ -82,9 +147,22 @@ export interface RecordReader {
   readonly newer: (than: RawPlace & { readonly key: Buffer; readonly compacted: boolean }) => Promise<NewerRecords>
 }
 
-export interface RawPlace {
+export interface PartitionName {
   readonly topic: string
   readonly partition: number
+}
+
+/** The partitions that this instance reads. */
+export interface OwnPartitions {
+  readonly list: () => readonly PartitionName[]
+  /**
+   * Runs the work while the stream sends nothing of the partition: else a newer record could be published between the
+   * look for one and the replay. Null where the partition is not ours.
+   */
+  readonly alone: <T>(partition: PartitionName, work: (isCurrent: () => boolean) => Promise<T>) => Promise<T | null>
+}
+
+export interface RawPlace extends PartitionName {
   readonly offset: bigint
 }
 

@@ -8,6 +8,8 @@ export interface FetchedBatch {
   /** Where the next fetch of the partition begins: the batch's end, markers and gaps included. */
   readonly nextOffset: bigint
   readonly highWatermark: bigint
+  /** What the partition came to us with: another object each time that it does. */
+  readonly assignment: object
   /** False once the partition was taken away: nothing may be sent for it any more. */
   readonly isCurrent: () => boolean
   /** Commits offsets up to `offset` (the next to read). Fails as dependency; resolves without effect if not current. */

@@ -68,7 +68,7 @@ describe('tokens', () => {
   test('a token opens what its permissions say and no more', async () => {
     const needed = (route: Known): string => {
       if (route.url === '/v1/transform') return 'transform'
-      if (route.url.endsWith('/replay')) return 'replay'
+      if (/\/(replay|release)$/.test(route.url)) return 'replay'
       return route.method === 'GET' || route.method === 'HEAD' ? 'read' : 'policies'
     }
     for (const route of routes().filter(({ url }) => url.startsWith('/v1/'))) {

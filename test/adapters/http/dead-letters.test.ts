@@ -125,3 +125,49 @@ describe('replaying', () => {
     expect(http.world.published).toHaveLength(1)
   })
 })
+
+describe('releasing', () => {
+  const release = (payload: object) =>
+    http.server.app.inject({ method: 'POST', url: '/v1/dead-letters/release', headers: bearer('replayer'), payload })
+
+  test('lets out what is parked, and tells what stays and why', async () => {
+    http.world.bury(record(1), { state: 'quarantined' })
+    const unknown = {
+      ...record(2),
+      value: { before: null, after: { nick: 'canary-4711' }, source: {}, op: 'u', ts_ms: 1 },
+    }
+    http.world.bury(unknown, { state: 'quarantined' })
+    http.world.bury(record(3, 'raw.b'), { state: 'quarantined' })
+    const answer = await release({ topic: 'raw.a' })
+    expect(answer.json()).toEqual({
+      partitions: [
+        {
+          topic: 'raw.a',
+          partition: 0,
+          outcome: 'waiting',
+          released: 1,
+          waiting: 1,
+          error: expect.objectContaining({
+            code: 'RECORD_UNKNOWN_COLUMN',
+            where: { topic: 'raw.a', partition: 0, offset: '2', path: 'after.nick' },
+          }),
+        },
+      ],
+    })
+    expect((await release({ all: true })).json().partitions).toMatchObject([
+      { topic: 'raw.a', outcome: 'waiting' },
+      { topic: 'raw.b', outcome: 'refused', error: { code: 'RECORD_TOPIC_WITHOUT_POLICY' } },
+    ])
+    expect(JSON.stringify([answer.body, http.world.published, http.log.lines])).not.toContain('canary')
+  })
+
+  test('takes a topic or all, nothing else', async () => {
+    for (const body of [{}, { topic: '' }, { all: false }, { topic: 'raw.a', force: true }])
+      expect([body, (await release(body)).statusCode]).toEqual([body, 400])
+  })
+
+  test('is no replay: parked letters are left out of that', async () => {
+    http.world.bury(record(1), { state: 'quarantined' })
+    expect((await replay({ all: true })).json()).toEqual({ results: [], isMore: false })
+  })
+})

@@ -362,7 +362,7 @@ describeWithStack('raw source and masked sink', ({ brokers }) => {
     })
     await produce(kafka, topic, [{ value: '1' }, { value: '2' }])
     await until('the first batch', () => events.length > 0)
-    const alone = relay.source.alone(topic, 0, async () => {
+    const alone = relay.source.alone({ topic, partition: 0 }, async () => {
       events.push('alone')
       await committed(topic, topic)
       events.push('done')

@@ -103,9 +103,11 @@ describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true
         const raw = await reader.read(topic, 0, 0n)
         if (raw === null) throw new Error('the raw record is gone')
         const sealed = seal(raw, 0, createSecretKey(randomBytes(32)), 'k', '2026-11', randomBytes(12))
-        const record = { topic, partition: 0, offset: 0n, timestamp: 0, views: ['default'], path: '', policyVersion: 1 }
+        const of = { topic, partition: 0, offset: 0n, timestamp: 0, views: ['default'], path: '', policyVersion: 1 }
+        const record = { ...of, recordId: null, parkedBy: null }
         const [place] = await letters.put([{ ...record, code: 'RECORD_MALFORMED', sealed }])
-        expect(await letterReader.read(place?.partition ?? -1, place?.offset ?? -1n)).toEqual(sealed.bytes)
+        const { partition = -1, offset = -1n } = place ?? {}
+        expect(await letterReader.read(partition, [offset])).toEqual(new Map([[offset, sealed.bytes]]))
         const key = Buffer.from('k')
         expect(await reader.newer({ topic, partition: 0, offset: 0n, key, compacted: false })).toBe('none')
       } finally {

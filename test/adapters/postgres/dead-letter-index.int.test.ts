@@ -15,6 +15,8 @@ const aLetter = (change: Partial<NewDeadLetter> = {}): NewDeadLetter => ({
   code: 'RECORD_TOO_DEEP',
   path: 'after.address',
   policyVersion: 3,
+  recordId: null,
+  parkedBy: null,
   keyId: 'k',
   bucket: '2026-11',
   nextAttemptAt: null,
@@ -23,16 +25,19 @@ const aLetter = (change: Partial<NewDeadLetter> = {}): NewDeadLetter => ({
   ...change,
 })
 
+const partitionsOf = (topic: string) => [{ topic, partition: 1 }]
+
 describeWithPostgres('the dead-letter index', postgres => {
   const database = migratedDatabase(postgres)
   const index = createDeadLetterIndex({ database: database.open() })
   const listed = (topic: string) => index.list({ topic, limit: 100 })
 
   test('a letter comes back as it was added', async () => {
-    await index.add([aLetter({ topic: 'back.t' })])
+    const { parkedBy: _, ...letter } = aLetter({ topic: 'back.t', recordId: '018f4c1e-0000-8000-8000-000000000001' })
+    await index.add([{ ...letter, parkedBy: null }])
     const [entry] = await listed('back.t')
     expect(entry).toEqual({
-      ...aLetter({ topic: 'back.t' }),
+      ...letter,
       id: expect.stringMatching(/^\d+$/),
       state: 'open',
       attempts: 0,
@@ -50,7 +55,8 @@ describeWithPostgres('the dead-letter index', postgres => {
       letterOffset: null,
     })
     await index.add([letter])
-    expect(await listed('withheld.t')).toMatchObject([letter])
+    const { parkedBy: _, ...told } = letter
+    expect(await listed('withheld.t')).toMatchObject([told])
   })
 
   test('it is listed once for its place and its views, in whatever order they come', async () => {
@@ -96,7 +102,7 @@ describeWithPostgres('the dead-letter index', postgres => {
     )
     // Claimed for no time at all they are due again at once.
     const claim = async (limit = 10) => {
-      const entries = await index.claim(at, at, limit)
+      const entries = await index.claim(at, at, limit, partitionsOf('due.t'))
       for (const { id, state, attempts, offset } of entries)
         await index.update(id, { state, attempts, nextAttemptAt: later((Number(offset) - 10) * 60_000) })
       return entries
@@ -120,15 +126,26 @@ describeWithPostgres('the dead-letter index', postgres => {
       Array.from({ length: 60 }, (_, n) => aLetter({ topic: 'claim.t', offset: String(n), nextAttemptAt: later(-n) })),
     )
     const claimed = await Promise.all(
-      Array.from({ length: 6 }, () => createDeadLetterIndex({ database: database.open() }).claim(at, later(5_000), 8)),
+      Array.from({ length: 6 }, () =>
+        createDeadLetterIndex({ database: database.open() }).claim(at, later(5_000), 8, partitionsOf('claim.t')),
+      ),
     )
     const ids = claimed.flat().map(({ id }) => id)
     expect(new Set(ids).size).toBe(ids.length)
-    const others = await index.claim(at, later(5_000), 100)
+    const others = await index.claim(at, later(5_000), 100, partitionsOf('claim.t'))
     expect(ids.length + others.length).toBe(60)
     expect(others.every(({ nextAttemptAt }) => nextAttemptAt?.getTime() === later(5_000).getTime())).toBe(true)
-    expect(await index.claim(later(4_999), later(9_999), 100)).toEqual([])
-    expect(await index.claim(later(5_000), later(9_999), 100)).toHaveLength(60)
+    expect(await index.claim(later(4_999), later(9_999), 100, partitionsOf('claim.t'))).toEqual([])
+    expect(await index.claim(later(5_000), later(9_999), 100, partitionsOf('claim.t'))).toHaveLength(60)
+  })
+
+  test('only of partitions that are ours', async () => {
+    await index.add([1, 2].map(n => aLetter({ topic: 'ours.t', partition: n, nextAttemptAt: later(-1) })))
+    const claim = (partition: number, topic = 'ours.t') => index.claim(at, at, 10, [{ topic, partition }])
+    expect(await claim(2)).toMatchObject([{ topic: 'ours.t', partition: 2 }])
+    expect(await claim(3)).toEqual([])
+    expect(await claim(1, 'theirs.t')).toEqual([])
+    expect(await index.claim(at, at, 10, [])).toEqual([])
   })
 
   test('one that another instance is just claiming is not waited for', async () => {
@@ -136,9 +153,79 @@ describeWithPostgres('the dead-letter index', postgres => {
     const [locked] = await listed('locked.t')
     await database.open().transaction(async query => {
       await query({ text: 'select from scrim_dead_letter where id = $1 for update' }, [locked?.id])
-      expect(await index.claim(at, later(5_000), 10)).toMatchObject([{ topic: 'locked.t', offset: '2' }])
+      expect(await index.claim(at, later(5_000), 10, partitionsOf('locked.t'))).toMatchObject([
+        { topic: 'locked.t', offset: '2' },
+      ])
     })
-    expect(await index.claim(at, later(5_000), 10)).toMatchObject([{ topic: 'locked.t', offset: '1' }])
+    expect(await index.claim(at, later(5_000), 10, partitionsOf('locked.t'))).toMatchObject([
+      { topic: 'locked.t', offset: '1' },
+    ])
+  })
+
+  test('what is parked comes in the order of its offsets, all of one record together', async () => {
+    const id = (n: number) => `018f4c1e-0000-8000-8000-00000000000${n}`
+    const parked = (offset: number, recordId: string | null, change: Partial<NewDeadLetter> = {}) =>
+      aLetter({
+        topic: 'parked.t',
+        offset: String(offset),
+        recordId,
+        parkedBy: 's',
+        code: 'RECORD_QUARANTINED',
+        ...change,
+      })
+    await index.add([
+      parked(10, id(1)),
+      parked(9, id(1)),
+      parked(9, id(1), { views: ['other'] }),
+      parked(100, id(2)),
+      parked(11, null),
+      parked(1, id(1), { partition: 2 }),
+      aLetter({ topic: 'parked.t', offset: '3', recordId: id(1) }),
+    ])
+    const place = { topic: 'parked.t', partition: 1 }
+    const offsets = async (after: bigint, limit: number) =>
+      (await index.parked(place, after, limit)).map(({ offset, state }) => [Number(offset), state])
+    expect(await offsets(-1n, 1)).toEqual([
+      [9, 'quarantined'],
+      [9, 'quarantined'],
+    ])
+    expect((await offsets(9n, 100)).map(([offset]) => offset)).toEqual([10, 11, 100])
+    expect((await index.parkedKeys('parked.t', 1)).toSorted((a, b) => Number(a.firstOffset - b.firstOffset))).toEqual([
+      { view: expect.any(String), recordId: id(1), firstOffset: 9n, records: expect.any(Number), parkedBy: 's' },
+      { view: expect.any(String), recordId: id(1), firstOffset: 9n, records: expect.any(Number), parkedBy: 's' },
+      { view: 'default', recordId: null, firstOffset: 11n, records: 1, parkedBy: 's' },
+      { view: 'default', recordId: id(2), firstOffset: 100n, records: 1, parkedBy: 's' },
+    ])
+    const isParked = (offset: bigint, recordId: string | null) => index.isParked({ ...place, offset }, recordId)
+    expect(
+      await Promise.all([isParked(8n, id(1)), isParked(9n, id(1)), isParked(200n, null), isParked(99n, id(2))]),
+    ).toEqual([false, true, true, false])
+    expect(await index.withParked('parked.t')).toEqual([
+      { topic: 'parked.t', partition: 1 },
+      { topic: 'parked.t', partition: 2 },
+    ])
+    expect(await index.withParked(null)).toContainEqual({ topic: 'parked.t', partition: 2 })
+    const all = await listed('parked.t')
+    await index.released(all.map(letter => letter.id))
+    expect(await index.withParked('parked.t')).toEqual([])
+    // The one that was not parked is none of theirs.
+    expect((await listed('parked.t')).map(({ state }) => state).sort()).toEqual(['open', ...Array(6).fill('replayed')])
+  })
+
+  test('one that has to wait goes into quarantine, and does not leave it because it is written again', async () => {
+    const letter = aLetter({ topic: 'into.t', recordId: null })
+    await index.add([letter])
+    await index.add([{ ...letter, code: 'RECORD_BEHIND_QUARANTINED', parkedBy: 's', letterOffset: '43' }])
+    expect(await listed('into.t')).toMatchObject([
+      { state: 'quarantined', code: 'RECORD_BEHIND_QUARANTINED', letterOffset: '43' },
+    ])
+    await index.add([letter])
+    await index.add([{ ...letter, code: 'RECORD_QUARANTINED', parkedBy: 's', letterOffset: '44' }])
+    expect(await listed('into.t')).toMatchObject([{ state: 'quarantined', code: 'RECORD_BEHIND_QUARANTINED' }])
+    await index.released((await listed('into.t')).map(({ id }) => id))
+    await index.add([{ ...letter, code: 'RECORD_QUARANTINED', parkedBy: 's', letterOffset: '45' }])
+    expect(await listed('into.t')).toMatchObject([{ state: 'quarantined', attempts: 0, letterOffset: '45' }])
+    await index.released((await listed('into.t')).map(({ id }) => id))
   })
 
   test('pages follow each other without gap or repetition', async () => {
@@ -161,9 +248,9 @@ describeWithPostgres('the dead-letter index', postgres => {
 
   test('all states are counted, those without letters as 0', async () => {
     const fresh = await index.counts()
-    expect(Object.keys(fresh).sort()).toEqual(['open', 'replayed', 'retrying', 'review'])
+    expect(Object.keys(fresh).sort()).toEqual(['open', 'quarantined', 'replayed', 'retrying', 'review'])
     expect(fresh.open).toBeGreaterThan(2_500)
-    expect(fresh.replayed).toBe(0)
+    expect(fresh.quarantined).toBe(0)
   })
 
   test.each(['', 'x', '-1', '1; drop table scrim_dead_letter', '9'.repeat(30), '999999'])(

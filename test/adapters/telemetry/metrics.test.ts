@@ -83,7 +83,7 @@ test('policies, dead letters and connectors', async () => {
   metrics.policyVersion(12)
   metrics.reload('accepted')
   metrics.reload('refused')
-  metrics.deadLetters({ open: 1, retrying: 2, review: 3, replayed: 4 })
+  metrics.deadLetters({ open: 1, retrying: 2, review: 3, quarantined: 5, replayed: 4 })
   metrics.connectors([{ name: 'old', type: 'sink', state: 'RUNNING', tasks: [] }])
   metrics.connectors([
     {
@@ -102,6 +102,7 @@ test('policies, dead letters and connectors', async () => {
     'state="open"': 1,
     'state="retrying"': 2,
     'state="review"': 3,
+    'state="quarantined"': 5,
     'state="replayed"': 4,
   })
   expect(await read(metrics, 'scrim_connector_running')).toEqual({ 'connector="sink",type="sink",state="RUNNING"': 0 })

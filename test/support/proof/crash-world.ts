@@ -6,6 +6,7 @@ import { createMaskStream, type MaskStream } from '../../../src/services/mask-st
 import type { AuditRow } from '../../../src/services/ports/audit.ts'
 import type { DeadLetter } from '../../../src/services/ports/dead-letters.ts'
 import type { RawSource } from '../../../src/services/ports/stream.ts'
+import { createQuarantine } from '../../../src/services/quarantine.ts'
 import { testSealing } from '../memory-dead-letters.ts'
 import { createQuietLog } from '../quiet-log.ts'
 import { rawBatch, recordAt } from '../raw-batch.ts'
@@ -29,6 +30,8 @@ export interface CrashWorld {
   readonly live: (crash: CrashPoint | null) => Promise<'crashed' | 'stopped' | 'done'>
   readonly judge: () => Verdict
 }
+
+const secret = createSecretKey(Buffer.alloc(32, 3))
 
 class Crash extends Error {}
 
@@ -83,6 +86,7 @@ export function createCrashWorld(options: {
               compacted: false,
               nextOffset: BigInt(at + some.length),
               highWatermark: BigInt(records.length),
+              assignment: source,
               isCurrent: () => true,
               commit: offset => step('commit', () => void committed.set(partitionOf, offset)),
             })
@@ -120,9 +124,10 @@ export function createCrashWorld(options: {
             for (const row of rows) audit.set(placeOf(row), row)
           }),
       },
+      quarantine: createQuarantine({ register: { parkedKeys: async () => [] }, secret, limit: 1 }),
       plans: { current: () => plan, onChange: () => {} },
       sealing: testSealing,
-      auditSecret: createSecretKey(Buffer.alloc(32, 3)),
+      auditSecret: secret,
       settings: { audit: 'record', deadLetterPayload: 'seal', deadLetterLimit: 1e6, deadLetterWindowMs: 60_000 },
       metrics: { batch: () => {} },
       log: createQuietLog(),

@@ -52,7 +52,7 @@ export interface Ground {
   committed(topic?: string): Promise<number>
   /** Waits until the group has committed all that lies in the raw topic. */
   caughtUp(timeoutMs?: number): Promise<void>
-  judge(): Promise<Verdict>
+  judge(order?: 'partition' | 'key'): Promise<Verdict>
   /** How many masked records are there more than once by now. */
   repeated(): Promise<number>
   /** Ends all processes, removes the database. */
@@ -144,7 +144,7 @@ export async function createGround(options: GroundOptions): Promise<Ground> {
       const all = ends.reduce((sum, { high }) => sum + Number(high), 0)
       await until('everything to be committed', async () => (await ground.committed()) === all, timeoutMs)
     },
-    judge: async () => {
+    judge: async order => {
       const { rows: stored } = await (await db()).query<{ version: number; documents: PolicyDocument[] }>(
         'select version, documents from scrim_policy_version order by version',
       )
@@ -160,6 +160,7 @@ export async function createGround(options: GroundOptions): Promise<Ground> {
         audit: rows.map(row => ({ ...row, offset: BigInt(row.offset) })),
         letters: await lettersOf(ground),
         versions: [...plans.keys()],
+        ...(order === undefined ? {} : { order }),
         planOf: version => {
           const plan = plans.get(version)
           if (plan === undefined) throw new Error(`an audit row names version ${version}, which is not stored`)

@@ -27,6 +27,8 @@ export interface Evidence {
   readonly planOf: (version: number) => ViewPlan
   /** Every version that was in force at some time: a repeated attempt may have been masked by another than the last. */
   readonly versions: readonly number[]
+  /** Where records waited in quarantine the order is kept within each key only. */
+  readonly order?: 'partition' | 'key'
 }
 
 export interface Verdict {
@@ -45,7 +47,7 @@ const mostFaults = 5
  * each record with its row, each row with the policy that the record shows. The masks are those of the naive engine.
  */
 export function judge(evidence: Evidence): Verdict {
-  const { raw, masked, letters, planOf, versions } = evidence
+  const { raw, masked, letters, planOf, versions, order = 'partition' } = evidence
   const faults = createFaults()
   const rows = new Map(evidence.audit.map(row => [placeOf(row), row]))
   const ids = new Map(raw.map((record, index) => [idOf(record), index]))
@@ -77,7 +79,9 @@ export function judge(evidence: Evidence): Verdict {
 
   let rejected = 0
   const publishable = new Map<number, number>()
-  const inPartition = new Map<number, number>()
+  const keyOf = (index: number): string => `${raw[index]?.partition} ${raw[index]?.key?.toString('hex')}`
+  const lineOf = (index: number): string => (order === 'key' ? keyOf(index) : String(raw[index]?.partition))
+  const inLine = new Map<string, number>()
   raw.forEach((record, index) => {
     const row = rows.get(placeOf(record))
     if (row === undefined) {
@@ -96,20 +100,21 @@ export function judge(evidence: Evidence): Verdict {
       if (published !== undefined) faults.add('published against the plan', placeOf(record))
       return
     }
-    const n = inPartition.get(record.partition) ?? 0
+    const n = inLine.get(lineOf(index)) ?? 0
     publishable.set(index, n)
-    inPartition.set(record.partition, n + 1)
+    inLine.set(lineOf(index), n + 1)
     if (published === undefined) faults.add('lost', placeOf(record))
     else if (!isMaskOf(published, outcome)) faults.add('not the mask of the version in its audit row', placeOf(record))
   })
 
   // At least once and in order: the next one, or back to one that was there before.
-  const at = new Map<number, number>()
+  const at = new Map<string, number>()
   masked.forEach((record, n) => {
-    const place = publishable.get(sources[n] ?? -1)
+    const index = sources[n] ?? -1
+    const place = publishable.get(index)
     if (place === undefined) return
-    if (place > (at.get(record.partition) ?? -1) + 1) faults.add('out of order: some were passed over', placeOf(record))
-    at.set(record.partition, place)
+    if (place > (at.get(lineOf(index)) ?? -1) + 1) faults.add('out of order: some were passed over', placeOf(record))
+    at.set(lineOf(index), place)
   })
 
   const lastOfKey = (
@@ -119,8 +124,7 @@ export function judge(evidence: Evidence): Verdict {
     const found = new Map<string, number>()
     for (let n = 0; n < records.length; n++) {
       const index = indexOf(n)
-      if (index !== undefined && publishable.has(index))
-        found.set(`${raw[index]?.partition} ${raw[index]?.key?.toString('hex')}`, index)
+      if (index !== undefined && publishable.has(index)) found.set(keyOf(index), index)
     }
     return found
   }

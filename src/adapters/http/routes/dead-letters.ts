@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { ScrimError } from '../../../errors.ts'
-import type { DeadLetters, ReplayResult } from '../../../services/dead-letters.ts'
+import type { DeadLetters } from '../../../services/dead-letters.ts'
+import type { ReleaseAnswer, ReplayResult } from '../../../services/letter-calls.ts'
 import type { DeadLetterEntry } from '../../../services/ports/dead-letters.ts'
 import { commonAnswers, errorSchema } from '../answer-schemas.ts'
 import { JSON_TYPE } from '../bodies.ts'
@@ -13,6 +14,7 @@ const state = Type.Union([
   Type.Literal('open'),
   Type.Literal('retrying'),
   Type.Literal('review'),
+  Type.Literal('quarantined'),
   Type.Literal('replayed'),
 ])
 const id = Type.String({ minLength: 1, maxLength: 100 })
@@ -99,6 +101,30 @@ export function deadLetterRoutes(app: HttpApp, deadLetters: DeadLetters): void {
       return { results: results.map(resultAnswer), isMore: !('ids' in wanted) && ids.length === MAX_AT_ONCE }
     },
   )
+
+  const which = Type.Union([
+    Type.Object({ topic: Type.String({ minLength: 1, maxLength: 249 }) }, { additionalProperties: false }),
+    Type.Object({ all: Type.Literal(true) }, { additionalProperties: false }),
+  ])
+  app.post(
+    '/v1/dead-letters/release',
+    {
+      config: { permission: 'replay', consumes: [JSON_TYPE] },
+      schema: {
+        tags,
+        security,
+        summary:
+          'Masks what waits in quarantine with the policies in force and publishes it, in the order of its offsets. A record that still cannot be masked keeps back the later ones of its key.',
+        body: which,
+        response: commonAnswers,
+      },
+    },
+    async request => {
+      const topic = 'topic' in request.body ? request.body.topic : null
+      const by = { caller: request.token?.name ?? '', requestId: request.id }
+      return { partitions: (await deadLetters.release(topic, by)).map(releaseAnswer) }
+    },
+  )
 }
 
 /** Oldest first as the index lists them, so that several letters of one key keep their order. */
@@ -115,7 +141,9 @@ async function allOf(
       ...(topic === undefined ? {} : { topic }),
       ...(after === undefined ? {} : { after }),
     })
-    ids.push(...page.filter(entry => entry.state !== 'replayed').map(entry => entry.id))
+    // What is quarantined has a call of its own.
+    const wanted = page.filter(entry => entry.state !== 'replayed' && entry.state !== 'quarantined')
+    ids.push(...wanted.map(entry => entry.id))
     after = page.at(-1)?.id
     if (page.length < MAX_AT_ONCE) break
   }
@@ -124,4 +152,15 @@ async function allOf(
 
 function resultAnswer({ id, outcome, error }: ReplayResult): object {
   return error === null ? { id, outcome } : { id, outcome, error: errorAnswer(error) }
+}
+
+function releaseAnswer({ topic, partition, result, error }: ReleaseAnswer): object {
+  if (error !== null) return { topic, partition, outcome: 'refused', error: errorAnswer(error) }
+  if (result === null) return { topic, partition, outcome: 'under way' }
+  const { released, waiting, code } = result
+  const outcome = waiting === 0 ? 'released' : 'waiting'
+  if (code === null) return { topic, partition, outcome, released, waiting }
+  const offset = result.offset ?? ''
+  const why = new ScrimError(code, { topic, partition, offset, path: result.path ?? '' })
+  return { topic, partition, outcome, released, waiting, error: errorAnswer(why) }
 }
