@@ -19,7 +19,7 @@ const commands: Record<string, Command> = {
     run: check,
     help: checkHelp,
     options: checkOptions,
-    about: 'check policies, schemas and the source database',
+    about: 'check policies, schemas, the source database, connectors, the audit trail',
   },
   demo: {
     run: demo,

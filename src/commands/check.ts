@@ -1,3 +1,4 @@
+import type { ChainHead } from '../adapters/postgres/audit-seal.ts'
 import { createPool } from '../adapters/postgres/pool.ts'
 import { createSchemaStore } from '../adapters/postgres/schema-store.ts'
 import { createKeyRing } from '../adapters/keys/key-ring.ts'
@@ -8,6 +9,7 @@ import { topicPatterns } from '../policy/read-documents.ts'
 import type { Finding } from '../services/ports/checks.ts'
 import type { SeenSchema } from '../services/ports/policies.ts'
 import { acceptSchemas, type Accepted } from './check/accept-schemas.ts'
+import { checkAudit, readHead } from './check/audit.ts'
 import { checkConnectors, checkSource } from './check/outside.ts'
 import { masksText, maskList } from './check/masks.ts'
 import { acceptedText, type CheckReport, findingOf, findingsText, sortedFindings, topicText } from './check/report.ts'
@@ -26,13 +28,15 @@ export const checkOptions = {
   out: { type: 'string' },
   source: { type: 'string' },
   connect: { type: 'string' },
+  audit: { type: 'boolean' },
+  'audit-head': { type: 'string' },
   masks: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const
 
 export const checkHelp =
   (): string => `Usage: scrim check [--policies FOLDER] [--records FILE ...] [--stored] [--accept-schema [--topic TOPIC ...] [--clear COLUMN ...] [--out FILE]]
-                   [--source URL] [--connect URL] [--masks] [--json]
+                   [--source URL] [--connect URL] [--audit [--audit-head HEAD]] [--masks] [--json]
 
 Checks policy documents: all problems at once, and for each topic and column the mask, who says so and whether the
 column is known. With records or stored schemas: what a live run would make of them.
@@ -48,6 +52,9 @@ column is known. With records or stored schemas: what a live run would make of t
       --source URL        check the source database, postgres://ROLE@HOST/DATABASE with the role of the source connector;
                           a password is also read from PGPASSWORD, which keeps it out of the process list
       --connect URL       check the connectors' settings over Kafka Connect REST; with --source it tells what cures what
+      --audit             make every seal of the audit trail again from its rows: what was changed, removed or added shows
+                          (needs SCRIM_DATABASE_URL, and SCRIM_AUDIT_KEY or the key that it is derived from)
+      --audit-head HEAD   the head that an earlier check has told: shows whether the end was cut off since
       --masks             list the mask types, nothing else
       --json              one JSON document instead of text
 
@@ -66,7 +73,8 @@ export async function check({ values, positionals }: Arguments, terminal: Termin
   }
   const config = configOf(terminal)
   if (config === null) return EXIT_USAGE
-  if (asked.isStored && config.databaseUrl === null) return usage('--stored needs SCRIM_DATABASE_URL', terminal)
+  if (config.databaseUrl === null && (asked.isStored || asked.isAudit))
+    return usage(`--${asked.isStored ? 'stored' : 'audit'} needs SCRIM_DATABASE_URL`, terminal)
 
   const findings: Finding[] = []
   let samples: Samples
@@ -110,6 +118,7 @@ export async function check({ values, positionals }: Arguments, terminal: Termin
   findings.push(...(connectors?.findings ?? []))
   if (asked.source !== null)
     findings.push(...(await checkSource(asked.source, { patterns, reselection: connectors?.reselection ?? null })))
+  if (asked.isAudit) findings.push(...(await checkAudit(config, asked.auditHead)))
   return tell({ findings, topics: inspected?.topics ?? [], accepted }, asked.isJson, terminal)
 }
 
@@ -123,6 +132,8 @@ interface Asked {
   readonly out: string | null
   readonly source: string | null
   readonly connect: string | null
+  readonly isAudit: boolean
+  readonly auditHead: ChainHead | null
   readonly isJson: boolean
 }
 
@@ -141,6 +152,8 @@ function readArguments(values: Arguments['values'], positionals: readonly string
     out: one('out'),
     source: one('source'),
     connect: one('connect'),
+    isAudit: values.audit === true,
+    auditHead: readHead(one('audit-head') ?? ''),
     isJson: values.json === true,
   }
   if (positionals.length > 0 && list('records').length === 0) return 'a file of records is named by --records'
@@ -152,6 +165,8 @@ function readArguments(values: Arguments['values'], positionals: readonly string
     return '--source must be a URL with postgres: or postgresql:'
   if (asked.connect !== null && !hasProtocol(asked.connect, 'http:', 'https:'))
     return '--connect must be a URL with http: or https:'
+  if (one('audit-head') !== null && (!asked.isAudit || asked.auditHead === null))
+    return '--audit-head belongs to --audit, and is a head as that has told it'
   return asked
 }
 

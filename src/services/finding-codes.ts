@@ -2,6 +2,14 @@ import type { ErrorCode } from '../errors.ts'
 
 /** What `scrim check` finds around us beside the problems of the catalogue. Each finding says itself what to do. */
 export const findingCodes = {
+  // ---- the audit trail (--audit)
+  AUDIT_CHECKED: 'What was looked at, and the head of the chain',
+  AUDIT_END_REMOVED: 'The end of the audit trail was cut off',
+  AUDIT_OTHER_KEY: 'A part of the audit trail was sealed with another key',
+  AUDIT_ROWS_ADDED: 'There are audit rows that no seal speaks of',
+  AUDIT_ROWS_CHANGED: 'Audit rows, or their seal, were changed',
+  AUDIT_ROWS_REMOVED: 'Sealed audit rows are gone',
+  AUDIT_SEAL_REMOVED: 'A seal of the audit trail is gone',
   // ---- connectors (--connect)
   CONNECT_EMPTY: 'Kafka Connect has no connectors',
   CONNECTOR_CONVERTER_OF_WORKER: "A converter is the worker's, whose settings are not seen",

@@ -71,6 +71,12 @@ export interface Policies extends PlanHolder {
   readonly patchAll: (patch: unknown, change: PolicyChange) => Promise<AcceptedChange>
   /** Makes a new version that says what an older one said. */
   readonly rollback: (version: number, change: PolicyChange) => Promise<AcceptedChange>
+  /** Holds all instances at one stored version, whatever is added to the store; null lets the latest count again. */
+  readonly pin: (
+    version: number | null,
+    by: { readonly author: string; readonly reason: string },
+  ) => Promise<{ readonly version: number }>
+  readonly pinned: PolicyStore['pinned']
   /**
    * Reads the store and the files again; with `force` the files win over what REST changed since their last import. Held
    * partitions are looked at again whatever comes of it: the cause may have been removed elsewhere.
@@ -253,6 +259,16 @@ export function createPolicies(options: PoliciesOptions): Policies {
       if (wanted === null) throw new ScrimError('REQUEST_NOT_FOUND', { path: `version ${version}` })
       return change(() => wanted.documents, how)
     },
+    pin: (version, by) =>
+      inTurn(async () => {
+        const wanted = version === null ? null : await store.get(version)
+        // One that this release cannot run would leave all instances with what they have, and the next start with nothing.
+        const problems = wanted === null ? [] : inForce.compile(wanted.documents, wanted.version).problems
+        if (problems.some(({ severity }) => severity === 'error')) throw new PoliciesRefused(problems)
+        await store.pin(version, by)
+        return { version: (await followStore())?.version ?? 0 }
+      }),
+    pinned: store.pinned,
     reload: async how => {
       const before = inForce.current()
       try {

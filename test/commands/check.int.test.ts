@@ -7,6 +7,7 @@ import { createSchemaStore } from '../../src/adapters/postgres/schema-store.ts'
 import { check, checkOptions } from '../../src/commands/check.ts'
 import type { CheckReport } from '../../src/commands/check/report.ts'
 import { scrubSchema } from '../../src/policy/scrub-schema.ts'
+import { auditKey, auditRows, trailOn } from '../adapters/postgres/audit-samples.ts'
 import { asRole, migratedDatabase, rolesAndDatabase } from '../adapters/postgres/migrated-database.ts'
 import { createCollectingTerminal } from '../support/collecting-terminal.ts'
 import { aKey, aString, envelopeSchema } from '../support/schema-records.ts'
@@ -219,5 +220,52 @@ describeWithStack('scrim check --connect', ({ connectUrl, postgres }) => {
       expect(code).toBe(1)
       expect(told[0]).toMatch(/^CONNECT_UNAVAILABLE at Kafka Connect/)
     })
+  })
+})
+
+describeWithPostgres('scrim check --audit', postgres => {
+  const database = migratedDatabase(postgres)
+  const dir = folder()
+  beforeAll(() => policiesFor(dir(), ['raw.a'], [{ field: 'after.id', maskType: 'none' }]))
+  const env = { SCRIM_AUDIT_KEY: auditKey.export().toString('hex') }
+  const audit = (args: readonly string[] = [], more: NodeJS.ProcessEnv = {}) =>
+    run(dir(), ['--audit', ...args], { SCRIM_DATABASE_URL: database.serviceUrl, ...env, ...more })
+  const headOf = ({ findings }: CheckReport) =>
+    /head is (\d+:[0-9a-f]{64})/.exec(findings.at(-1)?.message ?? '')?.[1] ?? ''
+
+  test('an untouched trail is in order, a changed or a cut-off one is not', async () => {
+    const trail = trailOn(database.open())
+    for (const topic of ['a', 'b']) await trail.write(auditRows(2, { topic }))
+    const first = await audit()
+    expect([first.code, first.told]).toEqual([0, ['AUDIT_CHECKED at audit trail']])
+    expect(first.report.findings[0]?.message).toMatch(/^2 seals over 4 rows were looked at; the head is 2:/)
+    expect((await audit(['--audit-head', headOf(first.report)])).code).toBe(0)
+
+    const other = await audit([], { SCRIM_AUDIT_KEY: 'a'.repeat(64) })
+    expect([other.code, other.told.slice(0, 2)]).toEqual([
+      1,
+      ['AUDIT_OTHER_KEY at seal 1', 'AUDIT_OTHER_KEY at seal 2'],
+    ])
+
+    await database.asOwner(`delete from cdc_audit_log where topic = 'b'; delete from cdc_audit_seal where position = 2`)
+    expect((await audit()).code).toBe(0)
+    const cut = await audit(['--audit-head', headOf(first.report)])
+    expect([cut.code, cut.told]).toEqual([1, ['AUDIT_END_REMOVED at seal 2', 'AUDIT_CHECKED at audit trail']])
+
+    await database.asOwner(`update cdc_audit_log set user_id = 'somebody' where topic_offset = 0`)
+    expect((await audit()).told).toContain('AUDIT_ROWS_CHANGED at seal 1')
+  })
+
+  test('a database that is away, a head that is none, a missing key', async () => {
+    const away = await audit([], { SCRIM_DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' })
+    expect([away.code, away.told]).toEqual([1, ['POSTGRES_UNAVAILABLE at audit trail ECONNREFUSED']])
+    const keyless = await audit([], { SCRIM_AUDIT_KEY: '' })
+    expect([keyless.code, keyless.told]).toEqual([1, ['CONFIG_INVALID at audit trail SCRIM_AUDIT_KEY']])
+    for (const args of [['--audit', '--audit-head', 'x'], ['--audit-head', `1:${'0'.repeat(64)}`], ['--audit']]) {
+      const terminal = createCollectingTerminal({ SCRIM_POLICIES: dir() })
+      expect(await check(parseArgs({ args: [...args], options: checkOptions, allowPositionals: true }), terminal)).toBe(
+        2,
+      )
+    }
   })
 })

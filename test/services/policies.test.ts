@@ -325,6 +325,14 @@ describe('policies', () => {
       expect(versions).toEqual([1, 2])
     })
 
+    test('to a pin on what cannot be run is refused', async () => {
+      const policies = await start({ files: filesWith('a') })
+      await policies.put('b', aPolicy('b'), anna)
+      table.versions[0] = { ...(table.versions[0] as PolicyVersion), documents: [aPolicy('a', 'no-such-mask')] }
+      await expect(policies.pin(1, anna)).rejects.toMatchObject({ code: 'POLICY_REFUSED' })
+      expect([table.pinned, policies.inForce()?.version]).toEqual([null, 2])
+    })
+
     test('of a pinned set is refused', async () => {
       const policies = await start({ files: filesWith('a') })
       await policies.put('b', aPolicy('b'), anna)

@@ -62,6 +62,17 @@ export function createMemoryPolicyStore(table: MemoryPolicyTable = createMemoryP
       const last = table.versions.findLast(({ filesDigest }) => filesDigest !== null)
       return last?.filesDigest == null ? null : { digest: last.filesDigest, version: last.version }
     },
+    pin: async version => {
+      await reach()
+      if (version !== null && find(version) === null)
+        throw new ScrimError('REQUEST_NOT_FOUND', { path: `version ${version}` })
+      table.pinned = version
+      for (const watcher of table.watchers) watcher()
+    },
+    pinned: async () => {
+      await reach()
+      return table.pinned
+    },
     watch: async (changed, signal) => {
       await reach()
       if (signal.aborted) return

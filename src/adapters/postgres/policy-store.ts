@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ScrimError } from '../../errors.ts'
-import type { PolicyPin, PolicyStore, PolicyVersion } from '../../services/ports/policies.ts'
+import type { PolicyStore, PolicyVersion } from '../../services/ports/policies.ts'
 import type { Database } from './pool.ts'
 import { postgresError } from './postgres-error.ts'
 
@@ -17,7 +17,7 @@ const FIRST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 5_000
 
 /** The stored policy sets. A version is added, never changed or removed; the service role could not. */
-export function createPolicyStore(options: PolicyStoreOptions): PolicyStore & PolicyPin {
+export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
   const { database, pause = (ms, signal) => sleep(ms, undefined, { signal }) } = options
 
   async function one(text: string, values: readonly unknown[] = []): Promise<PolicyVersion | null> {

@@ -24,6 +24,9 @@ export interface PolicyStore {
   readonly add: (base: number, version: Omit<PolicyVersion, 'version' | 'at'>) => Promise<PolicyVersion>
   /** The digest of the files that were imported last, and the version that made. */
   readonly lastImport: () => Promise<{ readonly digest: string; readonly version: number } | null>
+  /** Holds the set at one stored version, whatever is added; null: the latest counts again. REQUEST_NOT_FOUND where there is no such version. */
+  readonly pin: (version: number | null, by: { readonly author: string; readonly reason: string }) => Promise<void>
+  readonly pinned: () => Promise<number | null>
   /** Calls back when another instance has added or pinned a version; until the signal. */
   readonly watch: (changed: () => void, signal: AbortSignal) => Promise<void>
 }
@@ -48,13 +51,6 @@ export interface PolicyCache {
   /** Null where nothing usable is there. */
   readonly load: () => Promise<PolicyVersion | null>
   readonly save: (version: PolicyVersion) => Promise<void>
-}
-
-/** Holds the set at one stored version, whatever is added. */
-export interface PolicyPin {
-  /** Null: the latest counts again. REQUEST_NOT_FOUND where there is no such version. */
-  readonly pin: (version: number | null, by: { readonly author: string; readonly reason: string }) => Promise<void>
-  readonly pinned: () => Promise<number | null>
 }
 
 export interface SeenSchema {

@@ -144,12 +144,14 @@ test('the form of the API names every route with its answers, and nothing of wha
       '/v1/policies/{name}',
       '/v1/policies/reload',
       '/v1/policies/rollback',
+      '/v1/policies/pin',
       '/v1/policies/versions/{version}',
       '/v1/mask-types',
       '/v1/transform',
       '/v1/dead-letters',
       '/v1/dead-letters/{id}',
       '/v1/dead-letters/replay',
+      '/v1/dead-letters/release',
     ]),
   )
   for (const [path, methods] of Object.entries<Record<string, { summary?: string; responses: object }>>(form.paths)) {

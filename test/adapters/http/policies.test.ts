@@ -259,6 +259,26 @@ describe('versions', () => {
     expect((await call('GET', '/v1/policies/versions/x')).statusCode).toBe(400)
   })
 
+  test('can be pinned: that one is in force and nothing is changed until it is let go', async () => {
+    const pin = (payload: object) => call('POST', '/v1/policies/pin', { payload })
+    expect((await pin({ version: 1, reason: 'we look for the cause' })).json()).toEqual({ version: 1, pinned: 1 })
+    expect(http.policies.inForce()).toMatchObject({ version: 1, documents: [{ name: 'a' }] })
+    expect((await call('GET', '/v1/policies/versions?limit=1')).json()).toMatchObject({
+      versions: [{ version: 4 }],
+      pinned: 1,
+    })
+    const put = await call('PUT', '/v1/policies/z', { headers: { 'if-match': '*' }, payload: aPolicy('z') })
+    expect([put.statusCode, put.json()]).toMatchObject([
+      409,
+      { code: 'POLICY_CONFLICT', where: { path: 'version 1 is pinned' } },
+    ])
+    expect((await pin({ version: null })).json()).toEqual({ version: 4, pinned: null })
+    expect(http.policies.inForce()).toMatchObject({ version: 4 })
+    expect((await pin({ version: 99 })).statusCode).toBe(404)
+    for (const payload of [{}, { version: '1' }, { version: 0 }, { version: 1, force: true }])
+      expect([payload, (await pin(payload)).statusCode]).toEqual([payload, 400])
+  })
+
   test('can be rolled back to', async () => {
     expect(
       (await call('POST', '/v1/policies/rollback', { payload: { version: 1, reason: 'too much' } })).json(),

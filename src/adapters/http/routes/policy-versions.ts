@@ -27,7 +27,8 @@ export function policyVersionRoutes(app: HttpApp, policies: Policies): void {
       schema: {
         tags,
         security,
-        summary: 'Versions, newest first, each with author, reason and JSON Patch from the one before.',
+        summary:
+          'Versions, newest first, each with author, reason and JSON Patch from the one before; and which one is pinned.',
         querystring: page,
         response: commonAnswers,
       },
@@ -35,7 +36,8 @@ export function policyVersionRoutes(app: HttpApp, policies: Policies): void {
     async request => {
       const { limit = 50, before } = request.query
       const versions = await policies.list(limit, before)
-      return { versions, next: versions.length === limit ? (versions.at(-1)?.version ?? null) : null }
+      const next = versions.length === limit ? (versions.at(-1)?.version ?? null) : null
+      return { versions, next, pinned: await policies.pinned() }
     },
   )
 
@@ -51,6 +53,34 @@ export function policyVersionRoutes(app: HttpApp, policies: Policies): void {
       if (found === null) throw new ScrimError('REQUEST_NOT_FOUND', { path: 'version' })
       const { documents, ...version } = found
       return { ...version, policies: documents }
+    },
+  )
+
+  const pin = Type.Object(
+    {
+      version: Type.Union([Type.Integer({ minimum: 1, maximum: MAX_VERSION }), Type.Null()], {
+        description: 'null: the latest counts again.',
+      }),
+      reason: Type.Optional(Type.String({ maxLength: 1000 })),
+    },
+    { additionalProperties: false },
+  )
+  app.post(
+    '/v1/policies/pin',
+    {
+      config: { permission: 'policies', consumes: [JSON_TYPE] },
+      schema: {
+        tags,
+        security,
+        summary: 'Holds all instances at one version, starts included; changes are refused until it is let go.',
+        body: pin,
+        response: { ...commonAnswers, 404: errorSchema, 422: errorSchema },
+      },
+    },
+    async request => {
+      const { version, reason = version === null ? 'unpinned' : `pinned to version ${version}` } = request.body
+      const inForce = await policies.pin(version, { author: request.token?.name ?? '', reason })
+      return { ...inForce, pinned: version }
     },
   )
 
