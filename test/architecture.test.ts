@@ -49,7 +49,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
  */
 const adapterCode: Readonly<Record<string, readonly string[]>> = {
   http: ['src/pipeline/mask/mask-types.ts'], // GET /v1/mask-types shows the table
-  kafka: ['src/pipeline/headers.ts', 'src/pipeline/batch.ts'], // how a batch lies in memory
+  kafka: ['src/pipeline/headers.ts', 'src/pipeline/batch.ts', 'src/pipeline/record-key.ts'], // how a batch lies in memory
   keys: ['src/pipeline/seal.ts'], // the key's length and name are the seal's
 }
 

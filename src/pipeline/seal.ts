@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, createSecretKey, type KeyObject } from 'node:crypto'
-import { KEY_END, KEY_START, type RawBatch, type SealedRecord, SPANS_PER_RECORD } from './batch.ts'
+import type { RawBatch, SealedRecord } from './batch.ts'
+import { rowOfRecord } from './record-key.ts'
 import { type RecordLine, rawLine } from './record-line.ts'
 
 /**
@@ -71,12 +72,12 @@ export const secretId = (secret: KeyObject): string =>
   createHmac('sha256', secret).update('scrim record id key').digest('hex').slice(0, 16)
 
 /** The record id of a batch's n-th record; null where it has no key. */
-export function recordIdOf(secret: KeyObject, { bytes, spans }: RawBatch, n: number): string | null {
-  const start = spans[n * SPANS_PER_RECORD + KEY_START] as number
-  return start < 0 ? null : recordId(secret, bytes.subarray(start, spans[n * SPANS_PER_RECORD + KEY_END]))
+export function recordIdOf(secret: KeyObject, batch: RawBatch, n: number): string | null {
+  const row = rowOfRecord(batch, n)
+  return row === null ? null : recordId(secret, row)
 }
 
-/** A UUID (version 8) that stands for the key in audit rows: the same key gives the same one, and only the secret could tell which. */
+/** A UUID (version 8) that stands for a row's key in audit rows: the same key gives the same one, and only the secret could tell which. */
 export function recordId(secret: KeyObject, key: Uint8Array): string {
   const digest = createHmac('sha256', secret).update(key).digest()
   digest[6] = ((digest[6] as number) & 0x0f) | 0x80

@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto'
 import { ScrimError } from '../errors.ts'
-import { type BatchOutcome, KEY_END, KEY_START, OP_TRUNCATE, type RawBatch } from '../pipeline/batch.ts'
+import { type BatchOutcome, OP_TRUNCATE, type RawBatch } from '../pipeline/batch.ts'
 import type { Plan, TopicFacts, TopicPlan } from '../pipeline/plan.ts'
+import { rowOfRecord } from '../pipeline/record-key.ts'
 import { batchOfLines } from '../pipeline/record-line.ts'
 import { createTransform } from '../pipeline/transform.ts'
 import { recordRows } from './audit-rows.ts'
@@ -44,15 +45,15 @@ export function createReplay(options: ReplayOptions): Replay {
 
   /** A truncate concerns every key, so nothing can tell whether something newer was published. */
   async function newerThan(
-    { topic, partition, offsets, bytes, spans }: RawBatch,
+    raw: RawBatch,
     { operations }: BatchOutcome,
     { compacted }: TopicFacts,
   ): Promise<NewerRecords> {
     if (operations[0] === OP_TRUNCATE) return 'some'
-    const keyStart = spans[KEY_START] as number
-    if (keyStart < 0) return 'none'
-    const key = bytes.subarray(keyStart, spans[KEY_END])
-    return reader.newer({ topic, partition, offset: offsets[0] as bigint, key, compacted })
+    const row = rowOfRecord(raw, 0)
+    if (row === null) return 'none'
+    const { topic, partition, offsets } = raw
+    return reader.newer({ topic, partition, offset: offsets[0] as bigint, row, compacted })
   }
 
   /** Only the views that the letter is about: the others were published in their time. */

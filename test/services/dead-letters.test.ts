@@ -140,7 +140,7 @@ describe('a replay', () => {
       { error: { code: 'REPLAY_UNREADABLE', where: { path: 'newer records' } } },
     ])
     expect(world.published).toEqual([])
-    expect(asked).toEqual([{ topic: 'raw.a', partition: 0, offset: 1n, key: Buffer.from('{"id":1}'), compacted: true }])
+    expect(asked).toEqual([{ topic: 'raw.a', partition: 0, offset: 1n, row: Buffer.from('{"id":1}'), compacted: true }])
     expect(await deadLetters.replay([id], { ...how, force: true })).toMatchObject([{ outcome: 'published' }])
     expect(world.called.map(({ facts }) => facts)).toMatchObject([
       { force: false, overtakes: 'unknown' },

@@ -1,4 +1,5 @@
-import { KEY_END, KEY_START, type RawBatch, SPANS_PER_RECORD, VALUE_END, VALUE_START } from '../../pipeline/batch.ts'
+import { type RawBatch, SPANS_PER_RECORD, VALUE_END, VALUE_START } from '../../pipeline/batch.ts'
+import { rowOfRecord } from '../../pipeline/record-key.ts'
 import type { LetterReader, NewerRecords, RecordReader } from '../../services/ports/dead-letters.ts'
 import type { KafkaClient } from './client.ts'
 import { createRecordScan } from './record-scan.ts'
@@ -22,7 +23,7 @@ export function createRecordReader({
   return {
     close: records.close,
     read: (topic, partition, offset) => readOne(records, topic, partition, offset),
-    newer: async ({ topic, partition, offset, key, compacted }): Promise<NewerRecords> => {
+    newer: async ({ topic, partition, offset, row, compacted }): Promise<NewerRecords> => {
       const own = await readOne(records, topic, partition, offset)
       const [committed, end] = await client.admin(async admin => {
         const [offsets] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
@@ -35,13 +36,13 @@ export function createRecordReader({
       // To the end, not to where the group has committed: another instance may have published what it has not committed yet.
       let isFound = false
       const wasRead = await records.scan({ topic, partition, offset: offset + 1n }, end, batch => {
-        isFound = hasKey(batch, key)
+        isFound = hasRow(batch, row)
         return !isFound
       })
       if (isFound) return 'some'
       // Offsets that the group does not have, or that do not fit: the topic was made anew, or another group masked it.
       if (committed < 0n || committed > end || offset >= end) return 'unknown'
-      if (own !== null && !hasKey(own, key)) return 'unknown'
+      if (own !== null && !hasRow(own, row)) return 'unknown'
       // Where compaction has taken the record itself, it may have taken the tombstone that followed, too.
       if (own === null && compacted) return 'unknown'
       // What was deleted between cannot be looked at.
@@ -116,11 +117,7 @@ function single(batch: RawBatch): RawBatch {
   }
 }
 
-function hasKey({ bytes, spans, count }: RawBatch, key: Buffer): boolean {
-  for (let i = 0; i < count; i++) {
-    const start = spans[i * SPANS_PER_RECORD + KEY_START] as number
-    const end = spans[i * SPANS_PER_RECORD + KEY_END] as number
-    if (start >= 0 && end - start === key.length && key.compare(bytes, start, end) === 0) return true
-  }
+function hasRow(batch: RawBatch, row: Buffer): boolean {
+  for (let n = 0; n < batch.count; n++) if (rowOfRecord(batch, n)?.equals(row)) return true
   return false
 }

@@ -143,8 +143,8 @@ export interface LetterReader {
 export interface RecordReader {
   /** The record at the offset, null if it is gone. */
   readonly read: (topic: string, partition: number, offset: bigint) => Promise<RawBatch | null>
-  /** What came after a record under the same key, published by whichever instance or not yet. */
-  readonly newer: (than: RawPlace & { readonly key: Buffer; readonly compacted: boolean }) => Promise<NewerRecords>
+  /** What came after a record under the same key (`row`: what in it tells the row apart), published by whichever instance or not yet. */
+  readonly newer: (than: RawPlace & { readonly row: Buffer; readonly compacted: boolean }) => Promise<NewerRecords>
 }
 
 export interface PartitionName {

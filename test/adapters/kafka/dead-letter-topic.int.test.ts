@@ -169,7 +169,7 @@ describeWithStack('dead letters and single records', ({ brokers }) => {
     return {
       topic,
       newer: (offset: bigint, key: string, compacted = false) =>
-        reader.newer({ topic, partition: 0, offset, key: Buffer.from(key), compacted }),
+        reader.newer({ topic, partition: 0, offset, row: Buffer.from(key), compacted }),
     }
   }
 
@@ -180,6 +180,10 @@ describeWithStack('dead letters and single records', ({ brokers }) => {
     expect(await newer(2n, 'a')).toBe('none')
     expect(await newer(2n, 'a', true)).toBe('none')
     expect(await newer(5n, 'ab')).toBe('none')
+    const block = (type: string, id: number) => `{"schema":{"type":"${type}"},"payload":{"id":${id}}}`
+    const changed = await withKeys([block('int32', 1), block('int32', 2), block('int64', 1)], 3)
+    expect(await changed.newer(0n, '{"id":1}')).toBe('some')
+    expect(await changed.newer(1n, '{"id":2}')).toBe('none')
   })
 
   test('without an offset of the group, or with one that does not fit, newer records cannot be ruled out', async () => {

@@ -108,8 +108,8 @@ describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true
         const [place] = await letters.put([{ ...record, code: 'RECORD_MALFORMED', sealed }])
         const { partition = -1, offset = -1n } = place ?? {}
         expect(await letterReader.read(partition, [offset])).toEqual(new Map([[offset, sealed.bytes]]))
-        const key = Buffer.from('k')
-        expect(await reader.newer({ topic, partition: 0, offset: 0n, key, compacted: false })).toBe('none')
+        const row = Buffer.from('k')
+        expect(await reader.newer({ topic, partition: 0, offset: 0n, row, compacted: false })).toBe('none')
       } finally {
         for (const { close } of [letters, letterReader, reader]) await close()
       }
