@@ -1,26 +1,15 @@
-import type { KeyObject } from 'node:crypto'
 import { type ErrorCode, ScrimError, UnwritableRecord } from '../errors.ts'
 import type { BatchOutcome, RawBatch } from '../pipeline/batch.ts'
-import type { Plan, TopicFacts, TopicPlan } from '../pipeline/plan.ts'
+import type { TopicPlan } from '../pipeline/plan.ts'
 import { batchOfLines } from '../pipeline/record-line.ts'
 import { only } from '../pipeline/serialize/masked-batch.ts'
 import { createTransform } from '../pipeline/transform.ts'
 import { recordRows } from './audit-rows.ts'
-import type { LetterOpener } from './letter-opener.ts'
-import type { AuditTrail, CallTrail } from './ports/audit.ts'
 import type { DeadLetterEntry, PartitionName, QuarantineIndex } from './ports/dead-letters.ts'
-import type { MaskedSink } from './ports/stream.ts'
+import type { SecondRoad } from './replay.ts'
 
-export interface ReleaseOptions {
-  readonly open: LetterOpener
+export interface ReleaseOptions extends SecondRoad {
   readonly quarantine: Pick<QuarantineIndex, 'parked' | 'released'>
-  readonly plans: { readonly current: () => Plan | null }
-  readonly facts: (topic: string) => Promise<TopicFacts>
-  readonly sink: MaskedSink
-  /** Null where the audit is off. */
-  readonly audit: AuditTrail | null
-  readonly auditSecret: KeyObject
-  readonly calls: CallTrail
 }
 
 export interface ReleaseResult {

@@ -11,10 +11,9 @@ import type { AuditTrail, CallTrail } from './ports/audit.ts'
 import type { DeadLetterEntry, NewerRecords, QuarantineIndex, RecordReader } from './ports/dead-letters.ts'
 import type { MaskedSink } from './ports/stream.ts'
 
-export interface ReplayOptions {
+/** What it takes to mask the record of a letter again and send it out. */
+export interface SecondRoad {
   readonly open: LetterOpener
-  readonly quarantine: Pick<QuarantineIndex, 'isParked'>
-  readonly reader: Pick<RecordReader, 'newer'>
   readonly plans: { readonly current: () => Plan | null }
   readonly facts: (topic: string) => Promise<TopicFacts>
   readonly sink: MaskedSink
@@ -22,6 +21,11 @@ export interface ReplayOptions {
   readonly audit: AuditTrail | null
   readonly auditSecret: KeyObject
   readonly calls: CallTrail
+}
+
+export interface ReplayOptions extends SecondRoad {
+  readonly quarantine: Pick<QuarantineIndex, 'isParked'>
+  readonly reader: Pick<RecordReader, 'newer'>
 }
 
 export interface ReplayOrder {
