@@ -38,9 +38,15 @@ const causeOf = (error: Error): unknown =>
   error.cause ?? ('errors' in error && Array.isArray(error.errors) ? error.errors[0] : undefined)
 
 /** The broker's own name for what it refused; undefined where no broker answered. */
-export function kafkaErrorType(error: unknown): string | undefined {
+export const kafkaErrorType = (error: unknown): string | undefined => answerOf(error)?.type
+
+/** The broker has said no and would say it again; false where it could not be asked, or may answer otherwise soon. */
+export const isRefusal = (error: unknown): boolean => answerOf(error)?.retriable === false
+
+function answerOf(error: unknown): { readonly type: string; readonly retriable: unknown } | undefined {
   for (let at: unknown = error, n = 0; at instanceof Error && n < 10; at = causeOf(at), n++) {
-    if ('type' in at && typeof at.type === 'string') return at.type
+    if ('type' in at && typeof at.type === 'string')
+      return { type: at.type, retriable: 'retriable' in at ? at.retriable : undefined }
   }
   return undefined
 }

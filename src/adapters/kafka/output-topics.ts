@@ -1,12 +1,10 @@
-import kafkajs, { type Admin } from 'kafkajs'
+import type { Admin } from 'kafkajs'
 import { ScrimError } from '../../errors.ts'
 import type { TopicFacts } from '../../pipeline/plan.ts'
-import type { Log } from '../../services/ports/log.ts'
+import type { Log, LogFields } from '../../services/ports/log.ts'
 import type { KafkaClient } from './client.ts'
-import { kafkaErrorType } from './kafka-error.ts'
-
-// Of this CommonJS package Node sees only some names as exports; this one it does not.
-const { ConfigResourceTypes } = kafkajs
+import { alterTopic, type DescribedTopic, describeTopic, isCompacted, shorterRetention } from './described-topic.ts'
+import { isRefusal } from './kafka-error.ts'
 
 /** Settings of a topic that its masked copy shares; where the raw topic has the cluster's default, so has the copy. */
 const copied = new Set([
@@ -25,7 +23,7 @@ const copied = new Set([
   'message.timestamp.after.max.ms',
 ])
 const TIMESTAMP_TYPE = 'message.timestamp.type'
-const SET_ON_TOPIC = 1
+const MAX_BYTES = 'max.message.bytes'
 
 export interface OutputTopicsOptions {
   readonly client: KafkaClient
@@ -53,12 +51,6 @@ export interface OutputTopics {
   readonly facts: (rawTopic: string) => Promise<TopicFacts>
 }
 
-interface Topic {
-  readonly partitions: number
-  readonly replicas: number
-  readonly settings: ReadonlyMap<string, { readonly value: string; readonly isOwn: boolean }>
-}
-
 /** Makes output topics as their inputs are, and keeps them so when the inputs grow. */
 export function createOutputTopics({
   client,
@@ -70,6 +62,8 @@ export function createOutputTopics({
   /** Masked topics that fit, with the number of partitions they were made to fit for. */
   const fit = new Map<string, number>()
   const underWay = new Map<string, Promise<void>>()
+  /** Warnings that were given: a topic is looked at again after each failure. */
+  const told = new Set<string>()
   const facts = new Map<string, { readonly at: number; readonly facts: TopicFacts }>()
 
   async function makeFit(rawTopic: string, maskedTopic: string): Promise<number> {
@@ -79,18 +73,18 @@ export function createOutputTopics({
         path: 'is an input',
       })
     return client.admin(async admin => {
-      const raw = await describe(admin, rawTopic)
+      const raw = await describeTopic(admin, rawTopic)
       if (raw === null) throw new ScrimError('KAFKA_UNAVAILABLE', { topic: rawTopic })
       // Where another instance is quicker, what it made is looked at.
-      const isMade = (await describe(admin, maskedTopic)) === null && (await create(admin, maskedTopic, raw))
-      const masked = isMade ? null : await describe(admin, maskedTopic)
+      const isMade = (await describeTopic(admin, maskedTopic)) === null && (await create(admin, maskedTopic, raw))
+      const masked = isMade ? null : await describeTopic(admin, maskedTopic)
       if (masked !== null) await adapt(admin, maskedTopic, masked, raw)
       return raw.partitions
     })
   }
 
   /** False where it is there by now. */
-  async function create(admin: Admin, topic: string, raw: Topic): Promise<boolean> {
+  async function create(admin: Admin, topic: string, raw: DescribedTopic): Promise<boolean> {
     const configEntries = [...raw.settings]
       .filter(([name, { isOwn }]) => isOwn && copied.has(name))
       .map(([name, { value }]) => ({ name, value }))
@@ -103,40 +97,49 @@ export function createOutputTopics({
     return isMade
   }
 
-  async function adapt(admin: Admin, topic: string, masked: Topic, raw: Topic): Promise<void> {
+  async function adapt(admin: Admin, topic: string, masked: DescribedTopic, raw: DescribedTopic): Promise<void> {
     if (masked.partitions > raw.partitions) throw new ScrimError('OUTPUT_TOPIC_UNFIT', { topic, path: 'partitions' })
     if (isCompacted(masked) !== isCompacted(raw))
       throw new ScrimError('OUTPUT_TOPIC_UNFIT', {
         topic,
         path: 'cleanup.policy',
       })
-    if (masked.settings.get(TIMESTAMP_TYPE)?.value !== 'CreateTime') {
-      const own = [...masked.settings].filter(([name, { isOwn }]) => isOwn && name !== TIMESTAMP_TYPE)
-      // The old call replaces all settings of the topic, so those that are there are said again.
-      const configEntries = [
-        ...own.map(([name, { value }]) => ({ name, value })),
-        { name: TIMESTAMP_TYPE, value: 'CreateTime' },
-      ]
-      try {
-        await admin.alterConfigs({
-          validateOnly: false,
-          resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }],
-        })
-        log.warn({ topic }, 'output topic set to CreateTime')
-      } catch (error) {
-        if (kafkaErrorType(error) === undefined) throw error
-        throw new ScrimError('OUTPUT_TOPIC_UNFIT', {
-          topic,
-          path: TIMESTAMP_TYPE,
-        })
-      }
-    }
+    await alter(admin, topic, masked, raw)
+    const shorter = shorterRetention(masked, raw)
+    if (shorter.length > 0)
+      warnOnce(topic, { settings: shorter }, 'output topic keeps records shorter than the raw topic; it is left so')
     if (masked.partitions < raw.partitions) {
       await admin.createPartitions({
         topicPartitions: [{ topic, count: raw.partitions }],
       })
       log.info({ topic, partitions: raw.partitions }, 'output topic grown')
     }
+  }
+
+  async function alter(admin: Admin, topic: string, masked: DescribedTopic, raw: DescribedTopic): Promise<void> {
+    const changes = new Map<string, string>()
+    if (masked.settings.get(TIMESTAMP_TYPE)?.value !== 'CreateTime') changes.set(TIMESTAMP_TYPE, 'CreateTime')
+    const rawMaxBytes = raw.settings.get(MAX_BYTES)?.value
+    if (rawMaxBytes !== undefined && Number(masked.settings.get(MAX_BYTES)?.value) < Number(rawMaxBytes))
+      changes.set(MAX_BYTES, rawMaxBytes)
+    if (changes.size === 0) return
+    try {
+      await alterTopic(admin, topic, masked, changes)
+      log.warn({ topic, settings: [...changes].map(entry => entry.join('=')) }, 'output topic altered')
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      // The broker would put its own time over that of every record, and no trace would be left of it. A size that stays
+      // too small loses nothing: a record that is too large becomes a dead letter that says so, and most never are.
+      if (changes.has(TIMESTAMP_TYPE)) throw new ScrimError('OUTPUT_TOPIC_UNFIT', { topic, path: TIMESTAMP_TYPE })
+      warnOnce(topic, { setting: MAX_BYTES }, 'output topic takes smaller records than the raw topic; not raised')
+    }
+  }
+
+  function warnOnce(topic: string, fields: LogFields, message: string): void {
+    const id = `${topic} ${message}`
+    if (told.has(id)) return
+    told.add(id)
+    log.warn({ topic, ...fields }, message)
   }
 
   return {
@@ -164,40 +167,11 @@ export function createOutputTopics({
     facts: async rawTopic => {
       const known = facts.get(rawTopic)
       if (known !== undefined && now() - known.at < maxAgeMs) return known.facts
-      const topic = await client.admin(admin => describe(admin, rawTopic))
+      const topic = await client.admin(admin => describeTopic(admin, rawTopic))
       if (topic === null) throw new ScrimError('KAFKA_UNAVAILABLE', { topic: rawTopic })
       const fresh = { compacted: isCompacted(topic) }
       facts.set(rawTopic, { at: now(), facts: fresh })
       return fresh
     },
-  }
-}
-
-const isCompacted = ({ settings }: Topic): boolean =>
-  settings.get('cleanup.policy')?.value.split(',').includes('compact') ?? false
-
-/** Null where there is no such topic. */
-async function describe(admin: Admin, topic: string): Promise<Topic | null> {
-  try {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
-    const partitions = topics[0]?.partitions ?? []
-    const { resources } = await admin.describeConfigs({
-      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
-      includeSynonyms: false,
-    })
-    const entries = resources[0]?.configEntries ?? []
-    return {
-      partitions: partitions.length,
-      replicas: partitions[0]?.replicas.length ?? 1,
-      settings: new Map(
-        entries.map(({ configName, configValue, configSource }) => [
-          configName,
-          { value: configValue, isOwn: Number(configSource) === SET_ON_TOPIC },
-        ]),
-      ),
-    }
-  } catch (error) {
-    if (kafkaErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return null
-    throw error
   }
 }

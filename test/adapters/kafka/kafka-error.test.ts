@@ -1,11 +1,11 @@
 import { KafkaJSProtocolError } from 'kafkajs'
 import { expect, test } from 'vitest'
-import { kafkaError, kafkaErrorNames, kafkaErrorType } from '../../../src/adapters/kafka/kafka-error.ts'
+import { isRefusal, kafkaError, kafkaErrorNames, kafkaErrorType } from '../../../src/adapters/kafka/kafka-error.ts'
 import type { ErrorCode } from '../../../src/errors.ts'
 
 const canary = 'canary-4711'
-const protocol = (type: string): Error =>
-  new KafkaJSProtocolError(Object.assign(new Error(canary), { type, code: 1, retriable: false }))
+const protocol = (type: string, retriable = false): Error =>
+  new KafkaJSProtocolError(Object.assign(new Error(canary), { type, code: 1, retriable }))
 const named = (name: string, more: object = {}): Error => Object.assign(new Error(canary), { name, ...more })
 const wrapped = (cause: Error): Error =>
   named('KafkaJSNonRetriableError', { cause: named('KafkaJSNumberOfRetriesExceeded', { cause }) })
@@ -36,4 +36,11 @@ test("finds the broker's own name among several topics' errors", () => {
   const all = Object.assign(new Error(canary), { errors: [protocol('TOPIC_ALREADY_EXISTS')] })
   expect(kafkaErrorType(all)).toBe('TOPIC_ALREADY_EXISTS')
   expect(kafkaErrorType(new Error(canary))).toBeUndefined()
+})
+
+test('a refusal is what the broker would say again', () => {
+  expect(isRefusal(protocol('TOPIC_AUTHORIZATION_FAILED'))).toBe(true)
+  expect(isRefusal(wrapped(protocol('POLICY_VIOLATION')))).toBe(true)
+  expect(isRefusal(wrapped(protocol('REQUEST_TIMED_OUT', true)))).toBe(false)
+  expect(isRefusal(named('KafkaJSConnectionError', { retriable: false }))).toBe(false)
 })

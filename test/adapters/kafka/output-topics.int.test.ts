@@ -68,20 +68,121 @@ describeWithStack('output topics', ({ brokers }) => {
     expect((await look(maskedName(topic))).partitions).toBe(4)
   })
 
-  test('that have LogAppendTime are altered, their other settings kept', async () => {
-    const topic = freshPrefix()
-    await createTopic(kafka, topic)
-    const configEntries = [
-      { name: 'message.timestamp.type', value: 'LogAppendTime' },
-      { name: 'retention.ms', value: '7777777' },
-    ]
-    await createTopic(kafka, maskedName(topic), { configEntries })
-    await fresh().ensure(raw(topic, 1), maskedName(topic))
-    expect((await look(maskedName(topic))).settings).toMatchObject({
-      'message.timestamp.type': 'CreateTime',
-      'retention.ms': '7777777',
-    })
+  const own = (settings: Readonly<Record<string, string>>) => ({
+    configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
   })
+  const told = (topic: string, message: RegExp) =>
+    log.entries.filter(({ fields, message: text }) => fields.topic === maskedName(topic) && message.test(text))
+  /** Of two topics that were there before. */
+  async function pair(rawSettings: Record<string, string>, maskedSettings: Record<string, string>): Promise<string> {
+    const topic = freshPrefix()
+    await createTopic(kafka, topic, own(rawSettings))
+    await createTopic(kafka, maskedName(topic), own(maskedSettings))
+    return topic
+  }
+
+  /** What the stack's brokers are started with. */
+  const clusterMaxBytes = '10485760'
+  const altered: [
+    name: string,
+    raw: Record<string, string>,
+    masked: Record<string, string>,
+    after: Record<string, string>,
+    change: string[],
+  ][] = [
+    [
+      'LogAppendTime',
+      {},
+      { 'message.timestamp.type': 'LogAppendTime', 'retention.ms': '777777777' },
+      { 'message.timestamp.type': 'CreateTime', 'retention.ms': '777777777' },
+      ['message.timestamp.type=CreateTime'],
+    ],
+    [
+      'a smaller size than the raw topic',
+      { 'max.message.bytes': '20000000' },
+      { 'max.message.bytes': '2000000', 'retention.ms': '777777777', 'segment.bytes': '20000000' },
+      { 'max.message.bytes': '20000000', 'retention.ms': '777777777', 'segment.bytes': '20000000' },
+      ['max.message.bytes=20000000'],
+    ],
+    [
+      "the cluster's size, smaller than the raw topic's own",
+      { 'max.message.bytes': '20000000' },
+      { 'retention.ms': '777777777' },
+      { 'max.message.bytes': '20000000', 'retention.ms': '777777777' },
+      ['max.message.bytes=20000000'],
+    ],
+    [
+      "a size of their own, smaller than the cluster's",
+      {},
+      { 'max.message.bytes': '1000' },
+      { 'max.message.bytes': clusterMaxBytes },
+      [`max.message.bytes=${clusterMaxBytes}`],
+    ],
+    [
+      'LogAppendTime and a smaller size',
+      { 'max.message.bytes': '20000000' },
+      { 'message.timestamp.type': 'LogAppendTime', 'retention.ms': '777777777' },
+      { 'message.timestamp.type': 'CreateTime', 'max.message.bytes': '20000000', 'retention.ms': '777777777' },
+      ['message.timestamp.type=CreateTime', 'max.message.bytes=20000000'],
+    ],
+  ]
+  test.each(altered)(
+    'that have %s are altered at once, their other settings kept',
+    async (...[, rawSettings, masked, after, change]) => {
+      const topic = await pair(rawSettings, masked)
+      await fresh().ensure(raw(topic, 1), maskedName(topic))
+      expect((await look(maskedName(topic))).settings).toMatchObject(after)
+      expect(told(topic, /altered/)).toMatchObject([{ level: 'warn', fields: { settings: change } }])
+    },
+  )
+
+  test('that take larger records than the raw topic stay as they are', async () => {
+    const topic = await pair({}, { 'max.message.bytes': '20000000' })
+    await fresh().ensure(raw(topic, 1), maskedName(topic))
+    expect((await look(maskedName(topic))).settings).toMatchObject({ 'max.message.bytes': '20000000' })
+    expect(told(topic, /altered/)).toEqual([])
+  })
+
+  const [week, day] = ['604800000', '86400000']
+  const retained: [name: string, raw: Record<string, string>, masked: Record<string, string>, shorter: string[]][] = [
+    ['keep for a shorter time', { 'retention.ms': week }, { 'retention.ms': day }, ['retention.ms']],
+    ["keep for a shorter time than the cluster's", {}, { 'retention.ms': day }, ['retention.ms']],
+    ['keep for a time, while the raw topic keeps for ever', { 'retention.ms': '-1' }, {}, ['retention.ms']],
+    [
+      'keep less, by time and size',
+      { 'retention.ms': week, 'retention.bytes': '-1' },
+      { 'retention.ms': day, 'retention.bytes': '1000000' },
+      ['retention.ms', 'retention.bytes'],
+    ],
+    [
+      'delete what the raw topic only compacts',
+      { 'cleanup.policy': 'compact', 'retention.ms': day },
+      { 'cleanup.policy': 'compact,delete', 'retention.ms': week },
+      ['retention.ms'],
+    ],
+    ['keep for a longer time', { 'retention.ms': day }, { 'retention.ms': week }, []],
+    ['keep for ever', { 'retention.ms': week, 'retention.bytes': '1000000' }, { 'retention.ms': '-1' }, []],
+    [
+      'are only compacted, whatever their retention',
+      { 'cleanup.policy': 'compact', 'retention.ms': week },
+      { 'cleanup.policy': 'compact', 'retention.ms': day },
+      [],
+    ],
+  ]
+  test.each(retained)(
+    'that %s are left so, and what is shorter is told once',
+    async (...[, rawSettings, masked, shorter]) => {
+      const topic = await pair(rawSettings, masked)
+      const topics = fresh()
+      await topics.ensure(raw(topic, 1), maskedName(topic))
+      topics.forget(maskedName(topic))
+      await topics.ensure(raw(topic, 1), maskedName(topic))
+      expect((await look(maskedName(topic))).settings).toMatchObject(masked)
+      expect(told(topic, /shorter/).map(({ level, fields }) => [level, fields.settings])).toEqual(
+        shorter.length === 0 ? [] : [['warn', shorter]],
+      )
+    },
+  )
 
   const misfits: [
     name: string,

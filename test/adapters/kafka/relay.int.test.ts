@@ -288,6 +288,17 @@ describeWithStack('raw source and masked sink', ({ brokers }) => {
     expect(relay.batches.every(({ raw }) => raw.count <= 2_000)).toBe(true)
   })
 
+  test('a record that its output topic was too small for arrives: the topic is raised to its input', async () => {
+    const topic = freshPrefix()
+    await createTopic(kafka, topic)
+    await createTopic(kafka, maskedName(topic), { configEntries: [{ name: 'max.message.bytes', value: '100000' }] })
+    const value = 'v'.repeat(300_000)
+    await produce(kafka, topic, [{ value }])
+    start({ group: topic, names: name => name === topic })
+    await untilCommitted(topic, topic, '1')
+    expect(await values(maskedName(topic))).toEqual([value])
+  })
+
   test('stops within the grace period, the batch under way finished and committed', async () => {
     const topic = freshPrefix()
     await createTopic(kafka, topic)

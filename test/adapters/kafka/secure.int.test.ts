@@ -1,10 +1,11 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { KafkaSettings } from '../../../src/adapters/kafka/client.ts'
 import { createKafkaClient } from '../../../src/adapters/kafka/client.ts'
 import { createDeadLetterTopic } from '../../../src/adapters/kafka/dead-letter-topic.ts'
 import { createKafkaStatus } from '../../../src/adapters/kafka/kafka-status.ts'
+import { createOutputTopics } from '../../../src/adapters/kafka/output-topics.ts'
 import { createLetterReader, createRecordReader } from '../../../src/adapters/kafka/record-reader.ts'
 import { seal } from '../../../src/pipeline/seal.ts'
 import { keptLog, maskedName, plainSettings, type Relay, startRelay } from '../../support/kafka/relay.ts'
@@ -139,6 +140,59 @@ describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true
     )
     await allow('User:scrim', [[GROUP, topic, READ]])
     await until('the batch', () => relay.batches.length > 0)
+  })
+
+  describe('an output topic that may not be altered', () => {
+    const { ALTER_CONFIGS } = AclOperationTypes
+    async function outputTopic(name: string, value: string) {
+      const kafka = kafkaClient(stack().internalBrokers)
+      const topic = freshPrefix()
+      await createTopic(kafka, topic)
+      await createTopic(kafka, maskedName(topic), { configEntries: [{ name, value }] })
+      await allow('User:scrim', [
+        [TOPIC, topic, READ],
+        [TOPIC, topic, DESCRIBE_CONFIGS],
+      ])
+      const log = keptLog()
+      const client = createKafkaClient({ config: asUser('scram-sha-512'), log })
+      const topics = createOutputTopics({ client, isInput: () => false, log })
+      onTestFinished(() => client.close())
+      await until('the rights', () => topics.facts(topic))
+      return {
+        topic,
+        log,
+        ensure: async () => {
+          topics.forget(maskedName(topic))
+          await topics.ensure({ topic, partition: 0, partitions: 1 }, maskedName(topic))
+        },
+      }
+    }
+
+    test('is used although it takes smaller records, which is told once; and raised as soon as it may be', async () => {
+      const { topic, log, ensure } = await outputTopic('max.message.bytes', '100000')
+      const told = () => log.entries.filter(({ level }) => level === 'warn')
+      await ensure()
+      await ensure()
+      expect(told()).toMatchObject([
+        {
+          fields: { topic: maskedName(topic), setting: 'max.message.bytes' },
+          message: expect.stringMatching(/smaller/),
+        },
+      ])
+      await allow('User:scrim', [[TOPIC, maskedName(topic), ALTER_CONFIGS]])
+      await until('the change', async () => {
+        await ensure()
+        return told().some(({ message }) => message === 'output topic altered')
+      })
+    })
+
+    test('is not used where it would overwrite timestamps', async () => {
+      const { topic, ensure } = await outputTopic('message.timestamp.type', 'LogAppendTime')
+      await expect(ensure()).rejects.toMatchObject({
+        code: 'OUTPUT_TOPIC_UNFIT',
+        where: { topic: maskedName(topic), path: 'message.timestamp.type' },
+      })
+    })
   })
 
   test('a wrong password is told as such, without a word of the server', async () => {
