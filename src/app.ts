@@ -24,6 +24,7 @@ import { type Config, ConfigError } from './config.ts'
 import { transform } from './engine.ts'
 import { ScrimError } from './errors.ts'
 import { parseStrictJson } from './policy/strict-json.ts'
+import { createAwaitedTopics } from './services/awaited-topics.ts'
 import { createConnectorWatch } from './services/connector-watch.ts'
 import { createDeadLetterSink } from './services/dead-letter-sink.ts'
 import { createDeadLetters } from './services/dead-letters.ts'
@@ -190,6 +191,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     metrics,
     log,
   })
+  const awaitedTopics = createAwaitedTopics({ topics: source.topics, plans: policies, log })
   const lag = createLagWatch({ source, held: stream.held, metrics })
   const http = await createHttpServer({
     policies,
@@ -198,6 +200,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       dependencies: () => [...dependencies.states(), ...(connectors === null ? [] : [connectors.dependency()])],
       held: stream.held,
       connectors: () => connectors?.states() ?? [],
+      awaited: awaitedTopics.list,
       audit: config.audit,
       isAlive: createLiveness({
         movedAt: source.movedAt,
@@ -230,6 +233,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     }
     const running = [
       dependencies.run(inner),
+      awaitedTopics.run(inner),
       lag.run(inner),
       policies.run(inner),
       seenSchemas.run(policies, inner),

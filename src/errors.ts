@@ -208,6 +208,10 @@ export const errorCatalogue = {
     'Kafka names no group coordinator',
     'Most often the ACL "Group READ" is missing for the consumer group.',
   ),
+  KAFKA_TOPIC_MISSING: dependency(
+    'Policies name topics that are not there, or that Kafka does not show us',
+    'Read as soon as they appear. Else compare the names; Kafka shows a topic only with the ACL READ (or DESCRIBE), and names that begin with two underscores are never read.',
+  ),
   POSTGRES_UNAVAILABLE: dependency('Postgres does not answer', 'Heals by itself; watch scrim_dependency_up.'),
   POSTGRES_NOT_AUTHORISED: dependency(
     'Postgres refuses: the role, its password or a permission is missing',

@@ -13,6 +13,8 @@ export interface Plan {
   readonly forTopic: (topic: string, facts: TopicFacts) => TopicPlan | null
   /** Does a policy name this topic? */
   readonly names: (topic: string) => boolean
+  /** Topics and patterns of the policies that none of these topics fits. */
+  readonly unmatched: (topics: readonly string[]) => readonly string[]
   /** The plans of topics that were asked for so far; their caches tell which schemas were seen. */
   readonly made: () => readonly TopicPlan[]
 }

@@ -122,7 +122,7 @@ function loops(policies: readonly Policy[], index: TopicIndex<Policy>, { outputT
   )
 }
 
-type TopicPlans = Pick<Plan, 'forTopic' | 'names' | 'made'>
+type TopicPlans = Pick<Plan, 'forTopic' | 'names' | 'unmatched' | 'made'>
 
 function createTopicPlans(
   index: TopicIndex<Policy>,
@@ -140,6 +140,7 @@ function createTopicPlans(
   const plans = new Map<string, TopicPlan>()
   return {
     names,
+    unmatched: index.unmatched,
     forTopic: (topic, facts) => {
       const id = `${topic} ${facts.compacted}`
       const known = plans.get(id)

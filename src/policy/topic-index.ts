@@ -9,6 +9,8 @@ export interface TopicIndex<T> {
   /** In the order that was given. */
   readonly applying: (topic: string) => readonly T[]
   readonly isNamed: (topic: string) => boolean
+  /** Names and patterns that none of these topics fits, sorted. */
+  readonly unmatched: (topics: readonly string[]) => readonly string[]
 }
 
 export function createTopicIndex<T extends Named>(things: readonly T[]): TopicIndex<T> {
@@ -31,5 +33,13 @@ export function createTopicIndex<T extends Named>(things: readonly T[]): TopicIn
       return [...found].sort((a, b) => a - b).map(at => things[at] as T)
     },
     isNamed: topic => literal.has(topic) || wild.some(({ pattern }) => pattern.matches(topic)),
+    unmatched: topics => {
+      const there = new Set(topics)
+      const patterns = new Map(wild.map(({ pattern }) => [pattern.text, pattern]))
+      return [
+        ...[...literal.keys()].filter(name => !there.has(name)),
+        ...[...patterns.values()].filter(({ matches }) => !topics.some(matches)).map(({ text }) => text),
+      ].sort()
+    },
   }
 }

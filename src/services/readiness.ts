@@ -9,6 +9,8 @@ export interface ReadinessOptions {
   readonly dependencies: () => readonly Dependency[]
   readonly held: () => readonly HeldPartition[]
   readonly connectors: () => readonly ConnectorState[]
+  /** Topics and patterns that policies name and of which nothing is read; null as long as that is not known. */
+  readonly awaited: () => readonly string[] | null
   readonly audit: 'record' | 'batch' | 'off'
   /** Has the source's loop moved lately, or is Kafka away? A process that is not alive should be started again. */
   readonly isAlive: () => boolean
@@ -68,6 +70,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
         reasons,
         notices: [
           ...noticesOf(options.audit, files, dependencies, connectors),
+          ...awaitedNotices(options.awaited() ?? []),
           ...schemalessNotices(options.policies.current()),
         ],
         policies,
@@ -100,6 +103,17 @@ function schemalessNotices(plan: Plan | null): string[] {
     `records without a schema block: the stock JDBC sink silently writes nothing from ${names.join(', ')} (set schemas.enable=true at source and sink)`,
   ]
 }
+
+/** No reason to be unready: a topic is often made by its first record, which comes after the policy. */
+function awaitedNotices(awaited: readonly string[]): string[] {
+  if (awaited.length === 0) return []
+  const more = awaited.length - MAX_NAMED
+  const names = awaited.slice(0, MAX_NAMED).join(', ')
+  const { message } = errorCatalogue.KAFKA_TOPIC_MISSING
+  return [`KAFKA_TOPIC_MISSING: ${message}: ${names}${more > 0 ? ` and ${more} more` : ''}`]
+}
+
+const MAX_NAMED = 50
 
 function noticesOf(
   audit: ReadinessOptions['audit'],

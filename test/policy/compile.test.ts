@@ -222,6 +222,25 @@ describe('policies that meet on a topic', () => {
   })
 })
 
+describe('names and patterns that no topic fits', () => {
+  const cases: [why: string, topics: string[], there: string[], unmatched: string[]][] = [
+    ['all, where nothing is there', ['b', 'a', 'c.*'], [], ['a', 'b', 'c.*']],
+    ['a name fits itself alone', ['a', 'a.b'], ['a.b', 'ab'], ['a']],
+    ['a pattern needs one topic', ['c.*', 'd.?', 'e.?'], ['c.x', 'c.y', 'd.xy', 'e.z'], ['d.?']],
+    ['a name is awaited although a pattern covers it', ['c.*', 'c.x'], ['c.y'], ['c.x']],
+    ['none, where all is there', ['a', 'c.*'], ['a', 'c.x', 'other'], []],
+  ]
+  test.each(cases)('%s', (_why, topics, there, unmatched) => {
+    const { plan } = compiled([policy('a', topics, []), policy('again', topics, [])])
+    expect(plan?.unmatched(there)).toEqual(unmatched)
+  })
+
+  test('a policy that is switched off awaits nothing', () => {
+    const { plan } = compiled([policy('a', 't', []), policy('b', 'u', [], { isEnabled: false })])
+    expect(plan?.unmatched([])).toEqual(['t'])
+  })
+})
+
 test('a table of traffic signals is no signal table, as soon as its own policy names what it has', () => {
   const isSignalTopic = (topics: string, field: string): boolean | undefined =>
     compiled([policy('a', topics, [{ field, maskType: 'none' }])]).plan?.forTopic('city.public.signals', {

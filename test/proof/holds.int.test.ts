@@ -72,6 +72,30 @@ describeWithStack('holds and dead letters', ({ brokers, postgres }) => {
     expect(await here.judge()).toMatchObject({ faults: [], repeated: 0, raw: 82, published: 82 })
   })
 
+  test('what policies name and Kafka does not show is named and keeps nobody waiting; it is read when it comes', async () => {
+    const later = (topic: string): string => `${topic}.later`
+    const here = await make({
+      policies: topic => [
+        peoplePolicy(topic),
+        { ...peoplePolicy(later(topic)), name: 'later' },
+        { ...peoplePolicy(`${topic}.none.*`), name: 'none' },
+      ],
+    })
+    const scrim = await here.start()
+    const notices = async (): Promise<string> => (await scrim.ready()).notices.join('\n')
+    await until('the notice', async () => (await notices()).includes('KAFKA_TOPIC_MISSING'))
+    expect(await notices()).toContain(`: ${later(here.topic)}, ${here.topic}.none.*`)
+    await isReady(scrim)
+    const told = (): number => scrim.log().match(/"code":"KAFKA_TOPIC_MISSING"/g)?.length ?? 0
+    await until('the log to say so', () => told() > 0)
+    await here.write(twenty(0))
+    await here.caughtUp()
+    await createTopic(here.kafka, later(here.topic))
+    await until('the pattern alone', async () => (await notices()).endsWith(`: ${here.topic}.none.*`))
+    expect(told()).toBe(1)
+    await isReady(scrim)
+  })
+
   test('without a sealing key an unmaskable record stops its partition; with one it is sealed, and its headers hold no value', async () => {
     const here = await make()
     const without = await here.start({ KAFKA_ENCRYPTION_KEY: '', ...auditKey })

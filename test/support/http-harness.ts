@@ -39,7 +39,7 @@ export interface HttpHarness {
   readonly files: ReturnType<typeof createMemoryPolicyFiles>
   readonly world: DeadLetterWorld
   readonly log: ReturnType<typeof createQuietLog>
-  readonly health: { dependencies: Dependency[]; held: HeldPartition[]; isAlive: boolean }
+  readonly health: { dependencies: Dependency[]; held: HeldPartition[]; isAlive: boolean; awaited: string[] }
   readonly close: () => Promise<void>
 }
 
@@ -60,7 +60,7 @@ export async function startHttp(
   const world = createDeadLetterWorld()
   const log = createQuietLog()
   const stop = new AbortController()
-  const health: HttpHarness['health'] = { dependencies: [], held: [], isAlive: true }
+  const health: HttpHarness['health'] = { dependencies: [], held: [], isAlive: true, awaited: [] }
   const calls = { write: async (row: DeadLetterWorld['called'][number]) => void world.called.push(row) }
   const policies = createPolicies({
     store: createMemoryPolicyStore(table),
@@ -80,6 +80,7 @@ export async function startHttp(
       dependencies: () => health.dependencies,
       held: () => health.held,
       connectors: () => [],
+      awaited: () => health.awaited,
       audit: options.audit ?? 'record',
       isAlive: () => health.isAlive,
     }),

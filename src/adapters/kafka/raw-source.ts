@@ -56,6 +56,8 @@ export interface KafkaRawSource extends RawSource {
   readonly alone: OwnPartitions['alone']
   /** Why we could not join the group, or may not read all that it gave us; null where nothing is wrong. */
   readonly trouble: () => ErrorCode | null
+  /** The topics that are read: of those wanted, those that Kafka shows. Null as long as it was not asked for them. */
+  readonly topics: () => readonly string[] | null
   /** When its loop moved last: fetched, beat, tried to join (milliseconds since 1970); now, where it has nothing to do. */
   readonly movedAt: () => number
 }
@@ -258,6 +260,7 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
       }
     },
     setTopics: watch.setNames,
+    topics: watch.topics,
     hold: (topic, partition, offset) => flowOf(topic, partition)?.hold(offset),
     release: (topic, partition) => {
       flowOf(topic, partition)?.release()

@@ -14,6 +14,8 @@ export interface TopicWatch {
   /** Looks until the signal. */
   readonly run: (signal: AbortSignal) => Promise<void>
   readonly setNames: (names: (topic: string) => boolean) => void
+  /** The topics, sorted; the same list as long as they are the same. Null as long as Kafka was not asked since `setNames`. */
+  readonly topics: () => readonly string[] | null
   /** The topics, sorted, as soon as there are any; none when the signal came. */
   readonly some: (signal: AbortSignal) => Promise<readonly string[]>
   /** Calls back when the topics are others than these; gives what takes that back. */
@@ -26,22 +28,26 @@ const isInternal = (topic: string): boolean => topic.startsWith('__')
 export function createTopicWatch({ client, refreshMs, log }: TopicWatchOptions): TopicWatch {
   const listeners = new Set<() => void>()
   let names: (topic: string) => boolean = () => false
+  let lookedUpFor: typeof names | null = null
   let existing: readonly string[] = []
   let wanted: readonly string[] = []
   let wake = (): void => {}
   let problem: ErrorCode | null = null
 
   const choose = (): void => {
-    const before = wanted.join()
-    wanted = existing.filter(topic => !isInternal(topic) && names(topic)).sort()
-    if (wanted.join() !== before) for (const listener of [...listeners]) listener()
+    const chosen = existing.filter(topic => !isInternal(topic) && names(topic)).sort()
+    if (chosen.join() === wanted.join()) return
+    wanted = chosen
+    for (const listener of [...listeners]) listener()
   }
 
   async function look(): Promise<void> {
+    const asked = names
     try {
       existing = await client.admin(admin => admin.listTopics())
       problem = null
       choose()
+      lookedUpFor = asked
     } catch (error) {
       if (!(error instanceof ScrimError)) throw error
       if (problem !== error.code) log.warn({ code: error.code }, 'topics not looked up')
@@ -65,6 +71,7 @@ export function createTopicWatch({ client, refreshMs, log }: TopicWatchOptions):
       choose()
       wake()
     },
+    topics: () => (lookedUpFor === names ? wanted : null),
     some: signal =>
       new Promise(resolve => {
         const check = (): void => {

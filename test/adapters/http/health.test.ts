@@ -72,6 +72,16 @@ test('bad policy files are a notice', async () => {
   })
 })
 
+test('topics of which nothing is read are a notice: they may come yet', async () => {
+  http.health.awaited.push('raw.later', 'cdc.*')
+  expect((await get('/health/ready')).json()).toMatchObject({
+    status: 'ready',
+    notices: [expect.stringMatching(/^KAFKA_TOPIC_MISSING: .*: raw\.later, cdc\.\*$/)],
+  })
+  http.health.awaited.push(...Array.from({ length: 60 }, (_, n) => `t${n}`))
+  expect((await get('/health/ready')).json()).toMatchObject({ notices: [expect.stringMatching(/, t47 and 12 more$/)] })
+})
+
 test('topics whose records come without a schema block are a notice', async () => {
   const plan = http.policies.current()
   if (plan === null) throw new Error('no plan')

@@ -144,6 +144,21 @@ describeWithStack('raw source and masked sink', ({ brokers }) => {
     expect(topics[0]?.partitions).toHaveLength(3)
   })
 
+  test('tells which topics it reads, as soon as Kafka was asked for them', async () => {
+    const [first, second] = [freshPrefix(), freshPrefix()]
+    await createTopic(kafka, first)
+    const { source } = start({ group: first, names: name => name === first })
+    expect(source.topics()).toBeNull()
+    await until('the first', () => source.topics()?.join() === first)
+    const before = source.topics()
+    source.setTopics(name => name === first || name === second)
+    expect(source.topics()).toBeNull()
+    await until('an answer', () => source.topics() !== null)
+    expect(source.topics()).toBe(before)
+    await createTopic(kafka, second)
+    await until('the second', () => source.topics()?.join() === [first, second].sort().join())
+  })
+
   test('a held partition waits, loses nothing and goes on from the held record; the other partition goes on meanwhile', async () => {
     const topic = freshPrefix()
     await createTopic(kafka, topic, { numPartitions: 2 })

@@ -142,6 +142,40 @@ describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true
     await until('the batch', () => relay.batches.length > 0)
   })
 
+  test('a topic that Kafka does not show for want of an ACL is not among those that are read, until it is shown', async () => {
+    const kafka = kafkaClient(stack().internalBrokers)
+    const [topic, hidden] = [freshPrefix(), freshPrefix()]
+    for (const name of [topic, hidden]) {
+      await createTopic(kafka, name)
+      await produce(kafka, name, [{ key: 'k', value: 'v' }])
+    }
+    await allow('User:scrim', [
+      [TOPIC, topic, READ],
+      [TOPIC, topic, DESCRIBE_CONFIGS],
+      [TOPIC, topic, WRITE],
+      [TOPIC, topic, CREATE],
+      [GROUP, topic, READ],
+    ])
+    const relay = startRelay({
+      brokers: '',
+      settings: asUser('scram-sha-512'),
+      group: topic,
+      names: name => name === topic || name === hidden,
+    })
+    relays.push(relay)
+    await until('the batch', () => relay.batches.length > 0)
+    expect(relay.source.topics()).toEqual([topic])
+    expect(relay.source.trouble()).toBeNull()
+    await allow('User:scrim', [
+      [TOPIC, hidden, READ],
+      [TOPIC, hidden, DESCRIBE_CONFIGS],
+      [TOPIC, hidden, WRITE],
+      [TOPIC, hidden, CREATE],
+    ])
+    await until('its batch', () => relay.batches.some(({ raw }) => raw.topic === hidden))
+    expect(relay.source.topics()).toEqual([topic, hidden].sort())
+  })
+
   describe('an output topic that may not be altered', () => {
     const { ALTER_CONFIGS } = AclOperationTypes
     async function outputTopic(name: string, value: string) {

@@ -42,6 +42,7 @@ export interface Readiness {
       readonly path?: string
     }
   }[]
+  readonly notices: readonly string[]
 }
 
 export const proofToken = 'proof-token-0123456789'
