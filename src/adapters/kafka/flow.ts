@@ -29,7 +29,7 @@ export class Flow {
   turn = 0
   isFetching = false
   isWorking = false
-  /** The broker does not let us read it. */
+  /** The broker does not let us read it, as far as we have asked. */
   isRefused = false
   /** Not fetched before this time (performance.now). */
   notBefore = 0
@@ -83,6 +83,8 @@ export class Flow {
 
   hold(offset: bigint): void {
     this.cut()
+    // It is not asked for any more, so that nobody would learn that it may be read again.
+    this.isRefused = false
     this.heldAt = { offset }
   }
 

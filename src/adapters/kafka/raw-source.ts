@@ -235,6 +235,8 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
       try {
         for (let failures = 0; !signal.aborted; ) {
           lastMove = null
+          // With nothing to read there is nothing to join for; between two attempts to join the reason stands.
+          if (watch.isEmpty()) notJoined = null
           const topics = await watch.some(signal)
           if (topics.length === 0) break
           moves()

@@ -16,6 +16,8 @@ export interface TopicWatch {
   readonly setNames: (names: (topic: string) => boolean) => void
   /** The topics, sorted; the same list as long as they are the same. Null as long as Kafka was not asked since `setNames`. */
   readonly topics: () => readonly string[] | null
+  /** There is no topic to read. */
+  readonly isEmpty: () => boolean
   /** The topics, sorted, as soon as there are any; none when the signal came. */
   readonly some: (signal: AbortSignal) => Promise<readonly string[]>
   /** Calls back when the topics are others than these; gives what takes that back. */
@@ -72,6 +74,7 @@ export function createTopicWatch({ client, refreshMs, log }: TopicWatchOptions):
       wake()
     },
     topics: () => (lookedUpFor === names ? wanted : null),
+    isEmpty: () => wanted.length === 0,
     some: signal =>
       new Promise(resolve => {
         const check = (): void => {

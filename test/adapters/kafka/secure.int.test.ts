@@ -38,10 +38,8 @@ describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true
     tlsKey: readFileSync(security().mtls.key),
   })
 
-  async function allow(
-    principal: string,
-    operations: readonly [resourceType: AclResourceTypes, name: string, operation: AclOperationTypes][],
-  ): Promise<void> {
+  type Rights = readonly [resourceType: AclResourceTypes, name: string, operation: AclOperationTypes][]
+  async function allow(principal: string, operations: Rights): Promise<void> {
     const admin = kafkaClient(stack().internalBrokers).admin()
     await admin.connect()
     const acl = operations.map(([resourceType, resourceName, operation]) => ({
@@ -55,7 +53,20 @@ describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true
     }))
     await admin.createAcls({ acl }).finally(() => admin.disconnect())
   }
-  const { READ, WRITE, CREATE, DESCRIBE_CONFIGS } = AclOperationTypes
+  async function revoke(principal: string, operations: Rights): Promise<void> {
+    const admin = kafkaClient(stack().internalBrokers).admin()
+    await admin.connect()
+    const filters = operations.map(([resourceType, resourceName, operation]) => ({
+      principal,
+      resourceType,
+      resourceName,
+      operation,
+      permissionType: AclPermissionTypes.ALLOW,
+      resourcePatternType: ResourcePatternTypes.PREFIXED,
+    }))
+    await admin.deleteAcls({ filters }).finally(() => admin.disconnect())
+  }
+  const { READ, WRITE, CREATE, DESCRIBE, DESCRIBE_CONFIGS } = AclOperationTypes
   const { TOPIC, GROUP } = AclResourceTypes
 
   const logins: [name: string, settings: () => KafkaSettings, principal: () => string][] = [
@@ -140,6 +151,77 @@ describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true
     )
     await allow('User:scrim', [[GROUP, topic, READ]])
     await until('the batch', () => relay.batches.length > 0)
+  })
+
+  const gone: [how: string, act: (relay: Relay, topic: string) => Promise<void>][] = [
+    ['policies name no topic any more', async ({ source }) => source.setTopics(() => false)],
+    [
+      'the topic is deleted',
+      async (_relay, topic) => {
+        const admin = kafkaClient(stack().internalBrokers).admin()
+        await admin.connect()
+        await admin.deleteTopics({ topics: [topic] }).finally(() => admin.disconnect())
+      },
+    ],
+  ]
+  test.each(gone)('a group that may not be read troubles as long as it is to be joined: %s', async (_how, act) => {
+    const topic = freshPrefix()
+    await createTopic(kafkaClient(stack().internalBrokers), topic)
+    await allow('User:scrim', [[TOPIC, topic, READ]])
+    const relay = startRelay({
+      brokers: '',
+      settings: asUser('scram-sha-512'),
+      group: topic,
+      names: name => name === topic,
+    })
+    relays.push(relay)
+    const { source, log } = relay
+    await until('the trouble', () => source.trouble() === 'KAFKA_GROUP_NOT_AUTHORISED')
+    const seen = new Set<string | null>()
+    await until('two more attempts', () => {
+      seen.add(source.trouble())
+      return log.entries.some(({ fields }) => fields.code === 'KAFKA_GROUP_NOT_AUTHORISED' && fields.attempt === 3)
+    })
+    expect([...seen]).toEqual(['KAFKA_GROUP_NOT_AUTHORISED'])
+    await act(relay, topic)
+    await until('no trouble', () => source.trouble() === null)
+  })
+
+  test('a partition that may not be read troubles until it may, or is held for a reason of its own', async () => {
+    const kafka = kafkaClient(stack().internalBrokers)
+    const topic = freshPrefix()
+    await createTopic(kafka, topic)
+    await produce(kafka, topic, [{ key: 'k', value: 'v' }])
+    await allow('User:scrim', [
+      [TOPIC, topic, DESCRIBE],
+      [TOPIC, topic, DESCRIBE_CONFIGS],
+      [GROUP, topic, READ],
+    ])
+    const goOn = Promise.withResolvers<void>()
+    const relay = startRelay({
+      brokers: '',
+      settings: asUser('scram-sha-512'),
+      group: topic,
+      names: name => name === topic,
+      onBatch: async (_batch, { source }) => {
+        await goOn.promise
+        source.hold(topic, 0, 0n)
+      },
+    })
+    relays.push(relay)
+    const { source } = relay
+    const isRefused = (): boolean => source.trouble() === 'KAFKA_NOT_AUTHORISED'
+    await until('the refusal', isRefused)
+    await allow('User:scrim', [[TOPIC, topic, READ]])
+    await until('the batch', () => relay.batches.length > 0)
+    expect(source.trouble()).toBeNull()
+    await revoke('User:scrim', [[TOPIC, topic, READ]])
+    await until('the next refusal', isRefused)
+    goOn.resolve()
+    // Nothing is fetched of it as long as it is held, so nobody would notice that it may be read again.
+    await until('the hold to be what it waits for', () => source.trouble() === null)
+    source.release(topic, 0)
+    await until('it to be tried again', isRefused)
   })
 
   test('a topic that Kafka does not show for want of an ACL is not among those that are read, until it is shown', async () => {
