@@ -164,6 +164,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     quarantine: letterIndex,
     requests: createLetterRequests({ database }),
     partitions: { list: source.assigned, alone: source.alone },
+    names: topic => policies.current()?.names(topic) ?? false,
     replay: createReplay(again),
     release: createRelease(again),
     onReleased: ({ topic, partition }) => {

@@ -226,6 +226,10 @@ export const errorCatalogue = {
     'The dead-letter topic does not take the record',
     'The partition waits; look at the topic and its ACLs.',
   ),
+  REPLAY_WAITS: dependency(
+    'The partition is busy with a batch that waits',
+    'GET /health/ready says what it waits for; try again when that is over.',
+  ),
   REPLAY_ELSEWHERE: dependency(
     'No instance that reads this partition has answered',
     'The partition may be changing hands. Look at the state of the letter, then try again.',

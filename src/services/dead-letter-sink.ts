@@ -11,7 +11,7 @@ export interface LetterBox {
 
 /**
  * Letters first, then their entries. A crash in between repeats both: the letter lies there twice under the same key, and
- * the entry is the same again.
+ * the entry is the same again. While only the register is away, the letters are not written again.
  */
 export function createDeadLetterSink(options: {
   readonly box: LetterBox
@@ -19,10 +19,12 @@ export function createDeadLetterSink(options: {
   readonly now?: () => number
 }): DeadLetterSink {
   const { box, register, now = Date.now } = options
+  const written = new WeakMap<readonly DeadLetter[], Awaited<ReturnType<LetterBox['put']>>>()
   return {
-    put: async letters => {
-      const places = await box.put(letters)
-      await register.add(
+    put: async (letters, claim) => {
+      const places = written.get(letters) ?? (await box.put(letters))
+      written.set(letters, places)
+      return register.add(
         letters.map(({ offset, timestamp, sealed, ...letter }, n) => ({
           topic: letter.topic,
           partition: letter.partition,
@@ -40,6 +42,7 @@ export function createDeadLetterSink(options: {
           letterPartition: places[n]?.partition ?? null,
           letterOffset: places[n] === undefined ? null : String(places[n].offset),
         })),
+        claim,
       )
     },
   }

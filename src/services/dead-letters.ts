@@ -1,15 +1,18 @@
 import { type ErrorCode, ScrimError } from '../errors.ts'
 import { pause } from './back-off.ts'
 import { createLetterCalls, type LetterCallsOptions, type ReleaseAnswer, type ReplayResult } from './letter-calls.ts'
-import type { DeadLetterEntry, DeadLetterIndex, DeadLetterState } from './ports/dead-letters.ts'
-import type { ReplayOrder } from './replay.ts'
+import type { DeadLetterIndex, DeadLetterState } from './ports/dead-letters.ts'
+import type { ReleaseOrder } from './release.ts'
+import type { Replay, ReplayOrder } from './replay.ts'
 import { nextAttemptAt } from './retry-schedule.ts'
 
-export interface DeadLettersOptions extends Omit<LetterCallsOptions, 'done' | 'inTurn'> {
+export interface DeadLettersOptions extends Omit<LetterCallsOptions, 'attempt'> {
   readonly index: DeadLetterIndex
+  readonly replay: Replay
   readonly metrics: { readonly deadLetters: (counts: Readonly<Record<DeadLetterState, number>>) => void }
   /** Automatic attempts before a letter is marked for review. */
   readonly maxAttempts: number
+  readonly now?: () => number
   readonly random?: () => number
   readonly lookEveryMs?: number
 }
@@ -20,10 +23,7 @@ export interface DeadLetters {
   /** One result for each id, in order; a letter that is refused does not keep the others. */
   readonly replay: (ids: readonly string[], order: ReplayOrder) => Promise<readonly ReplayResult[]>
   /** Lets out what is parked of a topic, or of all; one answer for each partition that has something parked. */
-  readonly release: (
-    topic: string | null,
-    by: { readonly caller: string; readonly requestId: string },
-  ) => Promise<readonly ReleaseAnswer[]>
+  readonly release: (topic: string | null, order: ReleaseOrder) => Promise<readonly ReleaseAnswer[]>
   /** Tries what is due and does what was asked for until the signal; what fails too often is for somebody to review. */
   readonly run: (signal: AbortSignal) => Promise<void>
 }
@@ -39,19 +39,17 @@ const CLAIM_MS = 300_000
  */
 export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
   const { index, partitions, log, now = Date.now, lookEveryMs = 1000 } = options
-  let turn: Promise<unknown> = Promise.resolve()
+  /** Two attempts at one letter never meet: the second sees what the first has done. Null where the partition is not ours. */
+  const attempt: LetterCallsOptions['attempt'] = (entry, order) =>
+    partitions.alone(entry, async isCurrent => {
+      const now = await index.get(entry.id)
+      if (now === null || now.state === 'replayed') return 'unchanged'
+      const outcome = await options.replay(now, order, isCurrent)
+      await index.update(now.id, { state: 'replayed', attempts: now.attempts + 1, nextAttemptAt: null })
+      return outcome
+    })
 
-  /** One at a time: the transforms lend their buffers, and two replays of one letter must not meet. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = turn.then(work)
-    turn = mine.catch(() => undefined)
-    return mine
-  }
-
-  const done = (entry: DeadLetterEntry): Promise<void> =>
-    index.update(entry.id, { state: 'replayed', attempts: entry.attempts + 1, nextAttemptAt: null })
-
-  const calls = createLetterCalls({ ...options, inTurn, done })
+  const calls = createLetterCalls({ ...options, attempt })
 
   /** Answers what kept it from being tried: an attempt that Kafka or Postgres spoiled does not count, but makes room for others. */
   async function retry(id: string): Promise<ErrorCode | null> {
@@ -60,8 +58,7 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
     const attempts = entry.attempts + 1
     const order = { force: false, caller: 'scrim', requestId: `retry ${attempts}` }
     try {
-      const outcome = await partitions.alone(entry, isCurrent => options.replay(entry, order, isCurrent))
-      if (outcome !== null) return await done(entry).then(() => null)
+      if ((await attempt(entry, order)) !== null) return null
       const soon = new Date(now() + lookEveryMs) // for whoever reads the partition now
       await index.update(entry.id, { state: entry.state, attempts: entry.attempts, nextAttemptAt: soon })
     } catch (error) {
@@ -86,7 +83,7 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
       // One at a time: of many claimed at once the last could be claimed again before its turn.
       const [entry] = await index.claim(new Date(now()), new Date(now() + CLAIM_MS), 1, partitions.list())
       if (entry === undefined) break
-      waitsFor = (await inTurn(() => retry(entry.id))) ?? waitsFor ?? null
+      waitsFor = (await retry(entry.id)) ?? waitsFor ?? null
     }
     return waitsFor
   }

@@ -12,24 +12,25 @@ import type {
   RequestResult,
 } from './ports/dead-letters.ts'
 import type { Log } from './ports/log.ts'
-import type { Release, ReleaseResult } from './release.ts'
-import type { Replay, ReplayOrder } from './replay.ts'
+import type { Release, ReleaseOrder, ReleaseResult } from './release.ts'
+import type { ReplayOrder } from './replay.ts'
 
 export interface LetterCallsOptions {
   readonly index: Pick<DeadLetterIndex, 'get'>
   readonly quarantine: Pick<QuarantineIndex, 'withParked'>
   readonly requests: LetterRequests
   readonly partitions: OwnPartitions
-  readonly replay: Replay
+  /** Null where the partition is not ours. */
+  readonly attempt: (
+    entry: DeadLetterEntry,
+    order: ReplayOrder,
+  ) => Promise<'published' | 'dropped' | 'unchanged' | null>
   readonly release: Release
   /** The partition's parked records are others than they were: it has to be looked at anew. */
   readonly onReleased: (partition: PartitionName) => void
-  /** The letter has gone out. */
-  readonly done: (entry: DeadLetterEntry) => Promise<void>
-  /** One work at a time. */
-  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>
+  /** Is the topic one that policies name? Nobody reads any other. */
+  readonly names: (topic: string) => boolean
   readonly log: Log
-  readonly now?: () => number
   /** How long a call waits for another instance. */
   readonly patienceMs?: number
 }
@@ -51,30 +52,26 @@ export interface ReleaseAnswer extends PartitionName {
 
 export interface LetterCalls {
   readonly replay: (ids: readonly string[], order: ReplayOrder) => Promise<readonly ReplayResult[]>
-  readonly release: (
-    topic: string | null,
-    by: { readonly caller: string; readonly requestId: string },
-  ) => Promise<readonly ReleaseAnswer[]>
+  readonly release: (topic: string | null, order: ReleaseOrder) => Promise<readonly ReleaseAnswer[]>
   /** Does what other instances were called for. */
   readonly answerOthers: (signal: AbortSignal) => Promise<void>
 }
 
 const PATIENCE_MS = 20_000
 const LOOK_MS = 100
-/** After so long another owner of the partition may take up what one has taken and not finished. */
+/** After so long another reader of the partition may take up what one has taken and not finished; a release of many may take as long. */
 const TAKEN_MS = 300_000
 
 /** The calls for replay and release: what concerns our own partitions is done here, for others their reader is asked. */
 export function createLetterCalls(options: LetterCallsOptions): LetterCalls {
-  const { index, requests, partitions, inTurn, log, now = Date.now, patienceMs = PATIENCE_MS } = options
+  const { index, requests, partitions, log, patienceMs = PATIENCE_MS } = options
 
   /** Null where the partition is not ours. */
   async function replayHere(entry: DeadLetterEntry, order: ReplayOrder): Promise<ReplayResult | null> {
     const { id, topic, partition, offset } = entry
     try {
-      const outcome = await partitions.alone(entry, isCurrent => options.replay(entry, order, isCurrent))
+      const outcome = await options.attempt(entry, order)
       if (outcome === null) return null
-      await options.done(entry)
       const { caller, force } = order
       log.info({ id, topic, partition, offset, outcome, caller, force }, 'dead letter replayed')
       return { id, outcome, error: null }
@@ -88,19 +85,26 @@ export function createLetterCalls(options: LetterCallsOptions): LetterCalls {
     const entry = await index.get(id)
     if (entry === null) return refused(id, new ScrimError('REQUEST_NOT_FOUND', { path: 'dead letter' }))
     if (entry.state === 'replayed') return { id, outcome: 'unchanged', error: null }
-    return (await replayHere(entry, order)) ?? entry
+    const done = await replayHere(entry, order)
+    if (done !== null) return done
+    const { topic, partition, offset } = entry
+    if (options.names(topic)) return entry
+    return refused(id, new ScrimError('RECORD_TOPIC_WITHOUT_POLICY', { topic, partition, offset }))
   }
 
   async function releaseHere(
     partition: PartitionName,
-    by: { readonly caller: string; readonly requestId: string },
+    order: ReleaseOrder,
   ): Promise<ReleaseResult | ScrimError | null> {
     try {
       return await partitions.alone(partition, async isCurrent => {
         try {
-          const result = await options.release(partition, by, isCurrent)
-          const { released, waiting, code } = result
-          log.info({ ...nameOf(partition), released, waiting, code, caller: by.caller }, 'quarantine released')
+          const result = await options.release(partition, order, isCurrent)
+          const { released, expelled, waiting, code } = result
+          log.info(
+            { ...nameOf(partition), released, expelled, waiting, code, caller: order.caller },
+            'quarantine released',
+          )
           return result
         } finally {
           // Whatever came of it: the stream must not go by what was parked before.
@@ -116,10 +120,10 @@ export function createLetterCalls(options: LetterCallsOptions): LetterCalls {
   /** What became of the requests until the patience is over; those that nobody took are withdrawn. */
   async function ask(asked: readonly Omit<LetterRequest, 'id'>[]): Promise<readonly (RequestResult | undefined)[]> {
     if (asked.length === 0) return []
-    const until = now() + patienceMs
-    const ids = await requests.add(asked, new Date(until))
+    const until = performance.now() + patienceMs
+    const ids = await requests.add(asked, patienceMs)
     let results = await requests.results(ids)
-    while (results.size < ids.length && now() < until) {
+    while (results.size < ids.length && performance.now() < until) {
       await sleep(LOOK_MS)
       results = await requests.results(ids)
     }
@@ -146,7 +150,7 @@ export function createLetterCalls(options: LetterCallsOptions): LetterCalls {
       const results = new Map<string, ReplayResult>()
       const elsewhere: DeadLetterEntry[] = []
       for (const id of ids) {
-        const result = await inTurn(() => replayOne(id, order).catch(error => refused(id, error)))
+        const result = await replayOne(id, order)
         if ('outcome' in result) results.set(id, result)
         else elsewhere.push(result)
       }
@@ -167,40 +171,48 @@ export function createLetterCalls(options: LetterCallsOptions): LetterCalls {
       })
       return ids.map(id => results.get(id) as ReplayResult)
     },
-    release: async (topic, by) => {
+    release: async (topic, order) => {
       const waiting = await options.quarantine.withParked(topic)
-      const answers = new Map<PartitionName, ReleaseAnswer>()
-      const elsewhere: PartitionName[] = []
       const isOver = new AbortController()
       const patience = pause(patienceMs, isOver.signal).then(() => undefined)
-      for (const partition of waiting) {
-        const work = inTurn(() => releaseHere(partition, by))
-        const result = await Promise.race([work, patience])
-        if (result === null) elsewhere.push(partition)
-        else answers.set(partition, answerOf(partition, result))
+      // Each partition in turn with those of its reader; the readers side by side.
+      const ours = new Set(partitions.list().map(idOf))
+      const elsewhere = waiting.filter(partition => !ours.has(idOf(partition)))
+      const answers = new Map<PartitionName, ReleaseAnswer>()
+      const askFor = async (asked: readonly PartitionName[]): Promise<void> => {
+        const found = await ask(asked.map(one => ({ ...nameOf(one), ...order, what: 'release', letterId: null })))
+        asked.forEach((one, n) => {
+          answers.set(one, answerOf(one, releaseResult(one, found[n])))
+        })
       }
-      isOver.abort()
-      const found = await ask(
-        elsewhere.map(partition => ({ ...nameOf(partition), ...by, what: 'release', letterId: null, force: false })),
-      )
-      elsewhere.forEach((partition, n) => {
-        answers.set(partition, answerOf(partition, releaseResult(partition, found[n])))
-      })
+      const here = async (): Promise<void> => {
+        for (const partition of waiting) {
+          if (!ours.has(idOf(partition))) continue
+          const result = await Promise.race([releaseHere(partition, order), patience])
+          if (result === null) await askFor([partition])
+          else answers.set(partition, answerOf(partition, result))
+        }
+      }
+      try {
+        await Promise.all([askFor(elsewhere), here()])
+      } finally {
+        isOver.abort()
+      }
       return waiting.map(partition => answers.get(partition) as ReleaseAnswer)
     },
     answerOthers: async signal => {
       while (!signal.aborted) {
-        const request = await requests.take(new Date(now()), new Date(now() + TAKEN_MS), partitions.list())
+        const request = await requests.take(TAKEN_MS, partitions.list())
         if (request === null) return
-        const result = await inTurn(() => answer(request))
-        // No longer ours: whoever reads the partition now takes it up when our time is over, or the caller gives up.
-        if (result === null) return
-        await requests.finish(request.id, result)
+        const result = await answer(request)
+        if (result === null) await requests.giveBack(request.id)
+        else await requests.finish(request.id, result)
       }
     },
   }
 }
 
+const idOf = ({ topic, partition }: PartitionName): string => `${topic}/${partition}`
 const nameOf = ({ topic, partition }: PartitionName): PartitionName => ({ topic, partition })
 
 function refused(id: string, error: unknown): ReplayResult {
@@ -231,10 +243,18 @@ function replayResult(entry: DeadLetterEntry, result: RequestResult | undefined)
 
 function releaseResult(partition: PartitionName, result: RequestResult | undefined): ReleaseResult | ScrimError {
   if (result === undefined) return new ScrimError('REPLAY_ELSEWHERE', nameOf(partition))
-  const { released, waiting, code, path, offset } = result
-  if (typeof released !== 'number' || typeof waiting !== 'number') return errorOf(result, nameOf(partition))
+  const { released, expelled, waiting, code, path, offset } = result
+  if (typeof released !== 'number' || typeof expelled !== 'number' || typeof waiting !== 'number')
+    return errorOf(result, nameOf(partition))
   const text = (value: typeof path): string | null => (typeof value === 'string' ? value : null)
-  return { released, waiting, code: code == null ? null : codeOf(result), path: text(path), offset: text(offset) }
+  return {
+    released,
+    expelled,
+    waiting,
+    code: code == null ? null : codeOf(result),
+    path: text(path),
+    offset: text(offset),
+  }
 }
 
 const answerOf = (partition: PartitionName, result: ReleaseResult | ScrimError | undefined): ReleaseAnswer => ({

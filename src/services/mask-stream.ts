@@ -12,7 +12,7 @@ import { createDeadLetterLimit } from './dead-letter-limit.ts'
 import { createHolds } from './holds.ts'
 import { createLetterWriter } from './letter-writer.ts'
 import type { AuditTrail } from './ports/audit.ts'
-import type { DeadLetterSink } from './ports/dead-letters.ts'
+import type { DeadLetterSink, PartitionClaim } from './ports/dead-letters.ts'
 import type { FetchedBatch, HeldPartition, MaskedSink, RawSource, StreamMetrics } from './ports/stream.ts'
 import type { Log } from './ports/log.ts'
 import { isParked, type Quarantine } from './quarantine.ts'
@@ -140,8 +140,8 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
       ({ index }) => index < end,
     )
     const rejected = letters.lettersOf(raw, departures, plan.version)
-    const put = (): Promise<void> => persist(() => options.deadLetters.put(rejected))
-    if (rejected.length > 0) await quarantine.park(fetched, rejected, put)
+    const put = (claim: PartitionClaim): Promise<boolean> => persist(() => options.deadLetters.put(rejected, claim))
+    if (rejected.length > 0 && !(await quarantine.park(fetched, rejected, put))) throw new Abandoned()
     if (settings.audit !== 'off') {
       const rowsOf = settings.audit === 'record' ? recordRows : batchRows
       const context = { raw, plan: topicPlan, policyVersion: plan.version, secret: options.auditSecret }
@@ -162,19 +162,22 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
     persist: (attempt: () => Promise<void>) => Promise<void>,
   ): Promise<{ readonly batch: MaskedBatch; readonly departures: readonly Departure[]; readonly stop: Stop | null }> {
     const departures: Departure[] = []
+    let published = batch
     let rest = batch
-    let stop: Stop | null = null
     for (;;) {
       try {
         if (rest.count > 0) await persist(() => options.sink.publish(rest, fetched))
-        return { batch: rest, departures, stop }
+        return { batch: published, departures, stop: null }
       } catch (error) {
         if (!(error instanceof UnwritableRecord)) throw error
         const index = rest.sources[error.index] as number
         const departure: Departure = { kind: 'reject', index, view: rest.view, code: error.code, path: '' }
-        stop = earlier(stop, findStop(fetched.raw, [departure]))
-        if (stop === null) departures.push(departure)
-        rest = stop === null ? only(rest, n => n !== error.index) : before(rest, stop.index)
+        const stop = findStop(fetched.raw, [departure])
+        if (stop !== null) return { batch: before(published, index), departures, stop }
+        departures.push(departure)
+        published = only(published, n => published.sources[n] !== index)
+        // Those before it are written.
+        rest = only(rest, n => n > error.index)
       }
     }
   }

@@ -3,13 +3,16 @@ import { type ErrorCode, ScrimError } from '../errors.ts'
 import { type BatchOutcome, type Departure, type MaskedBatch, OP_TRUNCATE, type RawBatch } from '../pipeline/batch.ts'
 import { recordIdOf, secretId } from '../pipeline/seal.ts'
 import { only } from '../pipeline/serialize/masked-batch.ts'
-import type { DeadLetter, ParkedKeys } from './ports/dead-letters.ts'
+import type { DeadLetter, ParkedKeys, PartitionClaim } from './ports/dead-letters.ts'
 import type { FetchedBatch } from './ports/stream.ts'
 
 /** Which keys of a partition are parked, from which offset on. */
 interface Book {
+  readonly claim: PartitionClaim
   /** By view and record id. */
   readonly first: Map<string, bigint>
+  /** Of all that is parked; -1 where nothing is. */
+  last: bigint
   records: number
 }
 
@@ -17,14 +20,19 @@ type Mine = Pick<FetchedBatch, 'raw' | 'assignment'>
 
 /**
  * Keeps the order of what waits in quarantine: behind a parked record every later one of its key is parked, too, until
- * they are released. The register has the truth; the book here is a copy of it, good as long as the partition stays ours,
- * since nobody else parks its records meanwhile.
+ * they are released. The register has the truth; the book here is a copy of it, good as long as the partition stays ours:
+ * whoever reads it takes it over in the register first, and from then on nothing that an earlier reader was about to park
+ * is listed any more, however long that one slept.
  */
 export interface Quarantine {
   /** The outcome of a batch without the records that have to wait: they leave it as rejects. */
   readonly screen: (fetched: Mine, outcome: BatchOutcome) => Promise<BatchOutcome>
-  /** Runs the write of the letters, and knows afterwards what they park. */
-  readonly park: (fetched: Mine, letters: readonly DeadLetter[], write: () => Promise<void>) => Promise<void>
+  /** Runs the write of the letters under our claim, and knows afterwards what they park; false where the claim is over. */
+  readonly park: (
+    fetched: Mine,
+    letters: readonly DeadLetter[],
+    write: (claim: PartitionClaim) => Promise<boolean>,
+  ) => Promise<boolean>
   /** The next batch of the partition asks the register. */
   readonly forget: (topic: string, partition: number) => void
 }
@@ -53,12 +61,14 @@ export function createQuarantine({ register, secret, limit }: QuarantineOptions)
   async function bookOf({ raw: { topic, partition }, assignment }: Mine): Promise<Book> {
     const known = booksOf(assignment).get(`${topic}/${partition}`)
     if (known !== undefined) return known
-    const rows = await register.parkedKeys(topic, partition)
+    const { claim, keys: rows } = await register.takeOver({ topic, partition })
     // Under another secret the same key has another id: a later record would not be known as one of it.
     if (rows.some(row => row.parkedBy !== parkedBy))
       throw new ScrimError('QUARANTINE_KEY_CHANGED', { topic, partition })
     const book: Book = {
+      claim,
       first: new Map(rows.map(({ view, recordId, firstOffset }) => [keyId(view, recordId), firstOffset])),
+      last: rows.reduce((last, { lastOffset }) => (lastOffset > last ? lastOffset : last), -1n),
       records: rows.reduce((sum, { records }) => sum + records, 0),
     }
     booksOf(assignment).set(`${topic}/${partition}`, book)
@@ -78,20 +88,23 @@ export function createQuarantine({ register, secret, limit }: QuarantineOptions)
       return { ...outcome, masked: views.map(({ batch }) => batch), departures }
     },
     park: async (fetched, letters, write) => {
-      const parked = letters.filter(letter => letter.parkedBy !== null)
-      if (parked.length === 0) return write()
       const { topic, partition } = fetched.raw
       const book = await bookOf(fetched)
       // A write that fails may have been one that succeeded.
       booksOf(fetched.assignment).delete(`${topic}/${partition}`)
-      await write()
+      if (!(await write(book.claim))) return false
+      const parked = letters.filter(letter => letter.parkedBy !== null)
       for (const { views, recordId, offset } of parked) {
         for (const id of views.map(view => keyId(view, recordId))) {
           if (!book.first.has(id)) book.first.set(id, offset)
         }
+        if (offset > book.last) {
+          book.last = offset
+          book.records++
+        }
       }
-      book.records += parked.length
       booksOf(fetched.assignment).set(`${topic}/${partition}`, book)
+      return true
     },
     forget: (topic, partition) => void books?.byPartition.delete(`${topic}/${partition}`),
   }
@@ -126,16 +139,18 @@ function screenView({ raw, operations, batch, own, book, secret, limit }: Screen
     const departure = left.get(index)
     const begins = departure?.kind === 'reject' && departure.code === 'RECORD_QUARANTINED'
     if (departure !== undefined && !begins) continue
-    if (operations[index] === OP_TRUNCATE && book.first.size + started.size > 0) {
+    const offset = raw.offsets[index] as bigint
+    if (operations[index] === OP_TRUNCATE && (started.size > 0 || [...book.first.values()].some(at => at < offset))) {
       // The partition stops here, so nothing behind it matters.
       waiting.set(index, 'QUARANTINE_BEFORE_TRUNCATE')
       break
     }
     const id = keyId(view, recordIdOf(secret, raw, index))
     const first = book.first.get(id)
-    const follows = started.has(id) || (first !== undefined && first <= (raw.offsets[index] as bigint))
+    const follows = started.has(id) || (first !== undefined && first <= offset)
     if (!begins && !follows) continue
-    if (room-- <= 0) {
+    // What comes again after a crash is parked already.
+    if (offset > book.last && room-- <= 0) {
       waiting.set(index, 'QUARANTINE_FULL')
       break
     }

@@ -1,20 +1,24 @@
-import { type ErrorCode, ScrimError, UnwritableRecord } from '../errors.ts'
-import type { BatchOutcome, RawBatch } from '../pipeline/batch.ts'
-import type { TopicPlan } from '../pipeline/plan.ts'
+import { type ErrorCode, errorCatalogue, ScrimError, UnwritableRecord } from '../errors.ts'
+import type { BatchOutcome, MaskedBatch, RawBatch } from '../pipeline/batch.ts'
 import { batchOfLines } from '../pipeline/record-line.ts'
 import { only } from '../pipeline/serialize/masked-batch.ts'
 import { createTransform } from '../pipeline/transform.ts'
 import { recordRows } from './audit-rows.ts'
 import type { DeadLetterEntry, PartitionName, QuarantineIndex } from './ports/dead-letters.ts'
+import { isParked } from './quarantine.ts'
 import type { SecondRoad } from './replay.ts'
+import { nextAttemptAt } from './retry-schedule.ts'
 
 export interface ReleaseOptions extends SecondRoad {
-  readonly quarantine: Pick<QuarantineIndex, 'parked' | 'released'>
+  readonly quarantine: Pick<QuarantineIndex, 'parked' | 'released' | 'expelled'>
+  readonly now?: () => number
 }
 
 export interface ReleaseResult {
   /** Records that went out, or that a filter dropped now. */
   readonly released: number
+  /** Records that nobody can mask as they are: ordinary dead letters from now on, and their keys go on without them. */
+  readonly expelled: number
   readonly waiting: number
   /** Why the first of those that go on waiting does. */
   readonly code: ErrorCode | null
@@ -22,10 +26,17 @@ export interface ReleaseResult {
   readonly offset: string | null
 }
 
+export interface ReleaseOrder {
+  /** What cannot be opened any more does not keep its key back. */
+  readonly force: boolean
+  readonly caller: string
+  readonly requestId: string
+}
+
 /** Lets what is parked of a partition go out. To be called while nothing else of the partition is under way. */
 export type Release = (
   partition: PartitionName,
-  by: { readonly caller: string; readonly requestId: string },
+  order: ReleaseOrder,
   isCurrent: () => boolean,
 ) => Promise<ReleaseResult>
 
@@ -33,20 +44,20 @@ export type Release = (
 const AT_ONCE = 100
 
 /**
- * In the order of the offsets. One that still cannot be masked keeps back what follows it under its key, and nothing
- * else. A crash between publishing and saying so publishes the same records once more, again in their order.
+ * In the order of the offsets. One that a policy still has to be made for keeps back what follows it under its key, and
+ * nothing else. A crash between publishing and saying so publishes the same records once more, again in their order.
  */
 export function createRelease(options: ReleaseOptions): Release {
-  const { quarantine, sink, audit, calls } = options
-  const transform = createTransform()
+  const { quarantine, sink, audit, calls, now = Date.now } = options
 
-  return async ({ topic, partition }, { caller, requestId }, isCurrent) => {
+  return async ({ topic, partition }, { force, caller, requestId }, isCurrent) => {
     const plan = options.plans.current()
     if (plan === null) throw new ScrimError('POLICY_NOT_LOADED', { topic, partition })
     const topicPlan = plan.forTopic(topic, await options.facts(topic))
     if (topicPlan === null) throw new ScrimError('RECORD_TOPIC_WITHOUT_POLICY', { topic, partition })
+    const transform = createTransform()
     const stuck = new Set<string>()
-    let result: ReleaseResult = { released: 0, waiting: 0, code: null, path: null, offset: null }
+    let result: ReleaseResult = { released: 0, expelled: 0, waiting: 0, code: null, path: null, offset: null }
     for (let after = -1n; ; ) {
       const entries = await quarantine.parked({ topic, partition }, after, AT_ONCE)
       const last = entries.at(-1)
@@ -58,25 +69,29 @@ export function createRelease(options: ReleaseOptions): Release {
         caller,
         requestId,
         policyVersion: plan.version,
-        facts: { topic, partition, offset: entries[0]?.offset ?? '', records: entries.length },
+        facts: { topic, partition, offset: entries[0]?.offset ?? '', records: entries.length, force },
       })
       const chunk = await openAll(entries)
-      const { going, first } = await publish(chunk, topicPlan, plan.version, stuck, isCurrent)
+      const outcome = transform(chunk.raw, topicPlan)
+      const { going, out, first } = await publish({ chunk, outcome, stuck, force, isCurrent })
+      const departures = outcome.departures.filter(({ kind, index, view }) =>
+        (kind === 'drop' ? going : [...out.keys()]).some(
+          entry => chunk.at.get(entry) === index && entry.views.includes(view),
+        ),
+      )
+      const masked = outcome.masked.map(batch => onlyOf(batch, chunk, going))
+      const context = { raw: chunk.raw, plan: topicPlan, policyVersion: plan.version, secret: options.auditSecret }
+      await audit?.write(recordRows(masked, departures, outcome.operations, context))
+      for (const [{ id }, { code, path }] of out)
+        await quarantine.expelled(id, { code, path, nextAttemptAt: nextAttemptAt(code, 0, now()) })
       await quarantine.released(going.map(({ id }) => id))
-      const waiting = entries.length - going.length
       result = {
         ...(result.code === null && first !== null ? first : result),
         released: result.released + going.length,
-        waiting: result.waiting + waiting,
+        expelled: result.expelled + out.size,
+        waiting: result.waiting + entries.length - going.length - out.size,
       }
     }
-  }
-
-  interface Chunk {
-    readonly entries: readonly DeadLetterEntry[]
-    readonly raw: RawBatch
-    /** Where each entry's record is in the batch; where it is gone, why. */
-    readonly at: ReadonlyMap<DeadLetterEntry, number | ScrimError>
   }
 
   async function openAll(entries: readonly DeadLetterEntry[]): Promise<Chunk> {
@@ -99,68 +114,100 @@ export function createRelease(options: ReleaseOptions): Release {
     return { entries, raw: batchOfLines(records), at }
   }
 
-  type First = Pick<ReleaseResult, 'code' | 'path' | 'offset'>
-
-  /** Entries go whole or not at all. `stuck` has the keys, by view, that wait; it grows. */
-  async function publish(
-    { entries, raw, at }: Chunk,
-    plan: TopicPlan,
-    policyVersion: number,
-    stuck: Set<string>,
-    isCurrent: () => boolean,
-  ): Promise<{ readonly going: readonly DeadLetterEntry[]; readonly first: First | null }> {
-    const outcome = transform(raw, plan)
+  /** Sends what can go. Entries go whole or not at all. `stuck` has the keys, by view, that wait; it grows. */
+  async function publish({ chunk, outcome, stuck, force, isCurrent }: Sending): Promise<Sorted> {
     const rejects = rejectsOf(outcome)
+    const sent = new Map<string, number>()
     for (;;) {
       const keys = new Set(stuck)
-      const going: DeadLetterEntry[] = []
-      let first: First | null = null
-      for (const entry of entries) {
-        const ids = entry.views.map(view => `${view} ${entry.recordId ?? ''}`)
-        const problem = problemOf(at.get(entry), entry.views, rejects, outcome)
-        if (problem === null && !ids.some(id => keys.has(id))) going.push(entry)
-        else {
-          first ??= problem === null ? null : { ...problem, offset: entry.offset }
-          for (const id of ids) keys.add(id)
-        }
+      const sorted = sort(chunk, outcome, rejects, keys, force)
+      const unwritable = await send()
+      if (unwritable === null) {
+        for (const key of keys) stuck.add(key)
+        return sorted
       }
-      const goes = (index: number, view: string): boolean =>
-        going.some(entry => at.get(entry) === index && entry.views.includes(view))
-      const masked = outcome.masked.map(batch => only(batch, n => goes(batch.sources[n] as number, batch.view)))
-      const unwritable = await send(masked, raw, isCurrent)
-      if (unwritable !== null) {
-        rejects.set(unwritable.id, unwritable)
-        continue
-      }
-      const dropped = outcome.departures.filter(({ kind, index, view }) => kind === 'drop' && goes(index, view))
-      const context = { raw, plan, policyVersion, secret: options.auditSecret }
-      await audit?.write(recordRows(masked, dropped, outcome.operations, context))
-      for (const key of keys) stuck.add(key)
-      return { going, first }
-    }
-  }
+      rejects.set(unwritable.id, unwritable)
 
-  /** Null when all have gone; else the record that Kafka never takes. */
-  async function send(
-    masked: BatchOutcome['masked'],
-    raw: RawBatch,
-    isCurrent: () => boolean,
-  ): Promise<(Reject & { readonly id: string }) | null> {
-    for (const batch of masked) {
-      try {
-        if (batch.count > 0) await sink.publish(batch, { raw, isCurrent })
-      } catch (error) {
-        if (!(error instanceof UnwritableRecord)) throw error
-        return { id: `${batch.view} ${batch.sources[error.index]}`, code: error.code, path: '' }
+      /** Null when all have gone; else the record that Kafka never takes: those before it are written. */
+      async function send(): Promise<(Reject & { readonly id: string }) | null> {
+        for (const whole of outcome.masked) {
+          const rest = onlyOf(whole, chunk, sorted.going)
+          const batch = only(rest, n => (rest.sources[n] as number) > (sent.get(whole.view) ?? -1))
+          try {
+            if (batch.count > 0) await sink.publish(batch, { raw: chunk.raw, isCurrent })
+            sent.set(whole.view, Number.POSITIVE_INFINITY)
+          } catch (error) {
+            if (!(error instanceof UnwritableRecord)) throw error
+            const index = batch.sources[error.index] as number
+            sent.set(whole.view, index)
+            return { id: `${batch.view} ${index}`, code: error.code, path: '' }
+          }
+        }
+        return null
       }
     }
-    return null
   }
+}
+
+interface Chunk {
+  readonly entries: readonly DeadLetterEntry[]
+  readonly raw: RawBatch
+  /** Where each entry's record is in the batch; where it is gone, why. */
+  readonly at: ReadonlyMap<DeadLetterEntry, number | ScrimError>
+}
+
+interface Sending {
+  readonly chunk: Chunk
+  readonly outcome: BatchOutcome
+  readonly stuck: Set<string>
+  readonly force: boolean
+  readonly isCurrent: () => boolean
+}
+
+interface Sorted {
+  readonly going: readonly DeadLetterEntry[]
+  /** Those that leave the quarantine without going out, and why. */
+  readonly out: ReadonlyMap<DeadLetterEntry, Reject>
+  /** The first that waits by its own fault. */
+  readonly first: Pick<ReleaseResult, 'code' | 'path' | 'offset'> | null
 }
 
 interface Reject {
   readonly code: ErrorCode
   readonly path: string
+}
+
+/** What goes, what is expelled, what waits; `keys` takes those that wait. */
+function sort(
+  { entries, at }: Chunk,
+  outcome: BatchOutcome,
+  rejects: ReadonlyMap<string, Reject>,
+  keys: Set<string>,
+  force: boolean,
+): Sorted {
+  const going: DeadLetterEntry[] = []
+  const out = new Map<DeadLetterEntry, Reject>()
+  let first: Sorted['first'] = null
+  for (const entry of entries) {
+    const ids = entry.views.map(view => `${view} ${entry.recordId ?? ''}`)
+    const problem = problemOf(at.get(entry), entry.views, rejects, outcome)
+    if (problem !== null && isHopeless(problem.code, force)) out.set(entry, problem)
+    else if (problem === null && !ids.some(id => keys.has(id))) going.push(entry)
+    else {
+      if (problem !== null) first ??= { ...problem, offset: entry.offset }
+      for (const id of ids) keys.add(id)
+    }
+  }
+  return { going, out, first }
+}
+
+/** No policy helps: without the quarantine it would have been a dead letter at once, and its key would have gone on. */
+const isHopeless = (code: ErrorCode, force: boolean): boolean =>
+  code === 'REPLAY_UNREADABLE' ? force : errorCatalogue[code].kind === 'record' && !isParked(code)
+
+const onlyOf = (batch: MaskedBatch, { at }: Chunk, going: readonly DeadLetterEntry[]): MaskedBatch => {
+  const indexes = new Set(going.filter(({ views }) => views.includes(batch.view)).map(entry => at.get(entry)))
+  return only(batch, n => indexes.has(batch.sources[n] as number))
 }
 
 const rejectsOf = ({ departures }: BatchOutcome): Map<string, Reject> =>

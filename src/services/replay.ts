@@ -45,8 +45,6 @@ export type Replay = (
 /** A replay never overtakes newer data unless forced, and leaves a row either way. */
 export function createReplay(options: ReplayOptions): Replay {
   const { reader, sink, audit, calls } = options
-  const transform = createTransform()
-
   /** A truncate concerns every key, so nothing can tell whether something newer was published. */
   async function newerThan(
     raw: RawBatch,
@@ -91,7 +89,7 @@ export function createReplay(options: ReplayOptions): Replay {
     const facts = await options.facts(topic)
     const topicPlan = plan.forTopic(topic, facts)
     if (topicPlan === null) throw new ScrimError('RECORD_TOPIC_WITHOUT_POLICY', placeOf(entry))
-    const outcome = transform(raw, topicPlan)
+    const outcome = createTransform()(raw, topicPlan)
     const newer = await newerThan(raw, outcome, facts)
     const overtakes = newer === 'unknown' ? newer : newer === 'some'
     // Before the record goes out, so that no forced replay can be without its row.

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { ScrimError, UnwritableRecord } from '../../src/errors.ts'
+import { ScrimError } from '../../src/errors.ts'
 import { compilePolicies } from '../../src/policy/compile.ts'
 import {
   createDeadLetterWorld,
@@ -72,6 +72,13 @@ describe('a replay asked of an instance that does not read the partition', () =>
     void instance([1], { metrics: { deadLetters: counts } }).run(stop.signal)
     await vi.waitFor(() => expect(counts.mock.calls.length).toBeGreaterThan(2))
     expect(world.published).toEqual([])
+  })
+
+  test('of a topic that no policy names waits for nobody', async () => {
+    const here = instance([], { names: () => false })
+    expect(await here.replay([world.bury(record(1, 1))], order)).toMatchObject([
+      { outcome: 'refused', error: { code: 'RECORD_TOPIC_WITHOUT_POLICY' } },
+    ])
   })
 
   test('waits in the other one for what is away', async () => {
@@ -147,18 +154,31 @@ describe('a release', () => {
     await vi.waitFor(() => expect(world.entries.get('1')?.state).toBe('replayed'))
   })
 
-  test('a record that Kafka never takes keeps back its key', async () => {
-    const ids = [park(0, 1), park(0, 2)]
-    let asked = 0
-    const sink = {
-      publish: async () => {
-        asked++
-        throw new UnwritableRecord('RECORD_TOO_LARGE', 0)
-      },
-    }
-    const [answer] = await instance([0], { sink }).release(null, order)
-    expect(answer).toMatchObject({ result: { released: 0, waiting: 2, code: 'RECORD_TOO_LARGE', offset: '1' } })
-    expect([asked, ids.map(id => world.entries.get(id)?.state)]).toEqual([1, ['quarantined', 'quarantined']])
+  test('asks the others at once, however long it takes here', async () => {
+    park(0, 1)
+    park(1, 1)
+    const goOn = Promise.withResolvers<void>()
+    void instance([1]).run(stop.signal)
+    const asked = instance([0], { sink: { publish: () => goOn.promise } }).release(null, order)
+    await vi.waitFor(() => expect(world.entries.get('2')?.state).toBe('replayed'))
+    goOn.resolve()
+    expect(await asked).toMatchObject([
+      { partition: 0, result: { released: 1 } },
+      { partition: 1, result: { released: 1 } },
+    ])
+  })
+
+  test('of a partition that is busy does not keep those of others', async () => {
+    park(0, 1)
+    const letter = world.bury(record(1, 1))
+    const goOn = Promise.withResolvers<void>()
+    const here = instance([0, 1], {
+      sink: { publish: ({ partition }) => (partition === 0 ? goOn.promise : Promise.resolve()) },
+    })
+    const released = here.release(null, order)
+    expect(await here.replay([letter], order)).toMatchObject([{ outcome: 'published' }])
+    goOn.resolve()
+    expect(await released).toMatchObject([{ result: { released: 1 } }])
   })
 })
 

@@ -128,6 +128,7 @@ export interface MemoryDeadLettersOptions
 /** The real services over a world in memory. */
 export function createMemoryDeadLetters(world: DeadLetterWorld, options: MemoryDeadLettersOptions): DeadLetters {
   const reads = options.reads ?? (() => true)
+  const turns = new Map<string, Promise<unknown>>()
   const defaults = {
     letters: {
       read: async (_partition: number, offsets: readonly bigint[]) =>
@@ -153,9 +154,18 @@ export function createMemoryDeadLetters(world: DeadLetterWorld, options: MemoryD
     requests: world.requests,
     partitions: {
       list: () => [...world.entries.values()].filter(reads),
-      alone: async <T>(partition: PartitionName, work: (isCurrent: () => boolean) => Promise<T>) =>
-        reads(partition) ? await work(() => true) : null,
+      alone: async <T>(partition: PartitionName, work: (isCurrent: () => boolean) => Promise<T>) => {
+        if (!reads(partition)) return null
+        const id = `${partition.topic}/${partition.partition}`
+        const mine = (turns.get(id) ?? Promise.resolve()).then(() => work(() => true))
+        turns.set(
+          id,
+          mine.catch(() => undefined),
+        )
+        return mine
+      },
     },
+    names: () => true,
     onReleased: () => undefined,
     metrics: { deadLetters: () => undefined },
     maxAttempts: 3,

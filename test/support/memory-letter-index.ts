@@ -17,16 +17,19 @@ export type MemoryLetterIndex = DeadLetterIndex & DeadLetterRegister & ParkedKey
 /** The list of dead letters as Postgres keeps it. */
 export function createMemoryLetterIndex(entries: Map<string, DeadLetterEntry>): MemoryLetterIndex {
   const parkedBy = new Map<string, string>()
+  const claims = new Map<string, number>()
   const all = (): DeadLetterEntry[] => [...entries.values()]
   const parked = (topic: string, partition: number): DeadLetterEntry[] =>
     all()
       .filter(entry => entry.state === 'quarantined' && entry.topic === topic && entry.partition === partition)
       .sort((a, b) => Number(a.offset) - Number(b.offset))
   return {
-    add: async letters => {
+    add: async (letters, claim) => {
+      if (claim.number !== String(claims.get(`${claim.topic}/${claim.partition}`))) return false
       for (const { parkedBy: by, ...letter } of letters) {
         const known = all().find(
-          ({ topic, partition, offset, views }) =>
+          ({ topic, partition, offset, views, timestamp }) =>
+            timestamp.getTime() === letter.timestamp.getTime() &&
             topic === letter.topic &&
             partition === letter.partition &&
             offset === letter.offset &&
@@ -39,6 +42,7 @@ export function createMemoryLetterIndex(entries: Map<string, DeadLetterEntry>): 
         if (by !== null) parkedBy.set(id, by)
         entries.set(id, { ...letter, id, state, attempts: 0, at: new Date(0) })
       }
+      return true
     },
     list: async ({ state, topic, limit, after = '0' }) =>
       all()
@@ -71,16 +75,20 @@ export function createMemoryLetterIndex(entries: Map<string, DeadLetterEntry>): 
       for (const { state } of entries.values()) counts[state]++
       return counts
     },
-    parkedKeys: async (topic, partition) => {
+    takeOver: async ({ topic, partition }) => {
+      const number = (claims.get(`${topic}/${partition}`) ?? 0) + 1
+      claims.set(`${topic}/${partition}`, number)
       const keys = new Map<string, ParkedKey>()
       for (const { id, views, recordId, offset } of parked(topic, partition)) {
         for (const view of views) {
           const known = keys.get(`${view} ${recordId}`)
-          const first = { view, recordId, firstOffset: BigInt(offset), records: 0, parkedBy: parkedBy.get(id) ?? '' }
-          keys.set(`${view} ${recordId}`, { ...(known ?? first), records: (known?.records ?? 0) + 1 })
+          const records = (known?.records ?? 0) + 1
+          const [firstOffset, lastOffset] = [known?.firstOffset ?? BigInt(offset), BigInt(offset)]
+          const by = parkedBy.get(id) ?? ''
+          keys.set(`${view} ${recordId}`, { view, recordId, firstOffset, lastOffset, records, parkedBy: by })
         }
       }
-      return [...keys.values()]
+      return { claim: { topic, partition, number: String(number) }, keys: [...keys.values()] }
     },
     parked: async ({ topic, partition }, after, limit) =>
       parked(topic, partition)
@@ -93,6 +101,11 @@ export function createMemoryLetterIndex(entries: Map<string, DeadLetterEntry>): 
         const entry = entries.get(id)
         if (entry?.state === 'quarantined') entries.set(id, { ...entry, state: 'replayed' })
       }
+    },
+    expelled: async (id, { code, path, nextAttemptAt }) => {
+      const entry = entries.get(id)
+      const state = nextAttemptAt === null ? 'open' : 'retrying'
+      if (entry?.state === 'quarantined') entries.set(id, { ...entry, state, code, path, nextAttemptAt, attempts: 0 })
     },
     withParked: async topic => {
       const found = all().filter(entry => entry.state === 'quarantined' && (topic ?? entry.topic) === entry.topic)
@@ -110,23 +123,31 @@ export function createMemoryLetterRequests(): LetterRequests {
     LetterRequest & { until: number; takenUntil: number | null; result: RequestResult | null; isDone: boolean }
   >()
   return {
-    add: async (requests, until) =>
+    add: async (requests, forMs) =>
       requests.map(request => {
         const id = String(rows.size + 1)
-        rows.set(id, { ...request, id, until: until.getTime(), takenUntil: null, result: null, isDone: false })
+        rows.set(id, {
+          ...request,
+          id,
+          until: performance.now() + forMs,
+          takenUntil: null,
+          result: null,
+          isDone: false,
+        })
         return id
       }),
-    take: async (now, until, partitions) => {
+    take: async (forMs, partitions) => {
+      const now = performance.now()
       const free = [...rows.values()].find(
-        row =>
-          !row.isDone &&
-          row.until > now.getTime() &&
-          (row.takenUntil ?? 0) <= now.getTime() &&
-          partitions.some(isSamePartition(row)),
+        row => !row.isDone && row.until > now && (row.takenUntil ?? 0) <= now && partitions.some(isSamePartition(row)),
       )
       if (free === undefined) return null
-      free.takenUntil = until.getTime()
+      free.takenUntil = now + forMs
       return free
+    },
+    giveBack: async id => {
+      const row = rows.get(id)
+      if (row !== undefined) row.takenUntil = null
     },
     finish: async (id, result) => {
       const row = rows.get(id)

@@ -13,6 +13,8 @@ import { within } from './within.ts'
 /** Errors that say: these partitions are another's by now. */
 const LOST = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID', 'REBALANCE_IN_PROGRESS'])
 const UNSETTLED_PAUSE_MS = 500
+/** A batch takes milliseconds, unless it waits for something that is away. */
+const ALONE_MS = 5_000
 
 export interface AssignmentOptions {
   readonly group: ConsumerGroup
@@ -127,7 +129,12 @@ export class Assignment {
 
   /** Runs the work while no batch of the partition is under way; null where none may be begun any more. */
   async alone<T>(flow: Flow, work: (isCurrent: () => boolean) => Promise<T>): Promise<T | null> {
-    const leave = await flow.lock.enter()
+    const entered = flow.lock.enter()
+    if (!(await within(entered, ALONE_MS))) {
+      void entered.then(leave => leave())
+      throw new ScrimError('REPLAY_WAITS', { topic: flow.topic, partition: flow.partition })
+    }
+    const leave = await entered
     try {
       if (!this.isOpen) return null
       const result = work(() => !this.isEnded())

@@ -20,12 +20,13 @@ export function createDeadLetterIndex({
   readonly database: Database
 }): DeadLetterIndex & DeadLetterRegister & ParkedKeys & QuarantineIndex {
   return {
-    add: async letters => {
+    add: async (letters, { topic, partition, number }) => {
       for (let from = 0; from < letters.length; from += MAX_LETTERS) {
-        await database.query(insertLetters, [
-          JSON.stringify(distinct(letters.slice(from, from + MAX_LETTERS)).map(letterJson)),
-        ])
+        const some = JSON.stringify(distinct(letters.slice(from, from + MAX_LETTERS)).map(letterJson))
+        const held = await database.query(insertLetters, [some, topic, partition, number])
+        if (held.length === 0) return false
       }
+      return true
     },
     list: ({ state, topic, limit, after }) => {
       if (after !== undefined && !isId(after)) throw new ScrimError('REQUEST_INVALID', { path: 'after' })
@@ -65,16 +66,23 @@ export function createDeadLetterIndex({
         ...Object.fromEntries(rows.map(({ state, letters }) => [state, letters])),
       }
     },
-    parkedKeys: async (topic, partition) => {
-      const text = `select view, record_id as "recordId", min(topic_offset) as "firstOffset", count(*)::integer as records,
-          parked_by as "parkedBy"
+    takeOver: async ({ topic, partition }) => {
+      const claimed = `insert into scrim_partition_claim as known (topic, topic_partition, number) values ($1, $2, 1)
+        on conflict (topic, topic_partition) do update set number = known.number + 1 returning number::text`
+      const [claim] = await database.query<{ number: string }>({ text: claimed }, [topic, partition])
+      // Only now: what an earlier reader has listed before the claim is there, and nothing comes any more.
+      const text = `select view, record_id as "recordId", min(topic_offset) as "firstOffset", max(topic_offset) as "lastOffset",
+          count(*)::integer as records, parked_by as "parkedBy"
         from scrim_dead_letter, unnest(views) as view
         where topic = $1 and topic_partition = $2 and state = 'quarantined' group by view, record_id, parked_by`
-      const rows = await database.query<Omit<ParkedKey, 'firstOffset'> & { firstOffset: string }>({ text }, [
-        topic,
-        partition,
-      ])
-      return rows.map(row => ({ ...row, firstOffset: BigInt(row.firstOffset) }))
+      type Row = Omit<ParkedKey, 'firstOffset' | 'lastOffset'> & { firstOffset: string; lastOffset: string }
+      const rows = await database.query<Row>({ text }, [topic, partition])
+      const keys = rows.map(row => ({
+        ...row,
+        firstOffset: BigInt(row.firstOffset),
+        lastOffset: BigInt(row.lastOffset),
+      }))
+      return { claim: { topic, partition, number: claim?.number ?? '' }, keys }
     },
     parked: ({ topic, partition }, after, limit) => {
       // All entries of one record belong together.
@@ -93,6 +101,12 @@ export function createDeadLetterIndex({
         where id = any($1::bigint[]) and state = 'quarantined' returning id`
       await database.query({ text }, [ids])
     },
+    expelled: async (id, { code, path, nextAttemptAt }) => {
+      const text = `update scrim_dead_letter set state = case when $4::timestamptz is null then 'open' else 'retrying' end,
+          code = $2, path = $3, next_attempt_at = $4, attempts = 0
+        where id = $1 and state = 'quarantined' returning id`
+      await database.query({ text }, [id, code, storablePath(path), nextAttemptAt])
+    },
     withParked: topic => {
       const text = `select distinct topic, topic_partition as "partition" from scrim_dead_letter
         where state = 'quarantined' and ($1::text is null or topic = $1) order by topic, topic_partition`
@@ -110,26 +124,33 @@ const columns = `id::text, topic, topic_partition as "partition", topic_offset a
 
 /**
  * Listed once, however often it is written. A letter that was replayed and comes again has failed again: it opens anew,
- * with the new place; one that now has to wait in quarantine goes there.
+ * with the new place; one that now has to wait in quarantine goes there. The claim is held to the end, so that a later
+ * one waits for this, and sees it.
  */
 const insertLetters = {
   name: 'scrim-dead-letters',
   text: `
+with fence as (
+  select number from scrim_partition_claim where topic = $2 and topic_partition = $3 and number = $4::bigint for share
+), added as (
 insert into scrim_dead_letter as known (topic, topic_partition, topic_offset, "timestamp", views, code, path, policy_version,
   record_id, parked_by, key_id, bucket, state, next_attempt_at, letter_partition, letter_offset)
 select topic, topic_partition, topic_offset, "timestamp", views, code, path, policy_version, record_id, parked_by, key_id, bucket,
   case when parked_by is not null then 'quarantined' when next_attempt_at is null then 'open' else 'retrying' end,
   next_attempt_at, letter_partition, letter_offset
-from jsonb_to_recordset($1::jsonb) as letter (topic text, topic_partition integer, topic_offset bigint, "timestamp" timestamptz,
+from fence, jsonb_to_recordset($1::jsonb) as letter (topic text, topic_partition integer, topic_offset bigint, "timestamp" timestamptz,
   views text[], code text, path text, policy_version integer, record_id uuid, parked_by text, key_id text, bucket text,
   next_attempt_at timestamptz, letter_partition integer, letter_offset bigint)
 order by topic, topic_partition, topic_offset, views
-on conflict (topic, topic_partition, topic_offset, views) do update
+on conflict (topic, topic_partition, topic_offset, views, "timestamp") do update
 set state = excluded.state, attempts = 0, next_attempt_at = excluded.next_attempt_at, code = excluded.code, path = excluded.path,
   policy_version = excluded.policy_version, record_id = excluded.record_id, parked_by = excluded.parked_by,
   key_id = excluded.key_id, bucket = excluded.bucket,
   letter_partition = excluded.letter_partition, letter_offset = excluded.letter_offset
-where known.state = 'replayed' or (excluded.state = 'quarantined' and known.state <> 'quarantined')`,
+where known.state = 'replayed' or (excluded.state = 'quarantined' and known.state <> 'quarantined')
+returning id
+)
+select number, (select count(*) from added) from fence`,
 }
 
 /** What another instance claims at this moment is skipped, and looked at again once it has the new time. */
@@ -154,7 +175,7 @@ function letterJson(letter: NewDeadLetter): unknown {
     timestamp: storableDate(letter.timestamp),
     views: letter.views,
     code: letter.code,
-    path: letter.path.replaceAll('\u0000', '\ufffd').toWellFormed(),
+    path: storablePath(letter.path),
     policy_version: letter.policyVersion,
     record_id: letter.recordId,
     parked_by: letter.parkedBy,
@@ -166,12 +187,17 @@ function letterJson(letter: NewDeadLetter): unknown {
   }
 }
 
+const storablePath = (path: string): string => path.replaceAll('\u0000', '\ufffd').toWellFormed()
+
 /** One letter each: Postgres refuses to write a row twice in one statement. Views are sorted, as they are the identity. */
 function distinct(letters: readonly NewDeadLetter[]): NewDeadLetter[] {
   const sorted = letters.map(letter => ({ ...letter, views: [...letter.views].sort() }))
   return [
     ...new Map(
-      sorted.map(letter => [JSON.stringify([letter.topic, letter.partition, letter.offset, letter.views]), letter]),
+      sorted.map(letter => [
+        JSON.stringify([letter.topic, letter.partition, letter.offset, letter.timestamp, letter.views]),
+        letter,
+      ]),
     ).values(),
   ]
 }

@@ -22,6 +22,7 @@ const grants: readonly (readonly [object: string, rights: string])[] = [
     'select, insert, update (state, attempts, next_attempt_at, letter_partition, letter_offset, code, path, policy_version, record_id, parked_by, key_id, bucket)',
   ],
   ['table scrim_letter_request', 'select, insert, update (taken_until, done_at, result)'],
+  ['table scrim_partition_claim', 'select, insert, update (number)'],
   ['table scrim_call', 'select, insert'],
   ['table scrim_seen_schema', 'select, insert, update (last_seen_at)'],
 ]

@@ -4,9 +4,9 @@ import type { Database } from './pool.ts'
 /** What instances ask of one another, each row done by the one that reads the partition. */
 export function createLetterRequests({ database }: { readonly database: Database }): LetterRequests {
   return {
-    add: async (requests, until) => {
+    add: async (requests, forMs) => {
       const text = `insert into scrim_letter_request (what, letter_id, topic, topic_partition, force, caller, request_id, until)
-        select what, letter_id, topic, topic_partition, force, caller, request_id, $2
+        select what, letter_id, topic, topic_partition, force, caller, request_id, now() + $2 * interval '1 millisecond'
         from jsonb_to_recordset($1::jsonb) as request (what text, letter_id bigint, topic text,
           topic_partition integer, force boolean, caller text, request_id text, position integer)
         order by position returning id::text`
@@ -17,11 +17,15 @@ export function createLetterRequests({ database }: { readonly database: Database
         topic_partition: partition,
         request_id: requestId,
       }))
-      const ids = (await database.query<{ id: string }>({ text }, [JSON.stringify(rows), until])).map(({ id }) => id)
+      const ids = (await database.query<{ id: string }>({ text }, [JSON.stringify(rows), forMs])).map(({ id }) => id)
       return ids.sort((a, b) => Number(BigInt(a) - BigInt(b)))
     },
-    take: async (now, until, partitions) =>
-      (await database.query<LetterRequest>(takeRequest, [now, until, ...columnsOf(partitions)]))[0] ?? null,
+    take: async (forMs, partitions) =>
+      (await database.query<LetterRequest>(takeRequest, [forMs, ...columnsOf(partitions)]))[0] ?? null,
+    giveBack: async id => {
+      const text = 'update scrim_letter_request set taken_until = null where id = $1 and done_at is null returning id'
+      await database.query({ text }, [id])
+    },
     finish: async (id, result) => {
       const text =
         'update scrim_letter_request set done_at = now(), result = $2 where id = $1 and done_at is null returning id'
@@ -52,11 +56,11 @@ const takeRequest = {
   text: `
 with mine as (
   select id as my_id from scrim_letter_request
-  where done_at is null and until > $1 and (taken_until is null or taken_until <= $1)
-    and (topic, topic_partition) in (select * from unnest($3::text[], $4::integer[]))
+  where done_at is null and until > now() and (taken_until is null or taken_until <= now())
+    and (topic, topic_partition) in (select * from unnest($2::text[], $3::integer[]))
   order by id limit 1 for update skip locked
 )
-update scrim_letter_request set taken_until = $2 from mine where id = my_id
+update scrim_letter_request set taken_until = now() + $1 * interval '1 millisecond' from mine where id = my_id
 returning id::text, what, letter_id::text as "letterId", topic, topic_partition as "partition", force, caller,
   request_id as "requestId"`,
 }

@@ -19,8 +19,13 @@ export interface DeadLetter {
 }
 
 export interface DeadLetterSink {
-  /** Resolves when the letters are acknowledged and in the index. */
-  readonly put: (letters: readonly DeadLetter[]) => Promise<void>
+  /** Resolves when the letters are acknowledged and listed; false where another instance has taken the partition over. */
+  readonly put: (letters: readonly DeadLetter[], claim: PartitionClaim) => Promise<boolean>
+}
+
+/** Says who has taken a partition over last. What an earlier one still lists is refused: it may have slept since. */
+export interface PartitionClaim extends PartitionName {
+  readonly number: string
 }
 
 export type DeadLetterState = 'open' | 'retrying' | 'review' | 'quarantined' | 'replayed'
@@ -76,8 +81,11 @@ export interface NewDeadLetter extends Omit<DeadLetterEntry, 'id' | 'state' | 'a
 }
 
 export interface DeadLetterRegister {
-  /** Resolves when the letters are listed; one that is (same topic, partition, offset, views) stays as it is, a replayed one is open again. */
-  readonly add: (letters: readonly NewDeadLetter[]) => Promise<void>
+  /**
+   * Resolves when the letters are listed; one that is (same topic, partition, offset, timestamp, views) stays as it is, a
+   * replayed one is open again. False, and nothing is listed, where the claim is not the last of its partition.
+   */
+  readonly add: (letters: readonly NewDeadLetter[], claim: PartitionClaim) => Promise<boolean>
 }
 
 /** What of a partition waits in quarantine. */
@@ -85,13 +93,16 @@ export interface ParkedKey {
   readonly view: string
   readonly recordId: string | null
   readonly firstOffset: bigint
+  readonly lastOffset: bigint
   readonly records: number
   readonly parkedBy: string
 }
 
 export interface ParkedKeys {
-  /** One for each key and view. */
-  readonly parkedKeys: (topic: string, partition: number) => Promise<readonly ParkedKey[]>
+  /** A new claim, which ends that of whoever had the partition before; then what is parked, one for each key and view. */
+  readonly takeOver: (
+    partition: PartitionName,
+  ) => Promise<{ readonly claim: PartitionClaim; readonly keys: readonly ParkedKey[] }>
 }
 
 /** The records in quarantine themselves, and how they leave it. */
@@ -102,6 +113,11 @@ export interface QuarantineIndex {
   readonly isParked: (place: RawPlace, recordId: string | null) => Promise<boolean>
   /** They have gone out. */
   readonly released: (ids: readonly string[]) => Promise<void>
+  /** It leaves the quarantine without going out: an ordinary letter from now on, of this code. */
+  readonly expelled: (
+    id: string,
+    as: { readonly code: ErrorCode; readonly path: string; readonly nextAttemptAt: Date | null },
+  ) => Promise<void>
   /** The partitions of these topics that have something in quarantine; null: of all. */
   readonly withParked: (topic: string | null) => Promise<readonly PartitionName[]>
 }
@@ -122,10 +138,12 @@ export type RequestResult = Readonly<Record<string, string | number | null>>
 
 /** By which one instance asks another. */
 export interface LetterRequests {
-  /** Answers their ids, in order. Nobody takes one up after `until`. */
-  readonly add: (requests: readonly Omit<LetterRequest, 'id'>[], until: Date) => Promise<readonly string[]>
-  /** The next of these partitions; until `until` nobody else is given it. */
-  readonly take: (now: Date, until: Date, partitions: readonly PartitionName[]) => Promise<LetterRequest | null>
+  /** Answers their ids, in order. Nobody takes one up that is older. Times are the store's: clocks of instances differ. */
+  readonly add: (requests: readonly Omit<LetterRequest, 'id'>[], forMs: number) => Promise<readonly string[]>
+  /** The next of these partitions; for so long nobody else is given it. */
+  readonly take: (forMs: number, partitions: readonly PartitionName[]) => Promise<LetterRequest | null>
+  /** Somebody else may take it. */
+  readonly giveBack: (id: string) => Promise<void>
   readonly finish: (id: string, result: RequestResult) => Promise<void>
   /** Those that are done. */
   readonly results: (ids: readonly string[]) => Promise<ReadonlyMap<string, RequestResult>>
@@ -157,7 +175,7 @@ export interface OwnPartitions {
   readonly list: () => readonly PartitionName[]
   /**
    * Runs the work while the stream sends nothing of the partition: else a newer record could be published between the
-   * look for one and the replay. Null where the partition is not ours.
+   * look for one and the replay. Null where the partition is not ours; REPLAY_WAITS where it is busy for seconds.
    */
   readonly alone: <T>(partition: PartitionName, work: (isCurrent: () => boolean) => Promise<T>) => Promise<T | null>
 }

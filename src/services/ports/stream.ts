@@ -51,8 +51,9 @@ export interface RawSource {
 export interface MaskedSink {
   /**
    * Resolves when all in-sync replicas have the records. Makes the output topic fit first. The batch's bytes may be reused
-   * afterwards. Rejects with `UnwritableRecord` for a record that can never be written; with a dependency error when
-   * trying again may help. After any failure nothing is known of what was written: the same batch is sent again whole.
+   * afterwards. Rejects with `UnwritableRecord` for a record that can never be written: those before it are, nothing behind
+   * it is. Rejects with a dependency error when trying again may help: of what was written nothing is known then, and the
+   * same batch is sent again whole.
    * Sends nothing more once `from` is no longer current.
    */
   readonly publish: (batch: MaskedBatch, from: Pick<FetchedBatch, 'raw' | 'isCurrent'>) => Promise<void>

@@ -146,6 +146,7 @@ describe('releasing', () => {
           partition: 0,
           outcome: 'waiting',
           released: 1,
+          expelled: 0,
           waiting: 1,
           error: expect.objectContaining({
             code: 'RECORD_UNKNOWN_COLUMN',
@@ -162,8 +163,12 @@ describe('releasing', () => {
   })
 
   test('takes a topic or all, nothing else', async () => {
-    for (const body of [{}, { topic: '' }, { all: false }, { topic: 'raw.a', force: true }])
+    for (const body of [{}, { topic: '' }, { all: false }, { topic: 'raw.a', force: 'yes' }])
       expect([body, (await release(body)).statusCode]).toEqual([body, 400])
+  })
+
+  test('a replay of all takes no state that it leaves out', async () => {
+    for (const state of ['quarantined', 'replayed']) expect((await replay({ all: true, state })).statusCode).toBe(400)
   })
 
   test('is no replay: parked letters are left out of that', async () => {

@@ -399,6 +399,36 @@ describeWithStack('raw source and masked sink', ({ brokers }) => {
     expect(events).toEqual(['begin 0', 'end 0', 'alone', 'done', 'begin 1', 'end 1'])
   })
 
+  test('work that must be alone does not wait for ever for a batch that does', async () => {
+    const topic = freshPrefix()
+    await createTopic(kafka, topic)
+    const goOn = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    const relay = start({
+      group: topic,
+      names: name => name === topic,
+      onBatch: async (batch, { publish }) => {
+        begun.resolve()
+        await goOn.promise
+        await publish(batch)
+      },
+    })
+    await produce(kafka, topic, [{ value: '1' }])
+    await begun.promise
+    let isWorking = false
+    const work = async (): Promise<void> => {
+      isWorking = true
+    }
+    const place = { topic, partition: 0 }
+    await expect(relay.source.alone(place, work)).rejects.toMatchObject({ code: 'REPLAY_WAITS', where: place })
+    goOn.resolve()
+    await untilCommitted(topic, topic, '1')
+    // What was given up is not done later, and keeps nobody out.
+    expect(isWorking).toBe(false)
+    expect(await relay.source.alone(place, async () => 'done')).toBe('done')
+    expect(await relay.source.alone({ topic, partition: 7 }, work)).toBeNull()
+  })
+
   test('nothing of a record is logged', async () => {
     const topic = freshPrefix()
     await createTopic(kafka, topic)

@@ -30,11 +30,17 @@ const partitionsOf = (topic: string) => [{ topic, partition: 1 }]
 describeWithPostgres('the dead-letter index', postgres => {
   const database = migratedDatabase(postgres)
   const index = createDeadLetterIndex({ database: database.open() })
+  /** As whoever has just taken the partition over. */
+  const add = async (letters: readonly NewDeadLetter[]): Promise<boolean> => {
+    const { topic = '', partition = 0 } = letters[0] ?? {}
+    const { claim } = await index.takeOver({ topic, partition })
+    return index.add(letters, claim)
+  }
   const listed = (topic: string) => index.list({ topic, limit: 100 })
 
   test('a letter comes back as it was added', async () => {
     const { parkedBy: _, ...letter } = aLetter({ topic: 'back.t', recordId: '018f4c1e-0000-8000-8000-000000000001' })
-    await index.add([{ ...letter, parkedBy: null }])
+    await add([{ ...letter, parkedBy: null }])
     const [entry] = await listed('back.t')
     expect(entry).toEqual({
       ...letter,
@@ -54,52 +60,50 @@ describeWithPostgres('the dead-letter index', postgres => {
       letterPartition: null,
       letterOffset: null,
     })
-    await index.add([letter])
+    await add([letter])
     const { parkedBy: _, ...told } = letter
     expect(await listed('withheld.t')).toMatchObject([told])
   })
 
   test('it is listed once for its place and its views, in whatever order they come', async () => {
     const letter = aLetter({ topic: 'once.t', views: ['b', 'a'] })
-    await index.add([letter, { ...letter, views: ['a', 'b'] }])
-    await index.add([{ ...letter, code: 'RECORD_MALFORMED' }])
-    await index.add([{ ...letter, views: ['a'] }])
+    await add([letter, { ...letter, views: ['a', 'b'] }])
+    await add([{ ...letter, code: 'RECORD_MALFORMED' }])
+    await add([{ ...letter, views: ['a'] }])
     expect(await listed('once.t')).toMatchObject([{ views: ['a', 'b'], code: 'RECORD_TOO_DEEP' }, { views: ['a'] }])
   })
 
   test('one that was replayed and failed again opens anew', async () => {
-    await index.add([aLetter({ topic: 'anew.t' })])
+    await add([aLetter({ topic: 'anew.t' })])
     const [{ id } = { id: '' }] = await listed('anew.t')
     await index.update(id, { state: 'replayed', attempts: 4, nextAttemptAt: null })
-    await index.add([aLetter({ topic: 'anew.t', code: 'RECORD_MALFORMED', letterOffset: '77' })])
+    await add([aLetter({ topic: 'anew.t', code: 'RECORD_MALFORMED', letterOffset: '77' })])
     expect(await listed('anew.t')).toMatchObject([
       { id, state: 'open', attempts: 0, code: 'RECORD_MALFORMED', letterOffset: '77' },
     ])
   })
 
   test('one that another instance has replayed meanwhile stays replayed', async () => {
-    await index.add([aLetter({ topic: 'meanwhile.t' })])
+    await add([aLetter({ topic: 'meanwhile.t' })])
     const [{ id } = { id: '' }] = await listed('meanwhile.t')
     await index.update(id, { state: 'replayed', attempts: 1, nextAttemptAt: null })
     await index.update(id, { state: 'retrying', attempts: 2, nextAttemptAt: at })
     expect(await listed('meanwhile.t')).toMatchObject([{ state: 'replayed', attempts: 1, nextAttemptAt: null }])
-    await index.add([aLetter({ topic: 'meanwhile.t' })])
+    await add([aLetter({ topic: 'meanwhile.t' })])
     expect(await listed('meanwhile.t')).toMatchObject([{ state: 'open', attempts: 0 }])
   })
 
   test('one in review stays in review', async () => {
-    await index.add([aLetter({ topic: 'review.t' })])
+    await add([aLetter({ topic: 'review.t' })])
     const [{ id } = { id: '' }] = await listed('review.t')
     await index.update(id, { state: 'review', attempts: 6, nextAttemptAt: null })
-    await index.add([aLetter({ topic: 'review.t' })])
+    await add([aLetter({ topic: 'review.t' })])
     expect(await listed('review.t')).toMatchObject([{ state: 'review', attempts: 6 }])
   })
 
   test('those that are due come in the order of their time', async () => {
     const minutes = [5, -1, -3, 0, -2]
-    await index.add(
-      minutes.map(n => aLetter({ topic: 'due.t', offset: String(n + 10), nextAttemptAt: later(n * 60_000) })),
-    )
+    await add(minutes.map(n => aLetter({ topic: 'due.t', offset: String(n + 10), nextAttemptAt: later(n * 60_000) })))
     // Claimed for no time at all they are due again at once.
     const claim = async (limit = 10) => {
       const entries = await index.claim(at, at, limit, partitionsOf('due.t'))
@@ -122,7 +126,7 @@ describeWithPostgres('the dead-letter index', postgres => {
   })
 
   test('what one instance has claimed no other gets before the claim ends', async () => {
-    await index.add(
+    await add(
       Array.from({ length: 60 }, (_, n) => aLetter({ topic: 'claim.t', offset: String(n), nextAttemptAt: later(-n) })),
     )
     const claimed = await Promise.all(
@@ -140,7 +144,7 @@ describeWithPostgres('the dead-letter index', postgres => {
   })
 
   test('only of partitions that are ours', async () => {
-    await index.add([1, 2].map(n => aLetter({ topic: 'ours.t', partition: n, nextAttemptAt: later(-1) })))
+    await add([1, 2].map(n => aLetter({ topic: 'ours.t', partition: n, nextAttemptAt: later(-1) })))
     const claim = (partition: number, topic = 'ours.t') => index.claim(at, at, 10, [{ topic, partition }])
     expect(await claim(2)).toMatchObject([{ topic: 'ours.t', partition: 2 }])
     expect(await claim(3)).toEqual([])
@@ -149,7 +153,7 @@ describeWithPostgres('the dead-letter index', postgres => {
   })
 
   test('one that another instance is just claiming is not waited for', async () => {
-    await index.add([1, 2].map(n => aLetter({ topic: 'locked.t', offset: String(n), nextAttemptAt: later(n - 3) })))
+    await add([1, 2].map(n => aLetter({ topic: 'locked.t', offset: String(n), nextAttemptAt: later(n - 3) })))
     const [locked] = await listed('locked.t')
     await database.open().transaction(async query => {
       await query({ text: 'select from scrim_dead_letter where id = $1 for update' }, [locked?.id])
@@ -173,7 +177,7 @@ describeWithPostgres('the dead-letter index', postgres => {
         code: 'RECORD_QUARANTINED',
         ...change,
       })
-    await index.add([
+    await add([
       parked(10, id(1)),
       parked(9, id(1)),
       parked(9, id(1), { views: ['other'] }),
@@ -190,11 +194,25 @@ describeWithPostgres('the dead-letter index', postgres => {
       [9, 'quarantined'],
     ])
     expect((await offsets(9n, 100)).map(([offset]) => offset)).toEqual([10, 11, 100])
-    expect((await index.parkedKeys('parked.t', 1)).toSorted((a, b) => Number(a.firstOffset - b.firstOffset))).toEqual([
-      { view: expect.any(String), recordId: id(1), firstOffset: 9n, records: expect.any(Number), parkedBy: 's' },
-      { view: expect.any(String), recordId: id(1), firstOffset: 9n, records: expect.any(Number), parkedBy: 's' },
-      { view: 'default', recordId: null, firstOffset: 11n, records: 1, parkedBy: 's' },
-      { view: 'default', recordId: id(2), firstOffset: 100n, records: 1, parkedBy: 's' },
+    expect((await index.takeOver(place)).keys.toSorted((a, b) => Number(a.firstOffset - b.firstOffset))).toEqual([
+      {
+        view: expect.any(String),
+        recordId: id(1),
+        firstOffset: 9n,
+        lastOffset: expect.any(BigInt),
+        records: expect.any(Number),
+        parkedBy: 's',
+      },
+      {
+        view: expect.any(String),
+        recordId: id(1),
+        firstOffset: 9n,
+        lastOffset: expect.any(BigInt),
+        records: expect.any(Number),
+        parkedBy: 's',
+      },
+      { view: 'default', recordId: null, firstOffset: 11n, lastOffset: 11n, records: 1, parkedBy: 's' },
+      { view: 'default', recordId: id(2), firstOffset: 100n, lastOffset: 100n, records: 1, parkedBy: 's' },
     ])
     const isParked = (offset: bigint, recordId: string | null) => index.isParked({ ...place, offset }, recordId)
     expect(
@@ -214,22 +232,74 @@ describeWithPostgres('the dead-letter index', postgres => {
 
   test('one that has to wait goes into quarantine, and does not leave it because it is written again', async () => {
     const letter = aLetter({ topic: 'into.t', recordId: null })
-    await index.add([letter])
-    await index.add([{ ...letter, code: 'RECORD_BEHIND_QUARANTINED', parkedBy: 's', letterOffset: '43' }])
+    await add([letter])
+    await add([{ ...letter, code: 'RECORD_BEHIND_QUARANTINED', parkedBy: 's', letterOffset: '43' }])
     expect(await listed('into.t')).toMatchObject([
       { state: 'quarantined', code: 'RECORD_BEHIND_QUARANTINED', letterOffset: '43' },
     ])
-    await index.add([letter])
-    await index.add([{ ...letter, code: 'RECORD_QUARANTINED', parkedBy: 's', letterOffset: '44' }])
+    await add([letter])
+    await add([{ ...letter, code: 'RECORD_QUARANTINED', parkedBy: 's', letterOffset: '44' }])
     expect(await listed('into.t')).toMatchObject([{ state: 'quarantined', code: 'RECORD_BEHIND_QUARANTINED' }])
     await index.released((await listed('into.t')).map(({ id }) => id))
-    await index.add([{ ...letter, code: 'RECORD_QUARANTINED', parkedBy: 's', letterOffset: '45' }])
+    await add([{ ...letter, code: 'RECORD_QUARANTINED', parkedBy: 's', letterOffset: '45' }])
     expect(await listed('into.t')).toMatchObject([{ state: 'quarantined', attempts: 0, letterOffset: '45' }])
     await index.released((await listed('into.t')).map(({ id }) => id))
   })
 
+  test('what is expelled is an ordinary letter', async () => {
+    await add(
+      [1, 2].map(n => aLetter({ topic: 'out.t', offset: String(n), parkedBy: 's', code: 'RECORD_QUARANTINED' })),
+    )
+    const [first, second] = await listed('out.t')
+    await index.expelled(first?.id ?? '', { code: 'RECORD_TOO_LARGE', path: 'after', nextAttemptAt: at })
+    await index.expelled(second?.id ?? '', { code: 'RECORD_TOO_DEEP', path: '', nextAttemptAt: null })
+    expect(await listed('out.t')).toMatchObject([
+      { state: 'retrying', code: 'RECORD_TOO_LARGE', path: 'after', nextAttemptAt: at },
+      { state: 'open', code: 'RECORD_TOO_DEEP', nextAttemptAt: null },
+    ])
+    expect((await index.takeOver({ topic: 'out.t', partition: 1 })).keys).toEqual([])
+    for (const { id } of await listed('out.t'))
+      await index.update(id, { state: 'review', attempts: 6, nextAttemptAt: null })
+  })
+
+  test('whoever has lost its partition lists nothing any more, also when it was just about to', async () => {
+    const place = { topic: 'fence.t', partition: 1 }
+    const parked = (offset: string) => aLetter({ ...place, offset, parkedBy: 's', code: 'RECORD_QUARANTINED' })
+    const { claim: old } = await index.takeOver(place)
+    expect(await index.add([parked('1')], old)).toBe(true)
+    const { claim, keys } = await index.takeOver(place)
+    expect(keys).toMatchObject([{ firstOffset: 1n }])
+    expect(await index.add([parked('2')], old)).toBe(false)
+    expect(await index.add([parked('3')], claim)).toBe(true)
+    // One that is writing is waited for, and seen.
+    const writing = Promise.withResolvers<void>()
+    const goOn = Promise.withResolvers<void>()
+    const slow = database.open().transaction(async query => {
+      await query({ text: `select from scrim_partition_claim where topic = 'fence.t' for share` })
+      await query({
+        text: `insert into scrim_dead_letter (topic, topic_partition, topic_offset, "timestamp", views, code, path, policy_version, state, parked_by)
+          values ('fence.t', 1, 4, now(), '{v}', 'c', '', 1, 'quarantined', 's')`,
+      })
+      writing.resolve()
+      await goOn.promise
+    })
+    await writing.promise
+    const taken = index.takeOver(place)
+    goOn.resolve()
+    await slow
+    expect((await taken).keys).toContainEqual(expect.objectContaining({ view: 'v', firstOffset: 4n }))
+    await index.released((await listed('fence.t')).map(({ id }) => id))
+  })
+
+  test('a record at the same place of a topic that was made anew is another one', async () => {
+    const letter = aLetter({ topic: 'remade.t' })
+    await add([letter])
+    await add([{ ...letter, timestamp: later(1), letterOffset: '77' }])
+    expect(await listed('remade.t')).toMatchObject([{ letterOffset: '42' }, { letterOffset: '77' }])
+  })
+
   test('pages follow each other without gap or repetition', async () => {
-    await index.add(Array.from({ length: 2_500 }, (_, n) => aLetter({ topic: 'pages.t', offset: String(n) })))
+    await add(Array.from({ length: 2_500 }, (_, n) => aLetter({ topic: 'pages.t', offset: String(n) })))
     const offsets: string[] = []
     for (let after: string | undefined; ; ) {
       const page = await index.list({
@@ -268,7 +338,7 @@ describeWithPostgres('the dead-letter index', postgres => {
 
   test.each([-1, 8.64e15, -8.64e15, Number.NaN])('a record that claims the time %d is listed', async ms => {
     const topic = `time.${ms}`
-    await index.add([aLetter({ topic, timestamp: new Date(ms) })])
+    await add([aLetter({ topic, timestamp: new Date(ms) })])
     expect(await listed(topic)).toHaveLength(1)
   })
 })

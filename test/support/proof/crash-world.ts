@@ -116,7 +116,7 @@ export function createCrashWorld(options: {
         put: (put: readonly DeadLetter[]) =>
           step('letters', () => {
             for (const letter of put) letters.add(placeOf(letter))
-          }),
+          }).then(() => true),
       },
       audit: {
         write: rows =>
@@ -124,7 +124,11 @@ export function createCrashWorld(options: {
             for (const row of rows) audit.set(placeOf(row), row)
           }),
       },
-      quarantine: createQuarantine({ register: { parkedKeys: async () => [] }, secret, limit: 1 }),
+      quarantine: createQuarantine({
+        register: { takeOver: async place => ({ claim: { ...place, number: '1' }, keys: [] }) },
+        secret,
+        limit: 1,
+      }),
       plans: { current: () => plan, onChange: () => {} },
       sealing: testSealing,
       auditSecret: secret,

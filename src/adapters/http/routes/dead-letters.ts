@@ -67,7 +67,7 @@ export function deadLetterRoutes(app: HttpApp, deadLetters: DeadLetters): void {
     Type.Object(
       {
         all: Type.Literal(true),
-        state: Type.Optional(state),
+        state: Type.Optional(Type.Union([Type.Literal('open'), Type.Literal('retrying'), Type.Literal('review')])),
         topic: Type.Optional(Type.String({ maxLength: 249 })),
         force,
       },
@@ -102,9 +102,14 @@ export function deadLetterRoutes(app: HttpApp, deadLetters: DeadLetters): void {
     },
   )
 
+  const goOn = Type.Optional(
+    Type.Boolean({
+      description: 'What cannot be opened any more (its letter or its key is gone) does not keep its key back.',
+    }),
+  )
   const which = Type.Union([
-    Type.Object({ topic: Type.String({ minLength: 1, maxLength: 249 }) }, { additionalProperties: false }),
-    Type.Object({ all: Type.Literal(true) }, { additionalProperties: false }),
+    Type.Object({ topic: Type.String({ minLength: 1, maxLength: 249 }), force: goOn }, { additionalProperties: false }),
+    Type.Object({ all: Type.Literal(true), force: goOn }, { additionalProperties: false }),
   ])
   app.post(
     '/v1/dead-letters/release',
@@ -121,8 +126,9 @@ export function deadLetterRoutes(app: HttpApp, deadLetters: DeadLetters): void {
     },
     async request => {
       const topic = 'topic' in request.body ? request.body.topic : null
-      const by = { caller: request.token?.name ?? '', requestId: request.id }
-      return { partitions: (await deadLetters.release(topic, by)).map(releaseAnswer) }
+      const { force = false } = request.body
+      const order = { force, caller: request.token?.name ?? '', requestId: request.id }
+      return { partitions: (await deadLetters.release(topic, order)).map(releaseAnswer) }
     },
   )
 }
@@ -157,10 +163,10 @@ function resultAnswer({ id, outcome, error }: ReplayResult): object {
 function releaseAnswer({ topic, partition, result, error }: ReleaseAnswer): object {
   if (error !== null) return { topic, partition, outcome: 'refused', error: errorAnswer(error) }
   if (result === null) return { topic, partition, outcome: 'under way' }
-  const { released, waiting, code } = result
+  const { released, expelled, waiting, code } = result
   const outcome = waiting === 0 ? 'released' : 'waiting'
-  if (code === null) return { topic, partition, outcome, released, waiting }
+  if (code === null) return { topic, partition, outcome, released, expelled, waiting }
   const offset = result.offset ?? ''
   const why = new ScrimError(code, { topic, partition, offset, path: result.path ?? '' })
-  return { topic, partition, outcome, released, waiting, error: errorAnswer(why) }
+  return { topic, partition, outcome, released, expelled, waiting, error: errorAnswer(why) }
 }

@@ -27,3 +27,17 @@ create table scrim_letter_request (
   check ((what = 'replay') = (letter_id is not null))
 );
 create index scrim_letter_request_open on scrim_letter_request (id) where done_at is null;
+
+-- A topic that is deleted and made again has other records at the same offsets.
+alter table scrim_dead_letter
+  drop constraint scrim_dead_letter_topic_topic_partition_topic_offset_views_key,
+  add constraint scrim_dead_letter_once unique (topic, topic_partition, topic_offset, views, "timestamp");
+
+-- Who has taken a partition over last: letters are listed under the last claim only, so that a process that slept while
+-- another one took over cannot park behind its back.
+create table scrim_partition_claim (
+  topic text not null,
+  topic_partition integer not null,
+  number bigint not null,
+  primary key (topic, topic_partition)
+);
