@@ -68,9 +68,10 @@ export function createQuarantine({ register, secret, limit }: QuarantineOptions)
     const book: Book = {
       claim,
       first: new Map(rows.map(({ view, recordId, firstOffset }) => [keyId(view, recordId), firstOffset])),
-      last: rows.reduce((last, { lastOffset }) => (lastOffset > last ? lastOffset : last), -1n),
+      last: -1n,
       records: rows.reduce((sum, { records }) => sum + records, 0),
     }
+    for (const { lastOffset } of rows) if (lastOffset > book.last) book.last = lastOffset
     booksOf(assignment).set(`${topic}/${partition}`, book)
     return book
   }
