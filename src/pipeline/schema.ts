@@ -35,16 +35,22 @@ export interface TableSchema {
   readonly columns: readonly SchemaColumn[]
 }
 
-/** Parameters that say what a type is. All others may hold data: labels of an enum, comments, whatever a converter adds. */
-export const typeParameters: ReadonlySet<string> = new Set([
-  'scale',
-  'connect.decimal.precision',
-  'length',
-  '__debezium.source.column.type',
-  '__debezium.source.column.length',
-  '__debezium.source.column.scale',
-  '__debezium.source.column.name',
+const aNumber = /^-?\d{1,10}$/
+const aName = /^/
+
+/** Parameters that say what a type is, and how. */
+const typeParameters: ReadonlyMap<string, RegExp> = new Map([
+  ['scale', aNumber],
+  ['connect.decimal.precision', aNumber],
+  ['length', aNumber],
+  ['__debezium.source.column.type', aName],
+  ['__debezium.source.column.length', aNumber],
+  ['__debezium.source.column.scale', aNumber],
+  ['__debezium.source.column.name', aName],
 ])
+
+/** Does this parameter say what the type is? All others may hold data: labels of an enum, comments, whatever a converter adds. */
+export const tellsType = (name: string, text: string): boolean => typeParameters.get(name)?.test(text) === true
 
 /** Longest value in characters that the column takes, where the schema says so. */
 export function columnLength(type: ColumnType): number | null {

@@ -1,5 +1,5 @@
 import { type Node, parseTree } from '../pipeline/decode/tree.ts'
-import { type ColumnType, typeParameters } from '../pipeline/schema.ts'
+import { type ColumnType, tellsType } from '../pipeline/schema.ts'
 
 /**
  * The schema block with types and names only: defaults, comments and lists of enum labels are gone, which may hold what a
@@ -11,7 +11,7 @@ export function scrubSchema(block: Buffer): Buffer {
 
 /** The same for one column type. */
 export function scrubType(type: ColumnType): ColumnType {
-  return { ...type, parameters: new Map([...type.parameters].filter(([name]) => typeParameters.has(name))) }
+  return { ...type, parameters: new Map([...type.parameters].filter(([name, text]) => tellsType(name, text))) }
 }
 
 function scrub(node: Node): unknown {
@@ -45,6 +45,6 @@ function scrub(node: Node): unknown {
 }
 
 function scrubParameters({ members }: Node): { readonly parameters?: Readonly<Record<string, string>> } {
-  const kept = members.filter(({ name, value }) => typeParameters.has(name) && value.kind === 'string')
+  const kept = members.filter(({ name, value }) => value.kind === 'string' && tellsType(name, value.text))
   return kept.length === 0 ? {} : { parameters: Object.fromEntries(kept.map(({ name, value }) => [name, value.text])) }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readStruct } from '../../src/pipeline/decode/schema-block.ts'
 import { parseTree } from '../../src/pipeline/decode/tree.ts'
-import { scrubSchema } from '../../src/policy/scrub-schema.ts'
+import { scrubSchema, scrubType } from '../../src/policy/scrub-schema.ts'
 
 const scrub = (schema: unknown): unknown =>
   JSON.parse(scrubSchema(Buffer.from(JSON.stringify(schema))).toString('utf8'))
@@ -84,6 +84,29 @@ test('null where Connect allows it, and members that are not of their type, leav
     type: 'string',
     optional: false,
   })
+})
+
+test('a parameter that counts keeps numbers only', () => {
+  const parameters = {
+    scale: 'secret',
+    length: '98765432101',
+    'connect.decimal.precision': '',
+    '__debezium.source.column.length': '1e9',
+    '__debezium.source.column.scale': '-3',
+  }
+  const kept = { '__debezium.source.column.scale': '-3' }
+  expect(scrub({ type: 'bytes', optional: true, parameters })).toEqual({
+    type: 'bytes',
+    optional: true,
+    parameters: kept,
+  })
+  const type = {
+    kind: 'bytes',
+    logical: null,
+    optional: true,
+    parameters: new Map(Object.entries(parameters)),
+  } as const
+  expect(Object.fromEntries(scrubType(type).parameters)).toEqual(kept)
 })
 
 const names = fc.string({ minLength: 1, maxLength: 8 })

@@ -6,7 +6,7 @@ import { exampleKey } from '../support/agreement.ts'
 import { disagreements } from '../support/json-converter.ts'
 import type { NaiveRecord } from '../support/naive-engine.ts'
 import { createRandom, type Random } from '../support/random.ts'
-import { text } from '../support/random-json.ts'
+import { object, text } from '../support/random-json.ts'
 import { declarationOf } from '../support/random-policy.ts'
 import { createRecordWriter } from '../support/random-record.ts'
 import { type RandomColumn, type RandomTable, randomTable } from '../support/random-table.ts'
@@ -25,11 +25,13 @@ interface Case {
 function recordsOf(
   seed: number,
   change: (column: RandomColumn, random: Random) => RandomColumn = column => column,
+  note: (table: RandomTable) => RandomTable['notes'] = ({ notes }) => notes,
 ): Case {
   const random = createRandom(seed)
-  const { topic, columns } = randomTable(random)
+  const made = randomTable(random)
   // No policy can name a column without a name.
-  const table = { topic, columns: columns.filter(({ name }) => name !== '').map(column => change(column, random)) }
+  const columns = made.columns.filter(({ name }) => name !== '').map(column => change(column, random))
+  const table = { ...made, columns, notes: note({ ...made, columns }) }
   const writer = createRecordWriter(table, random)
   return { table, records: Array.from({ length: 25 }, () => writer.next()), random }
 }
@@ -90,6 +92,8 @@ test('a plan of none for all gives identical bytes', () => {
   expect(seen).toBeGreaterThan(100)
 })
 
+const isFree = ({ type, logical }: RandomColumn): boolean => logical === null && (type === 'string' || type === 'int64')
+
 test('no value of a masked column is anywhere in the output, in any spelling', () => {
   let seen = 0
   fc.assert(
@@ -103,10 +107,9 @@ test('no value of a masked column is anywhere in the output, in any spelling', (
         canaries.push(digits)
         return made
       }
-      const { table, records, random } = recordsOf(seed, column => {
-        const isInteger = column.type === 'int64' && column.logical === null
-        const isText = column.type === 'string' && column.logical === null
-        if (!isInteger && !isText) return column
+      const change = (column: RandomColumn): RandomColumn => {
+        if (!isFree(column)) return column
+        const isInteger = column.type === 'int64'
         const value = (): string =>
           (isInteger ? canary(true, column.isKey) : text(canary(false, column.isKey))) as string
         const extra = {
@@ -115,10 +118,19 @@ test('no value of a masked column is anywhere in the output, in any spelling', (
           ...(column.extra.doc === undefined ? {} : { doc: text(canary(false, false)) }),
         }
         return { ...column, parameters: {}, extra, value }
-      })
+      }
+      // A table with a masked column may tell of it wherever the schema block has room for a comment.
+      const note = ({ columns, notes }: RandomTable): RandomTable['notes'] =>
+        columns.some(isFree)
+          ? [
+              ['doc', text(canary(false, false))],
+              ['parameters', object({ owner: text(canary(false, false)), length: text(canary(false, false)) })],
+            ]
+          : notes
+      const { table, records, random } = recordsOf(seed, change, note)
       const conditions = table.columns.map(column => {
-        const isFree = column.logical === null && (column.type === 'string' || column.type === 'int64')
-        if (!isFree) return { field: fieldOf(column), maskType: column.isKey ? 'none' : random.pick(['none', 'drop']) }
+        if (!isFree(column))
+          return { field: fieldOf(column), maskType: column.isKey ? 'none' : random.pick(['none', 'drop']) }
         if (column.isKey) return { field: fieldOf(column), maskType: 'hash' }
         const choices: Record<string, unknown>[] = [{ maskType: 'drop' }, { maskType: 'hash' }]
         if (column.optional) choices.push({ maskType: 'null' })

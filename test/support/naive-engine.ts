@@ -3,6 +3,7 @@ import { type Fault, type JsonNode, memberOf, type ObjectNode, printInside, prin
 import {
   type Binding,
   bindNaive,
+  blockFields,
   fieldsOf,
   type FaultText,
   type NaiveField,
@@ -11,6 +12,8 @@ import {
   removeItems,
   removeMembers,
   rewriteNaive,
+  silenceMetadata,
+  silenceStruct,
   textOf,
 } from './naive-schema.ts'
 import type { KeyRing, PlanSettings, ViewPlan } from '../../src/pipeline/plan.ts'
@@ -213,7 +216,7 @@ function typedPart(root: JsonNode, schema: JsonNode, payload: JsonNode, part: 'v
   let fields: NaiveField[]
   try {
     refuseRepeats(schema)
-    fields = fieldsOf(schema)
+    fields = blockFields(schema)
   } catch (error) {
     if (!(error instanceof NotASchema)) throw error
     return { faults: new Set([error.fault]), shape: 'none', operation: '', types: null, print: () => Buffer.alloc(0) }
@@ -221,6 +224,8 @@ function typedPart(root: JsonNode, schema: JsonNode, payload: JsonNode, part: 'v
   const shape: Shape = part === 'key' ? 'row' : shapeByName(textOf(memberOf(schema, 'name')) ?? null, fields)
   const types = new Map(fields.map(({ name, type }) => [name, type]))
   const images: Image[] = []
+  const around = shape === 'event' || shape === 'row' ? aroundColumns(schema, fields, part, shape, view) : nothingAround
+  for (const place of around.wrong) faults.add(`RECORD_SCHEMA_INVALID@${place}`)
   if (shape === 'event') envelope(fields, payload, images, faults, view)
   else if (shape === 'row') images.push(imageOf(part === 'key' ? 'key' : '', schema, fields, payload, view))
   if (shape !== 'row' && payload.kind === 'object')
@@ -232,17 +237,67 @@ function typedPart(root: JsonNode, schema: JsonNode, payload: JsonNode, part: 'v
       faults,
     )
   if (payload.kind !== 'object' && payload.kind !== 'null') faults.add('RECORD_UNKNOWN_SHAPE@*')
-  for (const image of images)
-    if (memberOf(image.schema, 'default') !== undefined)
-      faults.add(`RECORD_SCHEMA_INVALID@${image.label === '' ? 'value' : image.label}`)
   finishImages(images, part, faults, view)
   const operation = operationOf(shape, payload)
   if (shape === 'event' && !/^[rcudt]$/.test(operation) && faults.size === 0) faults.add('RECORD_UNKNOWN_SHAPE@op')
   const print = (): Buffer => {
     if (shape === 'event' || shape === 'row') rewriteImages(images, view)
+    if (hidesColumn(images, view)) {
+      around.structs.forEach(silenceStruct)
+      around.metadata.forEach(silenceMetadata)
+    }
     return Buffer.from(printJson(root))
   }
   return { faults, shape, operation, types, isTyped: true, print }
+}
+
+/** What a block says beside its columns, and the places where that is not what Debezium says. */
+interface Around {
+  readonly structs: readonly JsonNode[]
+  readonly metadata: readonly ObjectNode[]
+  readonly wrong: readonly string[]
+}
+
+const nothingAround: Around = { structs: [], metadata: [], wrong: [] }
+
+function aroundColumns(
+  schema: JsonNode,
+  fields: readonly NaiveField[],
+  part: 'value' | 'key',
+  shape: 'event' | 'row',
+  view: View,
+): Around {
+  const structs: { readonly place: string; readonly node: JsonNode }[] = [{ place: part, node: schema }]
+  const metadata: { readonly place: string; readonly field: NaiveField }[] = []
+  const wrong: string[] = []
+  for (const field of fields) {
+    const { name, type, node } = field
+    if (shape === 'row') {
+      if (isMetadata(part === 'key' ? 'key' : '', name, view)) metadata.push({ place: tellable(name), field })
+    } else if (!hasMembers.has(name)) {
+      if (envelopeNames.includes(name)) metadata.push({ place: tellable(name), field })
+    } else if (type.kind !== 'struct') wrong.push(name)
+    else {
+      structs.push({ place: name, node })
+      const allowed = name === 'source' ? sourceNames : name === 'transaction' ? transactionNames : []
+      for (const inner of fieldsOf(node))
+        if (allowed.includes(inner.name)) metadata.push({ place: `${name}.${tellable(inner.name)}`, field: inner })
+    }
+  }
+  for (const { place, node } of structs) if (memberOf(node, 'default') !== undefined) wrong.push(place)
+  for (const { place, field } of metadata) {
+    const byDefault = memberOf(field.node, 'default')
+    if (['array', 'map', 'struct'].includes(field.type.kind) || (byDefault !== undefined && isNested(byDefault)))
+      wrong.push(place)
+  }
+  return { structs: structs.map(({ node }) => node), metadata: metadata.map(({ field }) => field.node), wrong }
+}
+
+/** The rules hide something of the table, or they hide a column that they do not name. */
+function hidesColumn(images: readonly Image[], { rules }: View): boolean {
+  if (rules.wildcard !== null) return true
+  for (const { maskType } of rules.byName.values()) if (maskType.effect !== 'keep') return true
+  return images.some(({ bindings }) => [...bindings.values()].some(({ act }) => act === 'mask' || act === 'remove'))
 }
 
 function shapeByName(name: string | null, fields: readonly NaiveField[]): Shape {

@@ -76,21 +76,6 @@ export class NotASchema extends Error {
   }
 }
 
-const allowedMembers = [
-  'type',
-  'items',
-  'keys',
-  'values',
-  'fields',
-  'optional',
-  'name',
-  'version',
-  'doc',
-  'parameters',
-  'default',
-  'field',
-]
-
 const invalid = (): never => {
   throw new NotASchema('RECORD_SCHEMA_INVALID@*')
 }
@@ -106,14 +91,16 @@ export function refuseRepeats(node: JsonNode): void {
 
 export function typeOf(node: JsonNode): ColumnType {
   if (node.kind !== 'object') return invalid()
-  if (node.members.some(({ name }) => !allowedMembers.includes(name))) return invalid()
+  for (const { name, value } of node.members) if (!isWritten(name, value)) return invalid()
   const kind = connectKinds.find(known => known === textOf(memberOf(node, 'type')))
   if (kind === undefined) return invalid()
-  const optional = memberOf(node, 'optional')
-  for (const element of ['items', 'keys', 'values']) {
-    const inner = memberOf(node, element)
-    if (inner !== undefined) checkDeep(inner)
+  const required = { array: ['items'], map: ['keys', 'values'], struct: ['fields'] }[String(kind)] ?? []
+  for (const name of ['items', 'keys', 'values', 'fields']) {
+    const inner = memberOf(node, name)
+    if (required.includes(name) !== (inner !== undefined)) return invalid()
+    if (inner?.kind === 'object') checkElement(inner)
   }
+  const optional = memberOf(node, 'optional')
   return {
     kind,
     logical: textOf(memberOf(node, 'name')) ?? null,
@@ -122,25 +109,59 @@ export function typeOf(node: JsonNode): ColumnType {
   }
 }
 
-function checkDeep(node: JsonNode): void {
+/** What Connect's JsonConverter writes under a name; null in place of nothing is let through. */
+function isWritten(name: string, value: JsonNode): boolean {
+  switch (name) {
+    case 'type':
+    case 'field':
+      return value.kind === 'string'
+    case 'name':
+    case 'doc':
+      return value.kind === 'string' || value.kind === 'null'
+    case 'optional':
+      return value.kind === 'boolean' || value.kind === 'null'
+    case 'version':
+      return value.kind === 'null' || (value.kind === 'number' && /^[0-9]{1,9}$/.test(value.text))
+    case 'parameters':
+      return (
+        value.kind === 'null' || (value.kind === 'object' && value.members.every(one => one.value.kind === 'string'))
+      )
+    case 'items':
+    case 'keys':
+    case 'values':
+      return value.kind === 'object'
+    case 'fields':
+      return value.kind === 'array'
+    default:
+      return name === 'default'
+  }
+}
+
+/** Only a struct's field has a name. */
+function checkElement(node: JsonNode): void {
+  if (memberOf(node, 'field') !== undefined) invalid()
   if (typeOf(node).kind === 'struct') fieldsOf(node)
 }
 
 function parametersOf(node: JsonNode | undefined): ReadonlyMap<string, string> {
-  if (node === undefined || node.kind === 'null' || node.kind === 'number' || node.kind === 'boolean') return new Map()
-  if (node.kind !== 'object') return invalid()
-  return new Map(node.members.map(({ name, value }) => [name, textOf(value) ?? invalid()]))
+  const members = node?.kind === 'object' ? node.members : []
+  return new Map(members.map(({ name, value }) => [name, textOf(value) ?? '']))
 }
 
 export const textOf = (node: JsonNode | undefined): string | undefined =>
   node?.kind === 'string' ? unquote(node.text) : undefined
 
+/** The fields of a whole block. */
+export function blockFields(node: JsonNode): NaiveField[] {
+  if (memberOf(node, 'field') !== undefined) return invalid()
+  return fieldsOf(node)
+}
+
 /** The fields of a struct. */
 export function fieldsOf(node: JsonNode): NaiveField[] {
   if (typeOf(node).kind !== 'struct') return invalid()
   const list = memberOf(node, 'fields')
-  if (list?.kind !== 'array') return invalid()
-  const fields = list.items.map((item): NaiveField => {
+  const fields = (list?.kind === 'array' ? list.items : []).map((item): NaiveField => {
     const type = typeOf(item)
     const name = textOf(memberOf(item, 'field')) ?? invalid()
     if (type.kind === 'struct') fieldsOf(item)
@@ -151,11 +172,11 @@ export function fieldsOf(node: JsonNode): NaiveField[] {
 }
 
 /** Takes members or items out; what stays keeps its white space, and the gap closes towards what stays in front. */
-export function removeMembers(node: ObjectNode, isRemoved: (name: string) => boolean): void {
+export function removeMembers(node: ObjectNode, isRemoved: (name: string, value: JsonNode) => boolean): void {
   const entries = node.members.map(member => ({
     first: member.spelled,
     last: member.value,
-    gone: isRemoved(member.name),
+    gone: isRemoved(member.name, member.value),
   }))
   const inner = closeGaps(entries)
   node.members = node.members.filter((_, index) => entries[index]?.gone === false)
@@ -200,13 +221,13 @@ const sourceTypeParameters = [
   '__debezium.source.column.scale',
 ]
 
-/** What a schema may go on saying of a masked column. */
-const harmless = [
-  'scale',
-  'length',
-  'connect.decimal.precision',
-  ...['type', 'length', 'scale', 'name'].map(name => `__debezium.source.column.${name}`),
-]
+/** What a schema may go on saying of a masked column: names, and numbers where a number is due. */
+function isHarmless(name: string, value: JsonNode): boolean {
+  if (['type', 'name'].some(one => name === `__debezium.source.column.${one}`)) return true
+  const counts = ['scale', 'length', 'connect.decimal.precision']
+  const isCount = counts.includes(name) || ['length', 'scale'].some(one => name === `__debezium.source.column.${one}`)
+  return isCount && /^-?[0-9]{1,10}$/.test(textOf(value) ?? '')
+}
 
 /** Defaults, comments and labels are data of the column and leave with it; a type that changes takes its description along. */
 export function rewriteNaive(field: ObjectNode, effect: MaskEffect): void {
@@ -221,8 +242,9 @@ export function rewriteNaive(field: ObjectNode, effect: MaskEffect): void {
   const parameters = memberOf(field, 'parameters')
   if (parameters?.kind !== 'object') return
   const labels = effect.constant ?? (effect.writesNull ? '' : null)
-  const isData = (name: string): boolean => (name === 'allowed' ? labels === null : !harmless.includes(name))
-  removeMembers(parameters, name => isData(name) || (retyped && sourceTypeParameters.includes(name)))
+  const isData = (name: string, value: JsonNode): boolean =>
+    name === 'allowed' ? labels === null : !isHarmless(name, value)
+  removeMembers(parameters, (name, value) => isData(name, value) || (retyped && sourceTypeParameters.includes(name)))
   const allowed = memberOf(parameters, 'allowed')
   if (allowed?.kind === 'string' && labels !== null) allowed.text = JSON.stringify(labels)
 }
@@ -239,9 +261,22 @@ function scrubNaive(type: ObjectNode): void {
   removeMembers(type, name => name === 'default' || name === 'doc')
   const parameters = memberOf(type, 'parameters')
   if (parameters?.kind === 'object') {
-    removeMembers(parameters, name => name !== 'allowed' && !harmless.includes(name))
+    removeMembers(parameters, (name, value) => name !== 'allowed' && !isHarmless(name, value))
     const allowed = memberOf(parameters, 'allowed')
     if (allowed?.kind === 'string') allowed.text = '""'
   }
   for (const inner of innerTypes(type)) scrubNaive(inner)
+}
+
+/** What stands around the columns, once one of them is hidden: a struct says no more than its type and name. */
+export function silenceStruct(node: JsonNode): void {
+  if (node.kind === 'object') removeMembers(node, name => name === 'doc' || name === 'parameters')
+}
+
+/** A field that is no column keeps what it is: its type, its default, the labels of its enum. */
+export function silenceMetadata(node: ObjectNode): void {
+  removeMembers(node, name => name === 'doc')
+  const parameters = memberOf(node, 'parameters')
+  if (parameters?.kind === 'object')
+    removeMembers(parameters, (name, value) => name !== 'allowed' && !isHarmless(name, value))
 }

@@ -35,7 +35,7 @@ export function createRecordWriter(table: RandomTable, random: Random): RecordWr
   const spelled = (id: string, block: () => Draft): string => {
     const known = blocks.get(id)
     if (known !== undefined && random.chance(0.93)) return known
-    const made = write(block(), random.chance(0.7) ? compact : random.pick(styles), random).trim()
+    const made = write(distorted(block(), random), random.chance(0.7) ? compact : random.pick(styles), random).trim()
     blocks.set(id, made)
     return made
   }
@@ -65,7 +65,9 @@ export function createRecordWriter(table: RandomTable, random: Random): RecordWr
     const columns = table.columns.filter(column => column.isKey)
     if (columns.length === 0 && random.chance(0.8)) return null
     const payload = row(columns, random)
-    return finish(typed ? wrap('key', () => struct(columns, 'shop.public.people.Key', [], random), payload) : payload)
+    return finish(
+      typed ? wrap('key', () => struct({ ...table, columns }, 'shop.public.people.Key', [], random), payload) : payload,
+    )
   }
 
   return {
@@ -184,7 +186,7 @@ function flattened(table: RandomTable, random: Random): Draft {
   return { object: [...one.object, ...extra.filter(([name]) => !has(name) && random.chance(0.6))] }
 }
 
-function field(column: RandomColumn, random: Random): Draft {
+function field(column: RandomColumn): Draft {
   const { type, logical, optional, parameters, extra, name } = column
   const { version, doc, default: byDefault, ...rest } = extra
   const members: Members = [
@@ -198,19 +200,85 @@ function field(column: RandomColumn, random: Random): Draft {
     ...(byDefault === undefined ? [] : ([['default', byDefault]] as const)),
     ['field', text(name)],
   ]
-  if (random.chance(0.004))
-    members.push(
-      random.pick<readonly [string, Draft]>([
-        ['stranger', '1'],
-        ['type', text('string')],
-        ['optional', 'true'],
-      ]),
-    )
   return { object: members }
 }
 
+/** What a converter does not write; null: the member is missing. */
+const oddMembers: readonly (readonly [name: string, value: Draft | null])[] = [
+  ['stranger', '1'],
+  ['type', text('string')],
+  ['type', text('varchar')],
+  ['type', null],
+  ['optional', text('true')],
+  ['optional', 'null'],
+  ['name', '1'],
+  ['name', 'null'],
+  ['version', text('1')],
+  ['version', text('Asha')],
+  ['version', '123412341234'],
+  ['version', '1.0'],
+  ['version', '-1'],
+  ['version', '1e3'],
+  ['version', 'null'],
+  ['doc', '1'],
+  ['doc', object({ of: text('Asha') })],
+  ['parameters', '123412341234'],
+  ['parameters', text('Asha')],
+  ['parameters', object({ length: '1' })],
+  ['default', object({ aadhaar: text('1') })],
+  ['default', { array: [text('1')] }],
+  ['default', text('1')],
+  ['field', text('Asha')],
+  ['field', '1'],
+  ['field', null],
+  ['fields', { array: [text('Asha')] }],
+  ['fields', { array: [] }],
+  ['fields', 'null'],
+  ['fields', null],
+  ['items', object({ type: text('string') })],
+  ['items', text('Asha')],
+  ['items', null],
+  ['keys', object({ type: text('string') })],
+  ['values', null],
+]
+
+/** A schema of which any part, at any depth, is not what a converter writes; nearly always it is. */
+function distorted(schema: Draft, random: Random): Draft {
+  if (typeof schema === 'string' || 'array' in schema) return schema
+  const members = schema.object.map(([name, value]): readonly [string, Draft] => {
+    if (name === 'items' || name === 'keys' || name === 'values') return [name, distorted(value, random)]
+    if (name !== 'fields' || typeof value === 'string' || 'object' in value) return [name, value]
+    return [name, { array: value.array.map(one => distorted(one, random)) }]
+  })
+  if (!random.chance(0.002)) return { object: members }
+  const [name, value] = random.pick(oddMembers)
+  const others = random.chance(0.9) ? members.filter(([known]) => known !== name) : members
+  return { object: value === null ? others : [...others, [name, value]] }
+}
+
+/** A field of the envelope that is something else altogether. */
+function retyped(field: Draft, random: Random): Draft {
+  const name = (field as { readonly object: Members }).object.filter(([one]) => one === 'field')
+  const type = random.pick<Members>([
+    [['type', text('string')]],
+    [
+      ['type', text('string')],
+      ['default', text('Asha')],
+    ],
+    [
+      ['type', text('struct')],
+      ['fields', { array: [simple('a', 'string', [], random)] }],
+    ],
+    [
+      ['type', text('array')],
+      ['items', object({ type: text('string') })],
+    ],
+  ])
+  return { object: [...type, ['optional', 'true'], ...name] }
+}
+
 function struct(
-  columns: readonly RandomColumn[],
+  { columns, notes }: Pick<RandomTable, 'columns' | 'notes'>,
   name: string | null,
   more: readonly (readonly [string, Draft])[],
   random: Random,
@@ -219,23 +287,33 @@ function struct(
   return {
     object: [
       ['type', text('struct')],
-      ['fields', { array: present.map(column => field(column, random)) }],
+      ['fields', { array: present.map(field) }],
       ['optional', 'true'],
       ...(name === null ? [] : ([['name', text(name)]] as const)),
+      ...(random.chance(0.7) ? notes : []),
       ...(random.chance(0.01) ? ([['default', object({ aadhaar: text('1') })]] as const) : []),
       ...more,
     ],
   }
 }
 
-const simple = (name: string, type: string): Draft => object({ type: text(type), optional: 'true', field: text(name) })
+/** A field that is no column. */
+const simple = (name: string, type: string, notes: RandomTable['notes'], random: Random): Draft => ({
+  object: [
+    ['type', text(type)],
+    ['optional', 'true'],
+    ...(random.chance(0.1) ? notes : []),
+    ...(random.chance(0.1) ? ([['default', text('false')]] as const) : []),
+    ['field', text(name)],
+  ],
+})
 
 function flatSchema(table: RandomTable, random: Random): Draft {
-  const columns = struct(table.columns, 'shop.public.people.Value', [], random) as { readonly object: Members }
+  const columns = struct(table, 'shop.public.people.Value', [], random) as { readonly object: Members }
   const has = (name: string): boolean => table.columns.some(column => column.name === name)
   const extra = ['__deleted', '__op', '__source_ts_ms']
     .filter(name => !has(name))
-    .map(name => simple(name, name === '__source_ts_ms' ? 'int64' : 'string'))
+    .map(name => simple(name, name === '__source_ts_ms' ? 'int64' : 'string', table.notes, random))
   return {
     object: columns.object.map(([name, value]) =>
       name === 'fields' && typeof value !== 'string' && 'array' in value
@@ -246,6 +324,9 @@ function flatSchema(table: RandomTable, random: Random): Draft {
 }
 
 function envelopeSchema(table: RandomTable, random: Random): Draft {
+  const { notes } = table
+  const member = (name: string, type: string): Draft => simple(name, type, notes, random)
+  const noted = random.chance(0.3) ? notes : []
   const sourceFields = [
     'version',
     'connector',
@@ -262,27 +343,31 @@ function envelopeSchema(table: RandomTable, random: Random): Draft {
     object: [...(one as { readonly object: Members }).object, ['field', text(name)]],
   })
   const fields: Draft[] = [
-    named(struct(table.columns, 'shop.public.people.Value', [], random), 'before'),
-    named(struct(table.columns, 'shop.public.people.Value', [], random), 'after'),
+    named(struct(table, 'shop.public.people.Value', [], random), 'before'),
+    named(struct(table, 'shop.public.people.Value', [], random), 'after'),
     object({
       type: text('struct'),
-      fields: { array: sourceFields.map(name => simple(name, 'string')) },
+      fields: { array: sourceFields.map(name => member(name, 'string')) },
       optional: 'false',
       name: text('io.debezium.connector.postgresql.Source'),
+      ...Object.fromEntries(noted),
       field: text('source'),
     }),
     object({
       type: text('struct'),
-      fields: { array: ['id', 'total_order', 'data_collection_order'].map(name => simple(name, 'string')) },
+      fields: { array: ['id', 'total_order', 'data_collection_order'].map(name => member(name, 'string')) },
       optional: 'true',
       name: text('event.block'),
+      ...Object.fromEntries(noted),
       field: text('transaction'),
     }),
-    simple('op', 'string'),
-    simple('ts_ms', 'int64'),
-    simple('ts_ns', 'int64'),
-    ...(random.chance(0.01) ? [simple('stranger', 'string')] : []),
-  ].filter(() => random.chance(0.997))
+    member('op', 'string'),
+    member('ts_ms', 'int64'),
+    member('ts_ns', 'int64'),
+    ...(random.chance(0.01) ? [member('stranger', 'string')] : []),
+  ]
+    .filter(() => random.chance(0.997))
+    .map(one => (random.chance(0.003) ? retyped(one, random) : one))
   return {
     object: [
       ['type', text('struct')],
@@ -290,6 +375,7 @@ function envelopeSchema(table: RandomTable, random: Random): Draft {
       ['optional', 'false'],
       ...(random.chance(0.95) ? ([['name', text('shop.public.people.Envelope')]] as const) : []),
       ['version', '2'],
+      ...noted,
     ],
   }
 }
@@ -300,7 +386,7 @@ function special(random: Random, typed: boolean, spelled: (id: string, block: ()
   const flat = (name: string, members: readonly string[]): Draft =>
     object({
       type: text('struct'),
-      fields: { array: members.map(one => simple(one, 'string')) },
+      fields: { array: members.map(one => simple(one, 'string', [], random)) },
       optional: 'false',
       name: text(name),
     })
@@ -357,21 +443,11 @@ function headersOf(table: RandomTable, typed: boolean, random: Random): (readonl
       random.chance(0.2) ? null : Buffer.from(randomWord(random)),
     ])
   if (random.chance(0.15)) {
-    const payload = row(
-      table.columns.filter(column => column.isKey),
-      random,
-    )
+    const keys = table.columns.filter(column => column.isKey)
+    const payload = row(keys, random)
     const wrapped: Draft = {
       object: [
-        [
-          'schema',
-          struct(
-            table.columns.filter(column => column.isKey),
-            'shop.public.people.Key',
-            [],
-            random,
-          ),
-        ],
+        ['schema', distorted(struct({ ...table, columns: keys }, 'shop.public.people.Key', [], random), random)],
         ['payload', payload],
       ],
     }

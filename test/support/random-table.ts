@@ -17,6 +17,8 @@ export interface RandomColumn {
 export interface RandomTable {
   readonly topic: string
   readonly columns: readonly RandomColumn[]
+  /** What the schema block says of the table as a whole: members of its structs, and of fields that are no columns. */
+  readonly notes: readonly (readonly [name: 'doc' | 'parameters', value: Draft])[]
 }
 
 const names = [
@@ -93,6 +95,17 @@ const kinds: readonly Kind[] = [
       '__debezium.source.column.comment': 'who',
     },
     value: random => text(randomWord(random).slice(0, 12)),
+  },
+  {
+    type: 'string',
+    parameters: {
+      length: 'as long as that of Asha',
+      scale: '1',
+      '__debezium.source.column.type': 'TEXT',
+      '__debezium.source.column.length': '98765432101',
+      '__debezium.source.column.scale': 'a',
+    },
+    value: random => text(randomWord(random)),
   },
   { type: 'int64', mayBeKey: true, value: int(64) },
   {
@@ -189,7 +202,17 @@ export function randomTable(random: Random): RandomTable {
       value: r => (optional && r.chance(0.15) ? 'null' : r.chance(0.03) ? oddValue(r) : kind.value(r)),
     })
   }
-  return { topic: random.pick(topics), columns }
+  const notes: RandomTable['notes'] = random.pick([
+    [],
+    [],
+    [['doc', text('of Asha')]],
+    [['parameters', object({ owner: text('Asha'), length: text('2'), allowed: text('a,b') })]],
+    [
+      ['doc', 'null'],
+      ['parameters', 'null'],
+    ],
+  ])
+  return { topic: random.pick(topics), columns, notes }
 }
 
 /** Placeholders, near misses of placeholders, and values of another type. */

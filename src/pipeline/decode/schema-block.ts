@@ -1,7 +1,6 @@
-import type { ColumnType, ConnectKind } from '../schema.ts'
-import { connectKinds } from '../schema.ts'
+import { type ColumnType, connectKinds } from '../schema.ts'
 import { fail } from './scanner.ts'
-import { type Member, member, type Node } from './tree.ts'
+import { member, type Node } from './tree.ts'
 
 /** A struct of a schema block with the place of each field, so that it can be rewritten. */
 export interface StructBlock {
@@ -17,81 +16,88 @@ export interface FieldBlock {
   readonly struct: StructBlock | null
 }
 
-/** Every member that JsonConverter writes. Any other could carry data past the masks. */
-const schemaMembers = new Set([
-  'type',
-  'items',
-  'keys',
-  'values',
-  'fields',
-  'optional',
-  'name',
-  'version',
-  'doc',
-  'parameters',
-  'default',
-  'field',
+const isNull = ({ kind, text }: Node): boolean => kind === 'other' && text === 'null'
+const isText = ({ kind }: Node): boolean => kind === 'string'
+const orNull =
+  (fits: (node: Node) => boolean) =>
+  (node: Node): boolean =>
+    fits(node) || isNull(node)
+
+/**
+ * Every member that JsonConverter writes, and what it writes there. It ignores what does not fit when it reads, so text in
+ * the wrong place would go past the masks unseen; the same holds for any other member.
+ */
+const schemaMembers: ReadonlyMap<string, (node: Node) => boolean> = new Map([
+  ['type', isText],
+  ['items', ({ kind }) => kind === 'object'],
+  ['keys', ({ kind }) => kind === 'object'],
+  ['values', ({ kind }) => kind === 'object'],
+  ['fields', ({ kind }) => kind === 'array'],
+  ['optional', orNull(({ kind, text }) => kind === 'other' && (text === 'true' || text === 'false'))],
+  ['name', orNull(isText)],
+  // Versions count changes of a type; an identity number is longer.
+  ['version', orNull(({ kind, text }) => kind === 'other' && /^\d{1,9}$/.test(text))],
+  ['doc', orNull(isText)],
+  ['parameters', orNull(({ kind, members }) => kind === 'object' && members.every(({ value }) => isText(value)))],
+  ['default', () => true],
+  ['field', isText],
 ])
+
+/** The inner types, and the kind of type that has them. */
+const innerMembers = [
+  ['items', 'array'],
+  ['keys', 'map'],
+  ['values', 'map'],
+  ['fields', 'struct'],
+] as const
 
 /** Reads a schema block that must be a struct; refuses whatever is not exactly a Connect schema. */
 export function readStruct(node: Node): StructBlock {
-  const type = readType(node)
+  return structOf(node, readType(node, 'root'))
+}
+
+function structOf(node: Node, type: ColumnType): StructBlock {
   if (type.kind !== 'struct') return fail('RECORD_SCHEMA_INVALID', node.start)
-  const fields = member(node, 'fields')
-  if (fields?.kind !== 'array') return fail('RECORD_SCHEMA_INVALID', node.start)
   const names = new Set<string>()
-  const blocks = fields.items.map(item => {
+  const fields = (member(node, 'fields')?.items ?? []).map(item => {
     const block = readField(item)
     if (names.has(block.name)) return fail('RECORD_REPEATED_MEMBER', item.start)
     names.add(block.name)
     return block
   })
-  return { node, name: type.logical, fields: blocks }
+  return { node, name: type.logical, fields }
 }
 
 function readField(node: Node): FieldBlock {
-  const field = member(node, 'field')
-  if (field?.kind !== 'string') return fail('RECORD_SCHEMA_INVALID', node.start)
-  const type = readType(node)
-  return { node, name: field.text, type, struct: type.kind === 'struct' ? readStruct(node) : null }
-}
-
-function readType(node: Node): ColumnType {
-  if (node.kind !== 'object') return fail('RECORD_SCHEMA_INVALID', node.start)
-  const parameters = new Map<string, string>()
-  let kind: ConnectKind | undefined
-  let logical: string | null = null
-  let optional = false
-  for (const { name, value } of node.members) {
-    if (!schemaMembers.has(name)) return fail('RECORD_SCHEMA_INVALID', value.start)
-    if (name === 'type') kind = connectKinds.find(known => known === value.text && value.kind === 'string')
-    else if (name === 'name') logical = value.kind === 'string' ? value.text : null
-    else if (name === 'optional') optional = isTrue(value)
-    else if (name === 'parameters') readParameters(value, parameters)
-    else if (name === 'items' || name === 'keys' || name === 'values') readElement(value)
-  }
-  if (kind === undefined) return fail('RECORD_SCHEMA_INVALID', node.start)
-  return { kind, logical, optional, parameters }
+  const type = readType(node, 'field')
+  const name = member(node, 'field')?.text ?? ''
+  return { node, name, type, struct: type.kind === 'struct' ? structOf(node, type) : null }
 }
 
 /** Element types are only checked for shape: a mask does not reach into arrays and maps. */
 function readElement(node: Node): void {
-  const type = readType(node)
-  if (type.kind === 'struct') readStruct(node)
+  const type = readType(node, 'element')
+  if (type.kind === 'struct') structOf(node, type)
 }
 
-function readParameters(node: Node, into: Map<string, string>): void {
-  // JsonConverter itself refuses parameters that are not strings.
-  if (node.kind === 'other') return
-  if (node.kind !== 'object') fail('RECORD_SCHEMA_INVALID', node.start)
-  for (const { name, value } of node.members) {
-    if (value.kind !== 'string') fail('RECORD_SCHEMA_INVALID', value.start)
-    into.set(name, value.text)
+function readType(node: Node, place: 'root' | 'field' | 'element'): ColumnType {
+  if (node.kind !== 'object') return fail('RECORD_SCHEMA_INVALID', node.start)
+  for (const { name, value } of node.members)
+    if (schemaMembers.get(name)?.(value) !== true) return fail('RECORD_SCHEMA_INVALID', value.start)
+  const kind = connectKinds.find(known => known === member(node, 'type')?.text)
+  const hasName = member(node, 'field') !== undefined
+  if (kind === undefined || hasName !== (place === 'field')) return fail('RECORD_SCHEMA_INVALID', node.start)
+  for (const [name, owner] of innerMembers) {
+    const inner = member(node, name)
+    if ((inner !== undefined) !== (kind === owner)) return fail('RECORD_SCHEMA_INVALID', node.start)
+    if (inner?.kind === 'object') readElement(inner)
   }
-}
-
-const isTrue = (node: Node): boolean => node.kind === 'other' && node.text === 'true'
-
-export function namedMember(node: Node, name: string): Member | undefined {
-  return node.members.find(m => m.name === name)
+  const logical = member(node, 'name')
+  const parameters = member(node, 'parameters')?.members ?? []
+  return {
+    kind,
+    logical: logical?.kind === 'string' ? logical.text : null,
+    optional: member(node, 'optional')?.text === 'true',
+    parameters: new Map(parameters.map(({ name, value }) => [name, value.text])),
+  }
 }

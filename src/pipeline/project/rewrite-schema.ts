@@ -1,7 +1,7 @@
-import { type FieldBlock, namedMember } from '../decode/schema-block.ts'
-import type { Member, Node } from '../decode/tree.ts'
+import type { FieldBlock, StructBlock } from '../decode/schema-block.ts'
+import { type Member, member, type Node } from '../decode/tree.ts'
 import type { MaskEffect } from '../mask/mask-type.ts'
-import { typeParameters } from '../schema.ts'
+import { tellsType } from '../schema.ts'
 
 /** A stretch of the schema block's bytes and what comes in its place. */
 export interface Replacement {
@@ -32,7 +32,12 @@ export function removeEntries(
   return replacements
 }
 
-const span = ({ start, value }: Member): { start: number; end: number } => ({ start, end: value.end })
+/** Takes members out of an object. */
+const removeMembers = ({ members }: Node, isRemoved: (member: Member) => boolean): Replacement[] =>
+  removeEntries(
+    members.map(({ start, value }) => ({ start, end: value.end })),
+    index => isRemoved(members[index] as Member),
+  )
 
 /** Parameters that describe the source column's type: wrong once the type has changed. */
 const sourceTypeParameters =
@@ -45,45 +50,58 @@ const sourceTypeParameters =
 export function rewriteField(field: FieldBlock, effect: MaskEffect): Replacement[] {
   const changesType = effect.becomes !== null
   const gone = new Set(['default', 'doc', ...(changesType ? ['name', 'version'] : [])])
-  const { members } = field.node
-  const replacements = removeEntries(members.map(span), index => gone.has(members[index]?.name ?? ''))
+  const replacements = removeMembers(field.node, ({ name }) => gone.has(name))
 
-  const type = namedMember(field.node, 'type')
-  if (changesType && type !== undefined) replacements.push(replaceText(type.value, effect.becomes ?? ''))
+  const type = member(field.node, 'type')
+  if (changesType && type !== undefined) replacements.push(replaceText(type, effect.becomes ?? ''))
 
-  const parameters = namedMember(field.node, 'parameters')?.value
+  const parameters = member(field.node, 'parameters')
   const labels = effect.constant ?? (effect.writesNull ? '' : null)
   if (parameters !== undefined) replacements.push(...rewriteParameters(parameters, changesType, labels))
   for (const inner of innerTypes(field.node)) replacements.push(...scrub(inner))
   return replacements
 }
 
+/**
+ * What a struct says of itself once a column is hidden: a comment on a table, or what a transform noted there, may tell of
+ * any column. No sink reads either.
+ */
+export const rewriteStruct = ({ node }: StructBlock): Replacement[] =>
+  removeMembers(node, ({ name }) => name === 'doc' || name === 'parameters')
+
+/** The same for a field that is no column (`op`, those of `source`); it may stay an enum, whose labels are Debezium's own. */
+export function rewriteMetadata({ node }: FieldBlock): Replacement[] {
+  const parameters = member(node, 'parameters')
+  const says = ({ name, value }: Member): boolean => name === 'allowed' || tellsType(name, value.text)
+  return [
+    ...removeMembers(node, ({ name }) => name === 'doc'),
+    ...(parameters === undefined ? [] : removeMembers(parameters, one => !says(one))),
+  ]
+}
+
 /** The types inside an array, map or struct. */
 function innerTypes(node: Node): Node[] {
-  const elements = ['items', 'keys', 'values'].map(name => namedMember(node, name)?.value)
-  const fields = namedMember(node, 'fields')?.value.items ?? []
+  const elements = ['items', 'keys', 'values'].map(name => member(node, name))
+  const fields = member(node, 'fields')?.items ?? []
   return [...elements.filter(element => element !== undefined), ...fields]
 }
 
 /** What an inner type of a masked column says of its data. */
 function scrub(node: Node): Replacement[] {
-  const { members } = node
-  const replacements = removeEntries(members.map(span), index => /^(?:default|doc)$/.test(members[index]?.name ?? ''))
-  const parameters = namedMember(node, 'parameters')?.value
+  const replacements = removeMembers(node, ({ name }) => name === 'default' || name === 'doc')
+  const parameters = member(node, 'parameters')
   if (parameters !== undefined) replacements.push(...rewriteParameters(parameters, false, ''))
   return [...replacements, ...innerTypes(node).flatMap(scrub)]
 }
 
 /** `labels`: what is left of an enum's labels; null: none of them, for no mask of that kind keeps a column an enum. */
 function rewriteParameters(parameters: Node, changesType: boolean, labels: string | null): Replacement[] {
-  const { members } = parameters
-  const replacements = removeEntries(members.map(span), index => {
-    const name = members[index]?.name ?? ''
+  const replacements = removeMembers(parameters, ({ name, value }) => {
     if (changesType && sourceTypeParameters.test(name)) return true
-    return name === 'allowed' ? labels === null : !typeParameters.has(name)
+    return name === 'allowed' ? labels === null : !tellsType(name, value.text)
   })
-  const allowed = changesType ? undefined : namedMember(parameters, 'allowed')
-  if (allowed !== undefined && labels !== null) replacements.push(replaceText(allowed.value, labels))
+  const allowed = changesType ? undefined : member(parameters, 'allowed')
+  if (allowed !== undefined && labels !== null) replacements.push(replaceText(allowed, labels))
   return replacements
 }
 

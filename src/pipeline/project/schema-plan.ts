@@ -8,15 +8,22 @@ import {
   sourceMembers,
   transactionMembers,
 } from '../decode/record-shapes.ts'
-import { readStruct, type StructBlock } from '../decode/schema-block.ts'
+import { type FieldBlock, readStruct, type StructBlock } from '../decode/schema-block.ts'
 import { member, parseTree } from '../decode/tree.ts'
 import { tellableName } from '../decode/walk.ts'
-import { Column, createLayout, type Layout, refuseUnknown, REMOVE } from '../layout.ts'
+import { Column, createLayout, type Layout, MASK, refuseUnknown, REMOVE } from '../layout.ts'
 import type { ValueMask } from '../mask/mask-type.ts'
 import type { ColumnRules, KeyRing } from '../plan.ts'
-import type { SchemaColumn } from '../schema.ts'
+import type { ConnectKind, SchemaColumn } from '../schema.ts'
 import { bindColumn, isKnown } from './bind-column.ts'
-import { applyReplacements, removeEntries, type Replacement, rewriteField } from './rewrite-schema.ts'
+import {
+  applyReplacements,
+  removeEntries,
+  type Replacement,
+  rewriteField,
+  rewriteMetadata,
+  rewriteStruct,
+} from './rewrite-schema.ts'
 
 export interface SchemaProblem {
   readonly code: ErrorCode
@@ -56,7 +63,8 @@ function planFor(bytes: Buffer, root: StructBlock, context: SchemaContext, omitt
   const fieldNames = root.fields.map(field => field.name)
   const isKey = context.part === 'key'
   const shape = isKey ? 'row' : shapeBySchema(root.name, fieldNames)
-  const build: Build = { problems: [], replacements: [], context, omitted }
+  const hidesColumn = hidesByRule(context.rules)
+  const build: Build = { problems: [], replacements: [], structs: [], metadata: [], hidesColumn, context, omitted }
 
   const images = root.fields.filter(field => field.name === 'before' || field.name === 'after')
   const row = shape === 'event' ? images.find(image => image.struct !== null)?.struct : root
@@ -66,6 +74,9 @@ function planFor(bytes: Buffer, root: StructBlock, context: SchemaContext, omitt
   if (shape !== 'event' && shape !== 'row') layout = opaqueLayout(fieldNames)
   else if (shape === 'event') layout = envelopeFor(root, build)
   else layout = rowLayout(isKey ? 'key' : '', root, build)
+
+  if (build.hidesColumn)
+    build.replacements.push(...build.structs.flatMap(rewriteStruct), ...build.metadata.flatMap(rewriteMetadata))
 
   const variants = new Map<string, SchemaPlan>()
   return {
@@ -92,9 +103,18 @@ export const MAX_VARIANTS = 64
 interface Build {
   readonly problems: SchemaProblem[]
   readonly replacements: Replacement[]
+  /** What stands around the columns: the rows and the envelope with its structs, and the fields that are no columns. */
+  readonly structs: StructBlock[]
+  readonly metadata: FieldBlock[]
+  /** Some column is masked or removed, so that what stands around must not tell of it. */
+  hidesColumn: boolean
   readonly context: SchemaContext
   readonly omitted: ReadonlySet<string>
 }
+
+/** A key shows few of the columns that the rules hide, yet its comment may tell of any. */
+const hidesByRule = ({ byName, wildcard }: ColumnRules): boolean =>
+  wildcard !== null || [...byName.values()].some(({ maskType }) => maskType.effect !== 'keep')
 
 /** Of records that are dropped by name: walked for their grammar, nothing more. */
 const opaqueLayout = (names: readonly string[]): Layout =>
@@ -105,25 +125,15 @@ const opaqueLayout = (names: readonly string[]): Layout =>
   )
 
 function envelopeFor(root: StructBlock, build: Build): Layout {
-  const known: readonly string[] = envelopeMembers
-  for (const { name, struct } of root.fields) {
-    const allowed = name === 'source' ? sourceMembers : name === 'transaction' ? transactionMembers : null
-    const strangers = (struct?.fields ?? []).filter(
-      field => allowed !== null && !(allowed as readonly string[]).includes(field.name),
-    )
-    if (!known.includes(name))
-      build.problems.push({
-        code: 'RECORD_UNKNOWN_MEMBER',
-        path: placeOf('', name),
-        detail: 'no member of an envelope',
-      })
-    for (const stranger of strangers) {
-      build.problems.push({
-        code: 'RECORD_UNKNOWN_MEMBER',
-        path: placeOf(name, stranger.name),
-        detail: `no member of ${name}`,
-      })
-    }
+  readAround('value', root, build)
+  for (const field of root.fields) {
+    const { name, struct } = field
+    const isKnownMember = (envelopeMembers as readonly string[]).includes(name)
+    if (!isKnownMember) refuse(build, 'RECORD_UNKNOWN_MEMBER', placeOf('', name), 'no member of an envelope')
+    else if (!structsOfEnvelope.has(name)) readMetadata('', field, build)
+    else if (struct === null) refuse(build, 'RECORD_SCHEMA_INVALID', name, 'no struct')
+    else if (name === 'source') readMetadataStruct(name, struct, sourceMembers, build)
+    else if (name === 'transaction') readMetadataStruct(name, struct, transactionMembers, build)
   }
   const image = (label: string): Layout => {
     const struct = root.fields.find(field => field.name === label)?.struct
@@ -141,27 +151,51 @@ function envelopeFor(root: StructBlock, build: Build): Layout {
     source: namesIn(structOf('source')),
     transaction: namesIn(structOf('transaction')),
   }
-  refuseDefault('value', root, build)
   return envelopeLayout(image('before'), after, names)
 }
 
 const placeOf = (label: string, name: string): string =>
   label === '' ? tellableName(name) : `${label}.${tellableName(name)}`
 
-/** A default of a whole row would hold its columns in clear, and no source writes one. */
-function refuseDefault(path: string, struct: StructBlock, build: Build): void {
-  if (member(struct.node, 'default') !== undefined) {
-    build.problems.push({ code: 'RECORD_SCHEMA_INVALID', path, detail: 'a row has no default' })
+const refuse = ({ problems }: Build, code: ErrorCode, path: string, detail: string): number =>
+  problems.push({ code, path, detail })
+
+const structsOfEnvelope: ReadonlySet<string> = new Set(['before', 'after', 'source', 'transaction'])
+
+/** Notes a struct around columns. A default of it would hold them in clear, and no source writes one. */
+function readAround(path: string, struct: StructBlock, build: Build): void {
+  build.structs.push(struct)
+  if (member(struct.node, 'default') !== undefined)
+    refuse(build, 'RECORD_SCHEMA_INVALID', path, 'a whole row has no default')
+}
+
+function readMetadataStruct(label: string, struct: StructBlock, known: readonly string[], build: Build): void {
+  readAround(label, struct, build)
+  for (const field of struct.fields) {
+    if (known.includes(field.name)) readMetadata(label, field, build)
+    else refuse(build, 'RECORD_UNKNOWN_MEMBER', placeOf(label, field.name), `no member of ${label}`)
   }
 }
 
+/** Notes a field that is no column. It holds a single value, and so does its default: a nested one could hold a row. */
+function readMetadata(label: string, field: FieldBlock, build: Build): void {
+  build.metadata.push(field)
+  const byDefault = member(field.node, 'default')
+  const isNested = byDefault?.kind === 'object' || byDefault?.kind === 'array'
+  if (isNested || nestedKinds.has(field.type.kind))
+    refuse(build, 'RECORD_SCHEMA_INVALID', placeOf(label, field.name), 'no single value')
+}
+
+const nestedKinds: ReadonlySet<ConnectKind> = new Set(['array', 'map', 'struct'])
+
 function rowLayout(label: string, struct: StructBlock, build: Build): Layout {
   const { rules, keys, part } = build.context
-  refuseDefault(label === '' ? 'value' : label, struct, build)
+  readAround(label === '' ? 'value' : label, struct, build)
   const removed = new Set<number>()
   const columns = struct.fields.map((field, index) => {
     const { name, type } = field
     if (label === '' && flattenedMetadata.has(name) && !rules.byName.has(name) && !isKnown(name, rules)) {
+      readMetadata(label, field, build)
       return new Column(name, { tellsOperation: name === '__op', isScalar: true })
     }
     if (build.omitted.has(name)) {
@@ -170,6 +204,7 @@ function rowLayout(label: string, struct: StructBlock, build: Build): Layout {
     }
     const bound = bindColumn(name, type, part === 'key' ? 'key' : 'row', rules, keys)
     if (bound.problem !== null) build.problems.push({ ...bound.problem, path: placeOf(label, name) })
+    if (bound.column.act === MASK || bound.column.act === REMOVE) build.hidesColumn = true
     if (bound.column.act === REMOVE) removed.add(index)
     else if (bound.effect !== null) build.replacements.push(...rewriteField(field, bound.effect))
     return bound.column

@@ -160,6 +160,11 @@ export function createCanaryWriter(book: CanaryBook, topic: string, shape: Shape
       : { default: JSON.parse(column.value(book, at(`default of ${column.name}`))) }),
     field: column.name,
   })
+  // What is said of a table may quote a row.
+  const notes = (what: string): object => ({
+    doc: book.text(at(`doc of ${what}`)),
+    parameters: { owner: book.text(at(`parameter of ${what}`)) },
+  })
   const idField = { type: 'int64', optional: false, field: 'id' }
   const rowFields = (more: readonly object[]): object[] => [idField, ...columns.map(field), ...more]
   const image = (name: string, more: readonly object[]): object => ({
@@ -167,6 +172,7 @@ export function createCanaryWriter(book: CanaryBook, topic: string, shape: Shape
     fields: rowFields(more),
     optional: true,
     name: `${topic}.Value`,
+    ...notes(name),
     field: name,
   })
   const valueSchema = (more: readonly object[] = []): string =>
@@ -177,11 +183,13 @@ export function createCanaryWriter(book: CanaryBook, topic: string, shape: Shape
             fields: [...rowFields(more), { type: 'string', optional: true, field: '__deleted' }],
             optional: false,
             name: `${topic}.Value`,
+            ...notes('the row'),
           }
         : {
             type: 'struct',
             optional: false,
             name: `${topic}.Envelope`,
+            ...notes('the envelope'),
             fields: [
               image('before', more),
               image('after', more),
@@ -190,9 +198,10 @@ export function createCanaryWriter(book: CanaryBook, topic: string, shape: Shape
                 fields: [{ type: 'string', optional: true, field: 'db' }],
                 optional: false,
                 name: 'io.debezium.connector.postgresql.Source',
+                ...notes('source'),
                 field: 'source',
               },
-              { type: 'string', optional: false, field: 'op' },
+              { type: 'string', optional: false, ...notes('op'), field: 'op' },
               { type: 'int64', optional: true, field: 'ts_ms' },
             ],
           },
@@ -206,6 +215,7 @@ export function createCanaryWriter(book: CanaryBook, topic: string, shape: Shape
         fields: keyColumns.map(field),
         optional: false,
         name: `${topic}.Key`,
+        ...notes('the key'),
       })
   const wrapped = (schema: string, payload: string): string =>
     hasSchema ? `{"schema":${schema},"payload":${payload}}` : payload
@@ -282,6 +292,12 @@ export function createCanaryWriter(book: CanaryBook, topic: string, shape: Shape
         record(
           `{"schema":{"type":"${secret('type of a schema')}","fields":[]},"payload":${create('after of broken schema')}}`,
         ),
+        ...(hasSchema
+          ? [
+              record(value.replace('"fields":', () => `"version":"${secret('version of a schema')}","fields":`)),
+              record(value.replace('"optional":true', () => `"optional":"${secret('optional of a schema')}"`)),
+            ]
+          : []),
         record(JSON.stringify(secret('only a text'))),
         record(`["${secret('only a list')}"]`),
         record(book.int64(at('only a number'))),
