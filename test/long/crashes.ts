@@ -1,28 +1,26 @@
-import { parseArgs } from 'node:util'
 import { createGround } from '../support/proof/ground.ts'
 import { killAtRandom } from '../support/proof/kill-at-random.ts'
+import { readOptions } from './proof-options.ts'
 import { tell, withProofStack } from './proof-stack.ts'
 
-/**
- * Kills the real process again and again under load, and judges what came out record by record:
- * `npm run prove:crash -- --seed S --count N`. Rounds of kills are numbered from the seed, so a run that was stopped goes
- * on with `--from` as it told last.
- */
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    count: { type: 'string', default: '100' },
-    from: { type: 'string', default: '0' },
-    rate: { type: 'string', default: '1000' },
-  },
-})
 const killsPerRound = 10
-const [seed, count, from, perSecond] = [values.seed, values.count, values.from, values.rate].map(Number) as [
-  number,
-  number,
-  number,
-  number,
-]
+const {
+  seed,
+  count,
+  from,
+  rate: perSecond,
+} = readOptions({
+  name: 'prove:crash',
+  about:
+    'Kills the real process again and again under load, and judges what came out record by record. Rounds of kills are\nnumbered from the seed, so a run that was stopped goes on with --from as it told last.',
+  options: {
+    seed: { about: 'decides records and moments', byDefault: 1 },
+    count: { about: 'kills', byDefault: 100, least: 1 },
+    from: { about: 'go on after so many kills', byDefault: 0 },
+    rate: { about: 'records per second', byDefault: 1000, least: 1 },
+  },
+  check: values => (values.from < values.count ? null : '--from leaves nothing of --count'),
+})
 
 await withProofStack(async stack => {
   for (let kills = from; kills < count && process.exitCode === undefined; ) {
