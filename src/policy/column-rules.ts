@@ -3,6 +3,7 @@ import type { Problem } from '../errors.ts'
 import { findMaskType } from '../pipeline/mask/mask-types.ts'
 import type { ColumnRule, KeyRing } from '../pipeline/plan.ts'
 import type { MaskingCondition, MaskingPolicyDocument } from './document.ts'
+import { policyProblem } from './policy-problem.ts'
 import { readSelector } from './selector.ts'
 
 /** What one policy says of columns, in the order it says it. */
@@ -22,10 +23,10 @@ export function readRules(document: MaskingPolicyDocument, keys: KeyRing): Polic
     const rule = readRule(condition, document.name, path, keys, problems)
     const selector = readSelector(condition.field)
     if (selector === null) {
-      problems.push(problem('POLICY_SELECTOR', document.name, `${path}.field`, 'names no single column'))
+      problems.push(policyProblem('POLICY_SELECTOR', document.name, `${path}.field`, 'names no single column'))
     } else if (rule !== null && selector.kind === 'column') columns.push({ column: selector.column, rule })
     else if (rule !== null && rule.maskType.effect === 'keep') {
-      problems.push(problem('POLICY_WILDCARD_CLEARS', document.name, `${path}.maskType`))
+      problems.push(policyProblem('POLICY_WILDCARD_CLEARS', document.name, `${path}.maskType`))
     } else if (rule !== null) wildcard ??= rule
   })
   return { columns, wildcard, problems }
@@ -41,24 +42,19 @@ function readRule(
   const { field: _field, maskType: name, ...params } = condition
   const maskType = findMaskType(name)
   if (maskType === undefined) {
-    problems.push(problem('POLICY_UNKNOWN_MASK', policy, `${path}.maskType`))
+    problems.push(policyProblem('POLICY_UNKNOWN_MASK', policy, `${path}.maskType`))
     return null
   }
   const misfits = [...Value.Errors(maskType.params, params)]
   for (const { instancePath, message } of misfits) {
-    problems.push(problem('POLICY_MASK_PARAMETERS', policy, `${path}${instancePath.replaceAll('/', '.')}`, message))
+    problems.push(
+      policyProblem('POLICY_MASK_PARAMETERS', policy, `${path}${instancePath.replaceAll('/', '.')}`, message),
+    )
   }
   const keyId = 'keyId' in params && typeof params.keyId === 'string' ? params.keyId : 'default'
   if (maskType.needsKey && keys.get(keyId) === undefined) {
-    problems.push(problem('POLICY_KEY_MISSING', policy, `${path}.keyId`, `key id ${keyId}`))
+    problems.push(policyProblem('POLICY_KEY_MISSING', policy, `${path}.keyId`, `key id ${keyId}`))
     return null
   }
   return misfits.length > 0 ? null : { maskType, params, policy, path }
 }
-
-const problem = (code: Problem['code'], policy: string, path: string, detail?: string): Problem => ({
-  code,
-  severity: 'error',
-  where: { policy, path },
-  ...(detail === undefined ? {} : { detail }),
-})

@@ -18,6 +18,7 @@ import { bindColumn } from '../pipeline/project/bind-column.ts'
 import { readRules } from './column-rules.ts'
 import { disagreements } from './disagreements.ts'
 import { isTableSchema, type MaskingPolicyDocument, type PolicyDocument, type TableSchemaDocument } from './document.ts'
+import { policyProblem, shapeProblem } from './policy-problem.ts'
 import { readTableSchema } from './table-schema.ts'
 import { createTopicIndex, type TopicIndex } from './topic-index.ts'
 import { isTopicName, isWildcard, outputName, rawNameOf, type TopicPattern, topicPattern } from './topic-pattern.ts'
@@ -87,7 +88,7 @@ function checkPolicy(document: MaskingPolicyDocument, options: CompileOptions, p
     const legal = isLiteral
       ? isTopicName(text) && isTopicName(outputName(options.settings.outputTopic, text))
       : /^[a-zA-Z0-9._*?-]+$/.test(text)
-    if (!legal) problems.push(error('POLICY_TOPIC_NAME', document.name, 'resources.topic'))
+    if (!legal) problems.push(policyProblem('POLICY_TOPIC_NAME', document.name, 'resources.topic'))
   }
   const rules = readRules(document, options.keys)
   for (const problem of rules.problems) problems.push(problem)
@@ -96,19 +97,12 @@ function checkPolicy(document: MaskingPolicyDocument, options: CompileOptions, p
   return { document, patterns, columns: rules.columns, byColumn, wildcard: rules.wildcard }
 }
 
-const error = (code: Problem['code'], policy: string, path: string, detail?: string): Problem => ({
-  code,
-  severity: 'error',
-  where: { policy, path },
-  ...(detail === undefined ? {} : { detail }),
-})
-
 function repeatedNames(documents: readonly PolicyDocument[]): Problem[] {
   const seen = new Set<string>()
   return documents.flatMap(({ name }) => {
     const repeated = seen.has(name)
     seen.add(name)
-    return repeated ? [error('POLICY_DUPLICATE_NAME', name, 'name')] : []
+    return repeated ? [policyProblem('POLICY_DUPLICATE_NAME', name, 'name')] : []
   })
 }
 
@@ -117,7 +111,9 @@ function loops(policies: readonly Policy[], index: TopicIndex<Policy>, { outputT
   return policies.flatMap(({ document, patterns }) =>
     patterns.flatMap(({ text, isLiteral }) => {
       const raw = isLiteral ? rawNameOf(outputTopic, text) : null
-      return raw !== null && index.isNamed(raw) ? [error('POLICY_TOPIC_LOOP', document.name, 'resources.topic')] : []
+      return raw !== null && index.isNamed(raw)
+        ? [policyProblem('POLICY_TOPIC_LOOP', document.name, 'resources.topic')]
+        : []
     }),
   )
 }
@@ -244,7 +240,7 @@ function checkSchemas(
     const rules = mergeRules(document.tableSchema.topic, { compacted: false }, policies, [document], names)
     const misfits = schema.columns.flatMap(({ name, type }): Problem[] => {
       const { problem } = bindColumn(name, type, 'row', rules, keys)
-      return problem === null ? [] : [error(problem.code, document.name, name, problem.detail)]
+      return problem === null ? [] : [policyProblem(problem.code, document.name, name, problem.detail)]
     })
     return [...problems, ...misfits]
   })
@@ -282,5 +278,5 @@ function sizeProblem(documents: readonly PolicyDocument[]): Problem | null {
           : wildcards > MAX_WILDCARDS
             ? 'topics with wildcards'
             : null
-  return tooMany === null ? null : error('POLICY_SHAPE', 'policies', '', `too many ${tooMany} in one set`)
+  return tooMany === null ? null : shapeProblem('policies', '', `too many ${tooMany} in one set`)
 }

@@ -1,6 +1,7 @@
 import { Value } from 'typebox/value'
 import type { Problem } from '../errors.ts'
 import { isTableSchema, maskingPolicyDocument, type PolicyDocument, tableSchemaDocument } from './document.ts'
+import { shapeProblem } from './policy-problem.ts'
 
 export interface ReadDocuments {
   readonly documents: readonly PolicyDocument[]
@@ -12,7 +13,8 @@ const MAX_PROBLEMS = 100
 /** Reads one parsed file or request body: a document or an array of them. `origin` names it in problems. */
 export function readDocuments(json: unknown, origin: string): ReadDocuments {
   const list = Array.isArray(json) ? json : [json]
-  if (list.length > MAX_ENTRIES) return { documents: [], problems: [shape(origin, '', 'has too many documents')] }
+  if (list.length > MAX_ENTRIES)
+    return { documents: [], problems: [shapeProblem(origin, '', 'has too many documents')] }
   const documents: PolicyDocument[] = []
   const problems: Problem[] = []
   list.forEach((candidate: unknown, index) => {
@@ -25,20 +27,21 @@ export function readDocuments(json: unknown, origin: string): ReadDocuments {
 }
 
 function readDocument(candidate: unknown, origin: string): { document: PolicyDocument } | { problems: Problem[] } {
-  if (typeof candidate !== 'object' || candidate === null) return { problems: [shape(origin, '', 'must be an object')] }
+  if (typeof candidate !== 'object' || candidate === null)
+    return { problems: [shapeProblem(origin, '', 'must be an object')] }
   const schema = Object.hasOwn(candidate, 'tableSchema')
     ? tableSchemaDocument
     : Object.hasOwn(candidate, 'maskingPolicy')
       ? maskingPolicyDocument
       : null
   // Before the check, which would tell each of a million entries.
-  if (isTooLong(candidate)) return { problems: [shape(origin, '', 'has too many entries')] }
-  if (schema === null) return { problems: [shape(origin, '', 'needs `maskingPolicy` or `tableSchema`')] }
+  if (isTooLong(candidate)) return { problems: [shapeProblem(origin, '', 'has too many entries')] }
+  if (schema === null) return { problems: [shapeProblem(origin, '', 'needs `maskingPolicy` or `tableSchema`')] }
   if (Value.Check(schema, candidate)) return { document: candidate as PolicyDocument }
   const name: unknown = 'name' in candidate ? candidate.name : undefined
   const where = typeof name === 'string' && name.length <= 250 ? name : origin
   const errors = Value.Errors(schema, candidate)
-  return { problems: errors.map(error => shape(where, dotted(error.instancePath), error.message)) }
+  return { problems: errors.map(error => shapeProblem(where, dotted(error.instancePath), error.message)) }
 }
 
 const MAX_ENTRIES = 10_000
@@ -49,13 +52,6 @@ function isTooLong(value: unknown, depth = 3): boolean {
   const entries: unknown[] = Array.isArray(value) ? value : Object.values(value)
   return entries.length > MAX_ENTRIES || (!Array.isArray(value) && entries.some(entry => isTooLong(entry, depth - 1)))
 }
-
-const shape = (policy: string, path: string, detail: string): Problem => ({
-  code: 'POLICY_SHAPE',
-  severity: 'error',
-  where: path === '' ? { policy } : { policy, path },
-  detail,
-})
 
 /** A JSON pointer as people write it: `/maskingPolicy/maskingConditions/2/field` becomes `maskingPolicy.maskingConditions[2].field`. */
 function dotted(pointer: string): string {

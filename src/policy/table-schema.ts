@@ -1,6 +1,7 @@
 import type { Problem } from '../errors.ts'
 import { connectKinds, type SchemaColumn, type TableSchema } from '../pipeline/schema.ts'
 import type { TableSchemaDocument } from './document.ts'
+import { shapeProblem } from './policy-problem.ts'
 
 /** The columns of a `tableSchema` document; a type that Connect does not have is a problem. */
 export function readTableSchema(document: TableSchemaDocument): {
@@ -13,12 +14,7 @@ export function readTableSchema(document: TableSchemaDocument): {
     const kind = connectKinds.find(known => known === type)
     if (kind === undefined) {
       const path = `tableSchema.columns[${index}].type`
-      problems.push({
-        code: 'POLICY_SHAPE',
-        severity: 'error',
-        where: { policy: document.name, path },
-        detail: 'is no Connect type',
-      })
+      problems.push(shapeProblem(document.name, path, 'is no Connect type'))
       return
     }
     columns.push({

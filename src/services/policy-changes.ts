@@ -2,6 +2,7 @@ import { PoliciesRefused, type Problem, ScrimError } from '../errors.ts'
 import type { Plan } from '../pipeline/plan.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { applyJsonPatch, byName } from '../policy/json-patch.ts'
+import { shapeProblem } from '../policy/policy-problem.ts'
 import { readDocuments, topicPatterns } from '../policy/read-documents.ts'
 import { forbiddenNames, parseStrictJson } from '../policy/strict-json.ts'
 import type { PolicyFileSet } from './ports/policies.ts'
@@ -28,7 +29,7 @@ export function patchSet(patch: unknown): PolicyEdit {
   return documents => {
     const patched = applyJsonPatch(byName(documents), patch)
     if (typeof patched !== 'object' || patched === null || Array.isArray(patched)) {
-      throw new PoliciesRefused([shape('policies', '', 'must stay an object of documents by name')])
+      throw new PoliciesRefused([shapeProblem('policies', '', 'must stay an object of documents by name')])
     }
     return readAll(Object.entries(patched).map(([name, json]): [string, unknown] => [name, json]))
   }
@@ -53,7 +54,7 @@ export function readFiles({ files, problems }: PolicyFileSet): readonly PolicyDo
     const parsed = parseStrictJson(text)
     if ('fault' in parsed) {
       const { line, column, what } = parsed.fault
-      found.push(shape(name, `line ${line}, column ${column}`, what))
+      found.push(shapeProblem(name, `line ${line}, column ${column}`, what))
       return []
     }
     const read = readDocuments(parsed.value, name)
@@ -89,7 +90,7 @@ export function topicsLeft(before: readonly PolicyDocument[], after: readonly Po
 
 function readOne(name: string, json: unknown): PolicyDocument {
   const [document] = readAll([[name, json]])
-  if (document === undefined) throw new PoliciesRefused([shape(name, '', 'must be one document')])
+  if (document === undefined) throw new PoliciesRefused([shapeProblem(name, '', 'must be one document')])
   return document
 }
 
@@ -97,13 +98,14 @@ function readAll(entries: readonly (readonly [name: string, json: unknown])[]): 
   const problems: Problem[] = []
   const documents = entries.flatMap(([name, json]) => {
     if (Array.isArray(json)) {
-      problems.push(shape(name, '', 'must be one document'))
+      problems.push(shapeProblem(name, '', 'must be one document'))
       return []
     }
     const read = readDocuments(json, name)
     problems.push(...read.problems)
     for (const document of read.documents) {
-      if (document.name !== name) problems.push(shape(name, 'name', 'must be the name under which it is addressed'))
+      if (document.name !== name)
+        problems.push(shapeProblem(name, 'name', 'must be the name under which it is addressed'))
     }
     return read.documents
   })
@@ -120,14 +122,7 @@ function refuseOrTake({
 }): readonly PolicyDocument[] {
   const names = documents
     .filter(({ name }) => forbiddenNames.has(name))
-    .map(({ name }) => shape(name, 'name', 'is not a name for a policy'))
+    .map(({ name }) => shapeProblem(name, 'name', 'is not a name for a policy'))
   if (problems.length + names.length > 0) throw new PoliciesRefused([...problems, ...names])
   return documents
 }
-
-const shape = (policy: string, path: string, detail: string): Problem => ({
-  code: 'POLICY_SHAPE',
-  severity: 'error',
-  where: path === '' ? { policy } : { policy, path },
-  detail,
-})

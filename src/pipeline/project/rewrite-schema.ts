@@ -39,10 +39,6 @@ const removeMembers = ({ members }: Node, isRemoved: (member: Member) => boolean
     index => isRemoved(members[index] as Member),
   )
 
-/** Parameters that describe the source column's type: wrong once the type has changed. */
-const sourceTypeParameters =
-  /^(?:scale|connect\.decimal\.precision|length|allowed|__debezium\.source\.column\.(?:type|length|scale))$/
-
 /**
  * What a masked field says from now on. Its default, comment and (of an enum) labels are data of the column and go; a
  * default would also come back in the sink wherever the mask wrote null.
@@ -97,7 +93,8 @@ function scrub(node: Node): Replacement[] {
 /** `labels`: what is left of an enum's labels; null: none of them, for no mask of that kind keeps a column an enum. */
 function rewriteParameters(parameters: Node, changesType: boolean, labels: string | null): Replacement[] {
   const replacements = removeMembers(parameters, ({ name, value }) => {
-    if (changesType && sourceTypeParameters.test(name)) return true
+    // All that describes the source column's type is wrong once the type has changed.
+    if (changesType) return name !== '__debezium.source.column.name'
     return name === 'allowed' ? labels === null : !tellsType(name, value.text)
   })
   const allowed = changesType ? undefined : member(parameters, 'allowed')

@@ -24,6 +24,7 @@ import {
   rewriteMetadata,
   rewriteStruct,
 } from './rewrite-schema.ts'
+import { createVariants } from './variants.ts'
 
 export interface SchemaProblem {
   readonly code: ErrorCode
@@ -78,27 +79,15 @@ function planFor(bytes: Buffer, root: StructBlock, context: SchemaContext, omitt
   if (build.hidesColumn)
     build.replacements.push(...build.structs.flatMap(rewriteStruct), ...build.metadata.flatMap(rewriteMetadata))
 
-  const variants = new Map<string, SchemaPlan>()
   return {
     shape,
     layout,
     problems: build.problems,
     block: build.replacements.length === 0 ? null : blockMask(applyReplacements(bytes, build.replacements)),
     columns,
-    without: more => {
-      const all = new Set([...omitted, ...more])
-      const id = JSON.stringify([...all].sort())
-      const known = variants.get(id)
-      if (known !== undefined) return known
-      const variant = planFor(bytes, root, context, all)
-      if (variants.size < MAX_VARIANTS) variants.set(id, variant)
-      return variant
-    },
+    without: createVariants(omitted, all => planFor(bytes, root, context, all)),
   }
 }
-
-/** A table has a handful of TOASTed columns, but their combinations double with each: the rare ones are made anew. */
-export const MAX_VARIANTS = 64
 
 interface Build {
   readonly problems: SchemaProblem[]

@@ -2,7 +2,7 @@ import { envelopeLayout, flattenedMetadata } from '../decode/record-shapes.ts'
 import { Column, createLayout, type Layout, REMOVE } from '../layout.ts'
 import type { ColumnRules, KeyRing } from '../plan.ts'
 import { bindColumn, unknownMember } from './bind-column.ts'
-import { MAX_VARIANTS } from './schema-plan.ts'
+import { createVariants } from './variants.ts'
 
 /** How to walk records that carry no schema block. */
 export interface SchemalessLayouts {
@@ -37,18 +37,11 @@ export function createSchemalessLayouts(
     .filter(name => !names.includes(name))
     .map(name => new Column(name, { tellsOperation: name === '__op', isScalar: true }))
 
-  const variants = new Map<string, SchemalessLayouts>()
   return {
     event: envelopeLayout(row('before', 'row'), row('after', 'row')),
     row: row('', 'row', metadata),
     key: row('key', 'key'),
     isMet: false,
-    without: more => {
-      const all = new Set([...omitted, ...more])
-      const id = JSON.stringify([...all].sort())
-      const known = variants.get(id) ?? createSchemalessLayouts(rules, keys, all)
-      if (variants.size < MAX_VARIANTS) variants.set(id, known)
-      return known
-    },
+    without: createVariants(omitted, all => createSchemalessLayouts(rules, keys, all)),
   }
 }
