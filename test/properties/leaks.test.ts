@@ -92,6 +92,9 @@ test('a plan of none for all gives identical bytes', () => {
   expect(seen).toBeGreaterThan(100)
 })
 
+/** A broken envelope can be read as a row of these columns: declared clear they show whole rows, and rightly so. */
+const holdsRows: ReadonlySet<string> = new Set(['before', 'after', 'payload', 'schema', 'source', 'transaction'])
+
 const isFree = ({ type, logical }: RandomColumn): boolean => logical === null && (type === 'string' || type === 'int64')
 
 test('no value of a masked column is anywhere in the output, in any spelling', () => {
@@ -129,6 +132,7 @@ test('no value of a masked column is anywhere in the output, in any spelling', (
           : notes
       const { table, records, random } = recordsOf(seed, change, note)
       const conditions = table.columns.map(column => {
+        if (holdsRows.has(column.name) && !isFree(column)) return { field: fieldOf(column), maskType: 'drop' }
         if (!isFree(column))
           return { field: fieldOf(column), maskType: column.isKey ? 'none' : random.pick(['none', 'drop']) }
         if (column.isKey) return { field: fieldOf(column), maskType: 'hash' }
@@ -154,10 +158,14 @@ test('no value of a masked column is anywhere in the output, in any spelling', (
         const raw = all(records[n] as NaiveRecord).toString('latin1')
         const out = all(outcome).toString('latin1')
         const plain = unescaped(out)
+        // Six digits are in a digest now and then by chance.
+        const withoutDigests = plain.replace(/"[0-9a-f]{32,64}"/g, '""')
         for (const digits of canaries) {
           if (!raw.includes(digits)) continue
           seen++
-          for (const spelled of [digits, Buffer.from(digits).toString('hex'), digits.slice(0, 10), digits.slice(-6)]) {
+          const tail = digits.slice(-6)
+          if (withoutDigests.includes(tail)) throw new Error(`record ${n} still shows the end of a canary: ${tail}`)
+          for (const spelled of [digits, Buffer.from(digits).toString('hex'), digits.slice(0, 10)]) {
             if (plain.includes(spelled)) throw new Error(`record ${n} still shows a canary: ${spelled}`)
           }
         }
