@@ -76,6 +76,13 @@ export const errorCatalogue = {
     ...policy('The stored set was changed meanwhile', 'Read it again and repeat the change on the new version.'),
     status: 409,
   },
+  POLICY_PINNED: {
+    ...policy(
+      'A version is pinned; the set takes no change',
+      'Let go of it (POST /v1/policies/pin {"version": null}), then repeat the change; for files POST /v1/policies/reload.',
+    ),
+    status: 409,
+  },
   POLICY_FILES_STALE: {
     ...policy(
       'The policy files changed, but so did the set through REST since the last import',

@@ -140,11 +140,7 @@ export function createPolicies(options: PoliciesOptions): Policies {
       try {
         return await attempt(base)
       } catch (error) {
-        if (!(error instanceof ScrimError) || error.code !== 'POLICY_CONFLICT') throw error
-        const now = await store.current()
-        if (now !== null && now.version === base?.version)
-          throw new ScrimError('POLICY_CONFLICT', { path: `version ${now.version} is pinned` })
-        if (race === MAX_RACES) throw error
+        if (!(error instanceof ScrimError) || error.code !== 'POLICY_CONFLICT' || race === MAX_RACES) throw error
       }
     }
   }
@@ -179,6 +175,9 @@ export function createPolicies(options: PoliciesOptions): Policies {
     if (isEmpty && base !== null && !how.force) return { version: base.version, isNew: false, warnings: [] }
     const documents = readFiles(found)
     if (documents.length === 0) throw new ScrimError('POLICY_NONE')
+    // The store would refuse them as well; said here, it goes before what forcing could cure.
+    const pinned = await store.pinned()
+    if (pinned !== null) throw new ScrimError('POLICY_PINNED', { path: `version ${pinned}` })
     const isWanted = how.force || base === null || last?.version === base.version
     if (!isWanted && diffDocuments(base.documents, documents).length > 0)
       throw new ScrimError('POLICY_FILES_STALE', { path: `version ${base.version}` })

@@ -333,14 +333,25 @@ describe('policies', () => {
       expect([table.pinned, policies.inForce()?.version]).toEqual([null, 2])
     })
 
-    test('of a pinned set is refused', async () => {
-      const policies = await start({ files: filesWith('a') })
+    test.each([1, 2])('of a pinned set is refused in every way: version %i of two', async pinned => {
+      const files = filesWith('a')
+      const policies = await start({ files })
+      const other = await start({ files })
       await policies.put('b', aPolicy('b'), anna)
-      table.pinned = 1
-      await expect(policies.put('c', aPolicy('c'), anna)).rejects.toMatchObject({
-        code: 'POLICY_CONFLICT',
-        where: { path: 'version 1 is pinned' },
-      })
+      await policies.pin(pinned, anna)
+      const refused = { code: 'POLICY_PINNED', where: { path: `version ${pinned}` } }
+      const how = { force: true, author: 'anna', reason: '' }
+      await expect(policies.put('c', aPolicy('c'), anna)).rejects.toMatchObject(refused)
+      await expect(policies.replaceAll([], anna)).rejects.toMatchObject(refused)
+      await expect(policies.rollback(3 - pinned, anna)).rejects.toMatchObject(refused)
+      files.set({ 'a.json': aPolicy('a', 'null') })
+      await expect(policies.reload({ ...how, force: false })).rejects.toMatchObject(refused)
+      await expect(policies.reload(how)).rejects.toMatchObject(refused)
+      expect(policies.status()).toMatchObject({ code: null, files: { code: 'POLICY_PINNED' } })
+      await vi.waitFor(() => expect([policies, other].map(one => one.inForce()?.version)).toEqual([pinned, pinned]))
+      expect(table.versions).toHaveLength(2)
+      await policies.pin(null, anna)
+      expect(await policies.reload(how)).toMatchObject({ version: 3, isNew: true })
     })
   })
 

@@ -51,6 +51,7 @@ export function createMemoryPolicyStore(table: MemoryPolicyTable = createMemoryP
     },
     add: async (base, version) => {
       await reach()
+      if (table.pinned !== null) throw new ScrimError('POLICY_PINNED', { path: `version ${table.pinned}` })
       if ((table.versions.at(-1)?.version ?? 0) !== base) throw new ScrimError('POLICY_CONFLICT')
       const added = copy({ ...version, version: base + 1, at: new Date() })
       table.versions.push(added)

@@ -71,6 +71,20 @@ export function policyStoreContract(name: string, open: () => Promise<OpenedPoli
       expect((await store.add(1, draft('b'))).version).toBe(2)
     })
 
+    test('while a version is pinned none is added, whichever it is', async () => {
+      await store.add(0, draft('a'))
+      await store.add(1, draft('a', 'b'))
+      for (const pinned of [1, 2]) {
+        await store.pin(pinned, { author: 'anna', reason: 'look' })
+        const refused = { code: 'POLICY_PINNED', where: { path: `version ${pinned}` } }
+        for (const base of [1, 2]) await expect(other.add(base, draft('c'))).rejects.toMatchObject(refused)
+        expect((await other.current())?.version).toBe(pinned)
+      }
+      expect(await store.list(10)).toHaveLength(2)
+      await store.pin(null, { author: 'anna', reason: 'seen' })
+      expect((await other.add(2, draft('c'))).version).toBe(3)
+    })
+
     test('of many that add at the same time exactly one wins', async () => {
       const attempts = await Promise.allSettled(
         Array.from({ length: 8 }, (_, n) => (n % 2 === 0 ? store : other).add(0, draft(`p${n}`))),

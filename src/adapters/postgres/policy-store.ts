@@ -38,14 +38,19 @@ export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
   }
 
   async function add(base: number, version: Omit<PolicyVersion, 'version' | 'at'>): Promise<PolicyVersion> {
-    // Two writers on one base: the second finds the number taken, at whatever moment it comes.
-    const [row] = await database.query<{ version: number; at: Date }>(
+    // Two writers on one base: the second finds the number taken, at whatever moment it comes. A pin that is set at the
+    // same moment counts as set afterwards: it names its version, so what is added beside it does not come in force.
+    const [row] = await database.query<{ version: number | null; at: Date; pinned: number | null }>(
       {
-        text: `insert into scrim_policy_version (version, documents, author, reason, origin, patch, files_digest)
-          select $1::integer + 1, $2, $3, $4, $5, $6, $7
-          where $1::integer = (select coalesce(max(version), 0) from scrim_policy_version)
-          on conflict (version) do nothing
-          returning version, at`,
+        text: `with pin as (select (${PIN}) as version), added as (
+            insert into scrim_policy_version (version, documents, author, reason, origin, patch, files_digest)
+            select $1::integer + 1, $2, $3, $4, $5, $6, $7
+            where (select version from pin) is null
+              and $1::integer = (select coalesce(max(version), 0) from scrim_policy_version)
+            on conflict (version) do nothing
+            returning version, at
+          )
+          select added.version, added.at, pin.version as pinned from pin left join added on true`,
       },
       [
         base,
@@ -57,7 +62,8 @@ export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
         version.filesDigest,
       ],
     )
-    if (row === undefined) throw new ScrimError('POLICY_CONFLICT')
+    if (row?.pinned != null) throw new ScrimError('POLICY_PINNED', { path: `version ${row.pinned}` })
+    if (row?.version == null) throw new ScrimError('POLICY_CONFLICT')
     return { ...version, version: row.version, at: row.at }
   }
 

@@ -20,7 +20,7 @@ export interface PolicyStore {
   readonly current: () => Promise<PolicyVersion | null>
   readonly get: (version: number) => Promise<PolicyVersion | null>
   readonly list: (limit: number, before?: number) => Promise<readonly Omit<PolicyVersion, 'documents'>[]>
-  /** Adds a version on top of `base` (0: the empty store); POLICY_CONFLICT where the latest is another. */
+  /** Adds a version on top of `base` (0: the empty store); POLICY_CONFLICT where the latest is another, POLICY_PINNED where one is pinned. */
   readonly add: (base: number, version: Omit<PolicyVersion, 'version' | 'at'>) => Promise<PolicyVersion>
   /** The digest of the files that were imported last, and the version that made. */
   readonly lastImport: () => Promise<{ readonly digest: string; readonly version: number } | null>

@@ -268,10 +268,7 @@ describe('versions', () => {
       pinned: 1,
     })
     const put = await call('PUT', '/v1/policies/z', { headers: { 'if-match': '*' }, payload: aPolicy('z') })
-    expect([put.statusCode, put.json()]).toMatchObject([
-      409,
-      { code: 'POLICY_CONFLICT', where: { path: 'version 1 is pinned' } },
-    ])
+    expect([put.statusCode, put.json()]).toMatchObject([409, { code: 'POLICY_PINNED', where: { path: 'version 1' } }])
     expect((await pin({ version: null })).json()).toEqual({ version: 4, pinned: null })
     expect(http.policies.inForce()).toMatchObject({ version: 4 })
     expect((await pin({ version: 99 })).statusCode).toBe(404)

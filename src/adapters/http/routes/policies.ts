@@ -23,6 +23,7 @@ const changeHeaders = Type.Object({
 const changed = {
   ...commonAnswers,
   200: acceptedSchema,
+  409: errorSchema,
   412: errorSchema,
   413: errorSchema,
   415: errorSchema,
