@@ -18,6 +18,7 @@ import { createLetterRequests } from './adapters/postgres/letter-requests.ts'
 import { createPolicyStore } from './adapters/postgres/policy-store.ts'
 import { createPool } from './adapters/postgres/pool.ts'
 import { prepareDatabase, whenPrepared } from './adapters/postgres/prepare.ts'
+import { createPublishedKeyStore } from './adapters/postgres/published-key-store.ts'
 import { createSchemaStore } from './adapters/postgres/schema-store.ts'
 import { createMetrics } from './adapters/telemetry/metrics.ts'
 import { type Config, ConfigError } from './config.ts'
@@ -37,6 +38,7 @@ import { createMaskStream } from './services/mask-stream.ts'
 import { once } from './services/once.ts'
 import { createPolicies } from './services/policies.ts'
 import type { Log } from './services/ports/log.ts'
+import { createPublishedKeys } from './services/published-keys.ts'
 import { createQuarantine } from './services/quarantine.ts'
 import { createReadiness } from './services/readiness.ts'
 import { createRelease } from './services/release.ts'
@@ -123,13 +125,15 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   }
 
   // Services
-  const seenSchemas = createSeenSchemas({ store: createSchemaStore({ database }), log })
+  const publishedKeys = createPublishedKeys({ store: createPublishedKeyStore({ database }) })
+  const seenSchemas = createSeenSchemas({ store: createSchemaStore({ database }), keys: publishedKeys, log })
   const policies = createPolicies({
     store,
     files: createPolicyFolder({ path: config.policies }),
     keys,
     settings: config,
     cache: config.cacheDir === null ? null : createPolicyCache({ folder: config.cacheDir }),
+    publishedKeys,
     check: seenSchemas.check,
     metrics,
     log,

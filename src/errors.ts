@@ -68,6 +68,10 @@ export const errorCatalogue = {
     'Two policies say different things of a column',
     'At equal priority what hides wins, then the first by name. Make them agree.',
   ),
+  POLICY_KEY_CHANGED: policy(
+    'A key column would go out otherwise than it has been published: rows would double in the target, deletes miss',
+    'Bring the old mask and key back. Or publish anew: to another SCRIM_OUTPUT_TOPIC, or after POST /v1/policies/keys/forget, which says that masked topic and target are emptied; see the runbook "Key columns".',
+  ),
   POLICY_REFUSED: policy(
     'The policies are refused; those in force stay',
     'Mend what `problems` lists, all of it, and send it again.',

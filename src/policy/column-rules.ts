@@ -51,10 +51,14 @@ function readRule(
       policyProblem('POLICY_MASK_PARAMETERS', policy, `${path}${instancePath.replaceAll('/', '.')}`, message),
     )
   }
-  const keyId = 'keyId' in params && typeof params.keyId === 'string' ? params.keyId : 'default'
+  const keyId = keyIdOf(params)
   if (maskType.needsKey && keys.get(keyId) === undefined) {
     problems.push(policyProblem('POLICY_KEY_MISSING', policy, `${path}.keyId`, `key id ${keyId}`))
     return null
   }
   return misfits.length > 0 ? null : { maskType, params, policy, path }
 }
+
+/** The key that a mask with these parameters takes, if it takes one. */
+export const keyIdOf = (params: Readonly<Record<string, unknown>>): string =>
+  typeof params.keyId === 'string' ? params.keyId : 'default'

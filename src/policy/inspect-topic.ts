@@ -1,7 +1,6 @@
 import type { Problem } from '../errors.ts'
 import { REMOVE, TOAST_REFUSE } from '../pipeline/layout.ts'
-import { maskTypes } from '../pipeline/mask/mask-types.ts'
-import type { MaskType } from '../pipeline/mask/mask-type.ts'
+import { maskTypeName } from '../pipeline/mask/mask-types.ts'
 import type { ViewPlan } from '../pipeline/plan.ts'
 import { bindColumn } from '../pipeline/project/bind-column.ts'
 import type { SchemaPlan } from '../pipeline/project/schema-plan.ts'
@@ -95,15 +94,12 @@ function columnReport(view: ViewPlan, column: string, type: ColumnType | null, p
     column,
     parts,
     type: type === null ? null : `${typeText(type)}${type.optional ? '' : ' not null'}`,
-    mask: rule === null ? (accepted ? 'none' : `unknown: ${rules.unknown}`) : maskName(rule.maskType),
+    mask: rule === null ? (accepted ? 'none' : `unknown: ${rules.unknown}`) : maskTypeName(rule.maskType),
     by: rule === null ? null : `${rule.policy} ${rule.path}`,
     known,
     masked,
   }
 }
-
-const maskName = (maskType: MaskType): string =>
-  Object.entries(maskTypes).find(([, known]) => known === maskType)?.[0] ?? 'unknown'
 
 function schemaProblems(topic: string, { key, value }: SeenColumns): Problem[] {
   const found = new Map<string, Problem>()

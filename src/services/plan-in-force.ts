@@ -7,12 +7,15 @@ import { classOf } from './follow.ts'
 import type { PlanHolder } from './mask-stream.ts'
 import type { Log } from './ports/log.ts'
 import type { PolicyCache, PolicyVersion } from './ports/policies.ts'
+import { keyChecks, type PublishedKeys } from './published-keys.ts'
 
 export interface PoliciesStatus {
   readonly version: number | null
   readonly loadedFrom: 'store' | 'cache' | null
   /** Why the plan in force is missing or not what the store says; null if all is well. */
   readonly code: ErrorCode | null
+  /** What stands against the stored set, where the code comes of that. */
+  readonly problems: readonly Problem[]
   /** What is wrong with the policy files; the set in force is not touched by it. */
   readonly files: { readonly code: ErrorCode; readonly problems: readonly Problem[] } | null
 }
@@ -22,6 +25,8 @@ export interface PlanInForceOptions {
   readonly settings: PlanSettings
   readonly cache: PolicyCache | null
   readonly metrics: { readonly policyVersion: (version: number) => void }
+  /** Left out: nothing is known of keys that were published. */
+  readonly publishedKeys?: Pick<PublishedKeys, 'check'>
   readonly log: Log
 }
 
@@ -34,7 +39,10 @@ export interface PlanInForce extends PlanHolder {
   readonly compile: (documents: readonly PolicyDocument[], version: number) => Compiled
   /** Puts a plan in force that was compiled from this stored version, and keeps it as last known good. */
   readonly swap: (version: PolicyVersion, plan: Plan) => Promise<void>
-  /** Puts a stored version in force. One that cannot be compiled here leaves the old plan and is told on readiness. */
+  /**
+   * Puts a stored version in force. One that cannot be compiled here, or that would publish key columns otherwise than they
+   * were, as with other key bytes under the same id, leaves the old plan and is told on readiness.
+   */
   readonly adopt: (version: PolicyVersion) => Promise<void>
   /** Calls the listeners although nothing was swapped: what is held is looked at again. */
   readonly announce: () => void
@@ -42,10 +50,17 @@ export interface PlanInForce extends PlanHolder {
   readonly adoptCached: () => Promise<void>
 }
 
-export function createPlanInForce({ keys, settings, cache, metrics, log }: PlanInForceOptions): PlanInForce {
+export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
+  const { keys, settings, cache, publishedKeys, metrics, log } = options
   const listeners: (() => void)[] = []
   let held: { readonly version: PolicyVersion; readonly plan: Plan } | null = null
-  let status: PoliciesStatus = { version: null, loadedFrom: null, code: 'POSTGRES_UNAVAILABLE', files: null }
+  let status: PoliciesStatus = {
+    version: null,
+    loadedFrom: null,
+    code: 'POSTGRES_UNAVAILABLE',
+    problems: [],
+    files: null,
+  }
 
   const compile = (documents: readonly PolicyDocument[], version: number): Compiled =>
     compilePolicies(documents, { keys, settings, version })
@@ -56,7 +71,7 @@ export function createPlanInForce({ keys, settings, cache, metrics, log }: PlanI
 
   function put(version: PolicyVersion, plan: Plan, loadedFrom: 'store' | 'cache'): void {
     held = { version, plan }
-    status = { ...status, version: version.version, loadedFrom, code: null }
+    status = { ...status, version: version.version, loadedFrom, code: null, problems: [] }
     metrics.policyVersion(version.version)
     const { author, origin, documents } = version
     log.info({ version: version.version, author, origin, documents: documents.length, loadedFrom }, 'policies in force')
@@ -65,7 +80,7 @@ export function createPlanInForce({ keys, settings, cache, metrics, log }: PlanI
 
   async function remember(version: PolicyVersion): Promise<void> {
     try {
-      await cache?.save(version)
+      await cache?.save({ ...version, keyChecks: keyChecks(version.documents, keys) })
     } catch (error) {
       log.warn({ error: classOf(error) }, 'the last-known-good policies could not be kept')
     }
@@ -76,10 +91,20 @@ export function createPlanInForce({ keys, settings, cache, metrics, log }: PlanI
     const { documents, problems } = readDocuments(version.documents, 'policies')
     const compiled = problems.length > 0 ? { plan: null, problems } : compile(documents, version.version)
     if (compiled.plan === null) {
-      status = { ...status, code: 'POLICY_REFUSED' }
+      status = { ...status, code: 'POLICY_REFUSED', problems: compiled.problems }
       logProblems(log, compiled.problems, 'the stored policies cannot be put in force here')
     }
     return compiled.plan
+  }
+
+  /** Told, where it does. */
+  async function changesKeys(plan: Plan): Promise<boolean> {
+    const problems = (await publishedKeys?.check(plan, held?.plan ?? null)) ?? []
+    if (problems.length === 0) return false
+    if (status.code !== 'POLICY_KEY_CHANGED')
+      logProblems(log, problems, 'the stored policies cannot be put in force here')
+    status = { ...status, code: 'POLICY_KEY_CHANGED', problems }
+    return true
   }
 
   return {
@@ -98,19 +123,25 @@ export function createPlanInForce({ keys, settings, cache, metrics, log }: PlanI
     adopt: async version => {
       // A cached set is read again from the store even under the same number: the database may be another.
       if (version.version === held?.version.version && status.loadedFrom === 'store') {
-        status = { ...status, code: null }
+        // Instances with different keys may have begun a topic at the same time: the later one is no longer ready.
+        if (!(await changesKeys(held.plan))) status = { ...status, code: null, problems: [] }
         return
       }
       const plan = planOf(version)
-      if (plan === null) return
+      if (plan === null || (await changesKeys(plan))) return
       put(version, plan, 'store')
       await remember(version)
     },
     announce,
     adoptCached: async () => {
       const version = (await cache?.load()) ?? null
-      const plan = version === null ? null : planOf(version)
-      if (version !== null && plan !== null) put(version, plan, 'cache')
+      if (version === null) return
+      // What was published under the other keys stands in the store that is away, so the start waits for it.
+      const isSameKeys = JSON.stringify(version.keyChecks ?? {}) === JSON.stringify(keyChecks(version.documents, keys))
+      if (!isSameKeys)
+        return log.warn({}, 'the last-known-good policies were in force with other keys and are not taken')
+      const plan = planOf(version)
+      if (plan !== null) put(version, plan, 'cache')
     },
   }
 }
@@ -118,7 +149,7 @@ export function createPlanInForce({ keys, settings, cache, metrics, log }: PlanI
 /** Codes and places of what stands against a set. */
 export function logProblems(log: Log, problems: readonly Problem[], message: string): void {
   for (const { code, where, severity } of problems.slice(0, MAX_LOGGED)) {
-    if (severity === 'error') log.error({ code, policy: where.policy, path: where.path }, message)
+    if (severity === 'error') log.error({ code, policy: where.policy, topic: where.topic, path: where.path }, message)
   }
 }
 

@@ -1,22 +1,24 @@
 import { errorCatalogue, PoliciesRefused, type Problem, ScrimError } from '../errors.ts'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
+import type { Compiled } from '../policy/compile.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { diffDocuments } from '../policy/json-patch.ts'
 import { backOffMs, pause } from './back-off.ts'
 import { everyMs, follow, type Followed } from './follow.ts'
 import type { PlanHolder } from './mask-stream.ts'
-import { createPlanInForce, logProblems, type PoliciesStatus } from './plan-in-force.ts'
+import { createPlanInForce, type PoliciesStatus } from './plan-in-force.ts'
 import {
   type PolicyEdit,
   patchDocument,
   patchSet,
   putDocument,
-  readFiles,
   removeDocument,
   replaceSet,
   topicsLeft,
 } from './policy-changes.ts'
+import { createPolicyImport, type ImportReason, type VersionOrigin } from './policy-import.ts'
 import type { Log } from './ports/log.ts'
+import type { PublishedKeys } from './published-keys.ts'
 import type { PolicyCache, PolicyFiles, PolicyStore, PolicyVersion } from './ports/policies.ts'
 
 export interface PoliciesOptions {
@@ -28,6 +30,8 @@ export interface PoliciesOptions {
   readonly cache: PolicyCache | null
   readonly metrics: PolicyMetrics
   readonly log: Log
+  /** Left out: nothing is known of keys that were published. */
+  readonly publishedKeys?: Pick<PublishedKeys, 'check' | 'forget'>
   /** What else stands against a candidate, such as the schemas seen last; an error refuses it. `inForce` is null at first. */
   readonly check?: (candidate: Plan, inForce: Plan | null) => Promise<readonly Problem[]>
   /** How often the store is asked even when it told of no change: a watch may be cut without a sign. */
@@ -78,23 +82,24 @@ export interface Policies extends PlanHolder {
   ) => Promise<{ readonly version: number }>
   readonly pinned: PolicyStore['pinned']
   /**
+   * Somebody says that a masked topic, and what was loaded from it, is emptied: its key columns may go out in another form
+   * from now on. The columns; REQUEST_NOT_FOUND where none was published.
+   */
+  readonly forgetKeys: PublishedKeys['forget']
+  /**
    * Reads the store and the files again; with `force` the files win over what REST changed since their last import. Held
    * partitions are looked at again whatever comes of it: the cause may have been removed elsewhere.
    */
-  readonly reload: (how: {
-    readonly force: boolean
-    readonly author: string
-    readonly reason: string
-  }) => Promise<AcceptedChange>
+  readonly reload: (how: ImportReason) => Promise<AcceptedChange>
 }
 
-type Origin = Pick<PolicyVersion, 'author' | 'reason' | 'origin' | 'filesDigest'>
-
 const MAX_RACES = 10
+const nothing: Compiled = { plan: null, problems: [] }
 
 export function createPolicies(options: PoliciesOptions): Policies {
   const { store, files, metrics, log, refreshMs = 15_000, retryMs = 5_000 } = options
   const inForce = createPlanInForce(options)
+  const imports = createPolicyImport({ ...options, inForce, accept })
   let turn: Promise<unknown> = Promise.resolve()
 
   /** Changes, imports and what the store tells come one after the other, so that an older set never ends up in force. */
@@ -111,18 +116,25 @@ export function createPolicies(options: PoliciesOptions): Policies {
     return version
   }
 
+  const keysChangedBy = async (candidate: Plan): Promise<readonly Problem[]> =>
+    (await options.publishedKeys?.check(candidate, inForce.current())) ?? []
+
   /** Compiles the whole candidate first; only what compiles is stored, and only what is stored comes in force. */
   async function accept(
     base: PolicyVersion | null,
     documents: readonly PolicyDocument[],
-    origin: Origin,
+    origin: VersionOrigin,
   ): Promise<AcceptedChange> {
     const before = base?.documents ?? []
     const baseVersion = base?.version ?? 0
     const compiled = inForce.compile(documents, baseVersion + 1)
     const { plan } = compiled
     if (plan === null) throw new PoliciesRefused(compiled.problems)
-    const problems = [...compiled.problems, ...((await options.check?.(plan, inForce.current())) ?? [])]
+    const problems = [
+      ...compiled.problems,
+      ...((await options.check?.(plan, inForce.current())) ?? []),
+      ...(await keysChangedBy(plan)),
+    ]
     if (problems.some(({ severity }) => severity === 'error')) throw new PoliciesRefused(problems)
     const warnings = [...problems, ...topicsLeft(before, documents, plan)]
     const patch = diffDocuments(before, documents)
@@ -156,63 +168,15 @@ export function createPolicies(options: PoliciesOptions): Policies {
     )
   }
 
-  /** Files are taken only when they differ from those taken last, and never over what REST changed since (unless forced). */
-  async function importFiles(
-    base: PolicyVersion | null,
-    how: { readonly force: boolean; readonly author: string; readonly reason: string },
-  ): Promise<AcceptedChange> {
-    const found = await files.read()
-    const last = await store.lastImport()
-    const isSame = last?.digest === found.digest
-    // Another instance took the files after our look at the empty store: what it stored is still to be put in force.
-    if (isSame && base === null) throw new ScrimError('POLICY_CONFLICT')
-    if (isSame && !(how.force && last.version !== base?.version)) {
-      inForce.note({ files: null })
-      return { version: base?.version ?? 0, isNew: false, warnings: [] }
-    }
-    // An empty folder is a volume that was not mounted, or a set kept through REST alone; never a wish to hold everything.
-    const isEmpty = found.files.length === 0 && found.problems.length === 0
-    if (isEmpty && base !== null && !how.force) return { version: base.version, isNew: false, warnings: [] }
-    const documents = readFiles(found)
-    if (documents.length === 0) throw new ScrimError('POLICY_NONE')
-    // The store would refuse them as well; said here, it goes before what forcing could cure.
-    const pinned = await store.pinned()
-    if (pinned !== null) throw new ScrimError('POLICY_PINNED', { path: `version ${pinned}` })
-    const isWanted = how.force || base === null || last?.version === base.version
-    if (!isWanted && diffDocuments(base.documents, documents).length > 0)
-      throw new ScrimError('POLICY_FILES_STALE', { path: `version ${base.version}` })
-    const accepted = await accept(base, documents, {
-      author: how.author,
-      reason: how.reason,
-      origin: 'files',
-      filesDigest: found.digest,
-    })
-    inForce.note({ files: null })
-    return accepted
-  }
-
-  async function reload(how: {
-    readonly force: boolean
-    readonly author: string
-    readonly reason: string
-  }): Promise<AcceptedChange> {
+  async function reload(how: ImportReason): Promise<AcceptedChange> {
     try {
-      const accepted = await inTurn(() => onLatest(base => importFiles(base, how)))
+      const accepted = await inTurn(() => onLatest(base => imports.take(base, how)))
       metrics.reload(accepted.isNew ? 'accepted' : 'unchanged')
       return accepted
     } catch (error) {
-      noteFileError(error)
+      imports.noteRefusal(error)
       throw error
     }
-  }
-
-  function noteFileError(error: unknown): void {
-    if (!(error instanceof ScrimError) || error.kind === 'dependency') return
-    metrics.reload('refused')
-    const problems = error instanceof PoliciesRefused ? error.problems : []
-    inForce.note({ files: { code: error.code, problems } })
-    logProblems(log, problems, 'the policy files are not taken')
-    log.error({ code: error.code }, errorCatalogue[error.code].message)
   }
 
   const fromFiles = { force: false, author: 'files', reason: 'the policy files were changed' }
@@ -228,17 +192,23 @@ export function createPolicies(options: PoliciesOptions): Policies {
         if (inForce.current() !== null) return
         throw new PoliciesRefused(stored === null ? [] : inForce.compile(stored.documents, stored.version).problems)
       } catch (error) {
-        if (!(error instanceof ScrimError) || error.kind !== 'dependency') throw error
-        if (inForce.current() === null) await inForce.adoptCached()
-        inForce.note({ code: error.code })
+        if (!(error instanceof ScrimError)) throw error
+        // Keys that were changed can be let go by a call to this instance only if it lives.
+        const waits = inForce.current() === null && inForce.status().code === 'POLICY_KEY_CHANGED'
+        if (error.kind !== 'dependency' && !waits) throw error
+        if (error.kind === 'dependency') {
+          if (inForce.current() === null) await inForce.adoptCached()
+          inForce.note({ code: error.code, problems: [] })
+        }
         log.warn({ code: error.code, attempt }, errorCatalogue[error.code].message)
         await pause(backOffMs(attempt, { mostMs: retryMs }), signal)
       }
     }
   }
 
-  const noteUnavailable = (error: ScrimError): void => {
-    if (error.kind === 'dependency') inForce.note({ code: error.code })
+  const noteUnavailable = (error: unknown): void => {
+    if (!(error instanceof ScrimError)) throw error
+    if (error.kind === 'dependency') inForce.note({ code: error.code, problems: [] })
   }
 
   return {
@@ -262,12 +232,20 @@ export function createPolicies(options: PoliciesOptions): Policies {
       inTurn(async () => {
         const wanted = version === null ? null : await store.get(version)
         // One that this release cannot run would leave all instances with what they have, and the next start with nothing.
-        const problems = wanted === null ? [] : inForce.compile(wanted.documents, wanted.version).problems
-        if (problems.some(({ severity }) => severity === 'error')) throw new PoliciesRefused(problems)
+        const { plan, problems } = wanted === null ? nothing : inForce.compile(wanted.documents, wanted.version)
+        const found = [...problems, ...(plan === null ? [] : await keysChangedBy(plan))]
+        if (found.some(({ severity }) => severity === 'error')) throw new PoliciesRefused(found)
         await store.pin(version, by)
         return { version: (await followStore())?.version ?? 0 }
       }),
     pinned: store.pinned,
+    forgetKeys: (maskedTopic, by) =>
+      inTurn(async () => {
+        const columns = (await options.publishedKeys?.forget(maskedTopic, by)) ?? []
+        // Where a start waits for this it goes on at once; else the store is followed anyway.
+        await followStore().catch(noteUnavailable)
+        return columns
+      }),
     reload: async how => {
       const before = inForce.current()
       try {

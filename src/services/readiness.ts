@@ -31,7 +31,7 @@ export interface HealthReport {
   readonly reasons: readonly HealthReason[]
   /** What somebody should know although records go on. */
   readonly notices: readonly string[]
-  readonly policies: Omit<PoliciesStatus, 'files'>
+  readonly policies: Omit<PoliciesStatus, 'files' | 'problems'>
   readonly dependencies: readonly Dependency[]
   readonly held: readonly HeldPartition[]
   readonly connectors: readonly ConnectorState[]
@@ -48,7 +48,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   return {
     isAlive: options.isAlive,
     report: () => {
-      const { files, ...policies } = options.policies.status()
+      const { files, problems, ...policies } = options.policies.status()
       const dependencies = options.dependencies()
       const held = options.held()
       const connectors = options.connectors()
@@ -57,6 +57,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
         reasons.push(
           reason(policies.code, {
             policy: policies.version === null ? 'none is in force' : 'those in force are older',
+            ...problems[0]?.where,
           }),
         )
       for (const { name, up, code, since } of dependencies) {

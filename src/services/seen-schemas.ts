@@ -8,9 +8,12 @@ import { pause } from './back-off.ts'
 import type { PlanHolder } from './mask-stream.ts'
 import type { Log } from './ports/log.ts'
 import type { SchemaStore, SeenSchema } from './ports/policies.ts'
+import type { PublishedKeys } from './published-keys.ts'
 
 export interface SeenSchemasOptions {
   readonly store: SchemaStore
+  /** Is shown the same plans at the same times. */
+  readonly keys?: Pick<PublishedKeys, 'remember'>
   readonly log: Log
   readonly intervalMs?: number
 }
@@ -23,13 +26,18 @@ export interface SeenSchemas {
   readonly check: (candidate: Plan, inForce: Plan | null) => Promise<readonly Problem[]>
 }
 
-export function createSeenSchemas({ store, log, intervalMs = 5000 }: SeenSchemasOptions): SeenSchemas {
+export function createSeenSchemas({ store, keys, log, intervalMs = 5000 }: SeenSchemasOptions): SeenSchemas {
   const stored = new WeakSet<KnownSchema>()
   let last: Plan | null = null
   let isAway = false
 
+  async function remember(plan: Plan): Promise<void> {
+    for (const topicPlan of plan.made()) await rememberSchemas(topicPlan)
+    await keys?.remember(plan)
+  }
+
   /** In the order in which the plan met them, so that the newest is the one seen last. */
-  async function remember(topicPlan: TopicPlan): Promise<void> {
+  async function rememberSchemas(topicPlan: TopicPlan): Promise<void> {
     for (const { valueSchemas, keySchemas } of topicPlan.views) {
       for (const [part, cache] of [
         ['key', keySchemas],
@@ -48,8 +56,8 @@ export function createSeenSchemas({ store, log, intervalMs = 5000 }: SeenSchemas
     const current = plans.current()
     try {
       // The plan that was in force at the last look may have met something before it was swapped.
-      if (last !== null && last !== current) for (const topicPlan of last.made()) await remember(topicPlan)
-      for (const topicPlan of current?.made() ?? []) await remember(topicPlan)
+      if (last !== null && last !== current) await remember(last)
+      if (current !== null) await remember(current)
       last = current
       isAway = false
     } catch (error) {

@@ -1,14 +1,22 @@
+import { createSecretKey } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { transform } from '../../src/engine.ts'
+import type { Plan } from '../../src/pipeline/plan.ts'
+import type { PolicyDocument } from '../../src/policy/document.ts'
 import { createPolicies, type Policies, type PoliciesOptions } from '../../src/services/policies.ts'
-import type { PolicyCache, PolicyVersion } from '../../src/services/ports/policies.ts'
+import type { CachedPolicies, PolicyCache, PolicyVersion } from '../../src/services/ports/policies.ts'
+import { createPublishedKeys } from '../../src/services/published-keys.ts'
+import { createReadiness } from '../../src/services/readiness.ts'
 import { createMemoryPolicyFiles } from '../support/memory-policy-files.ts'
 import {
   createMemoryPolicyStore,
   createMemoryPolicyTable,
   type MemoryPolicyTable,
 } from '../support/memory-policy-store.ts'
+import { createMemoryPublishedKeyStore } from '../support/memory-published-key-store.ts'
 import { aPolicy, testKeys, testSettings } from '../support/policy-documents.ts'
 import { createQuietLog } from '../support/quiet-log.ts'
+import { aKey, schemaRecord } from '../support/schema-records.ts'
 
 const anna = { author: 'anna', reason: 'because', ifMatch: '*' } as const
 const ifMatch = (version: number) => ({ ...anna, ifMatch: version })
@@ -352,6 +360,112 @@ describe('policies', () => {
       expect(table.versions).toHaveLength(2)
       await policies.pin(null, anna)
       expect(await policies.reload(how)).toMatchObject({ version: 3, isNew: true })
+    })
+  })
+
+  describe('keys that were published', () => {
+    const topic = 'raw.a'
+    const aHash = (more: object = {}): PolicyDocument => ({
+      name: 'a',
+      resources: { topic },
+      maskingPolicy: { maskingConditions: [{ field: 'id', maskType: 'hash', ...more }] },
+    })
+    const ring = (byte: number) => new Map([['default', createSecretKey(Buffer.alloc(32, byte))]])
+    const how = { force: false, author: 'anna', reason: '' }
+    let keyStore: ReturnType<typeof createMemoryPublishedKeyStore>
+    beforeEach(() => {
+      keyStore = createMemoryPublishedKeyStore()
+    })
+    const withKeys = (byte = 7, more: Partial<PoliciesOptions> = {}): Partial<PoliciesOptions> => ({
+      files: createMemoryPolicyFiles({ 'a.json': aHash() }),
+      publishedKeys: createPublishedKeys({ store: keyStore }),
+      keys: ring(byte),
+      ...more,
+    })
+    const publish = (policies: Policies): void => {
+      const line = schemaRecord(topic, [aKey()], { id: 1 })
+      expect(transform([line], policies.current() as Plan)).toMatchObject([{ outcome: 'publish' }])
+    }
+    const readinessOf = (policies: Policies) =>
+      createReadiness({
+        policies,
+        dependencies: () => [],
+        held: () => [],
+        connectors: () => [],
+        awaited: () => null,
+        audit: 'record',
+        isAlive: () => true,
+      }).report()
+    const place = { topic, path: 'key.id' }
+    const refused = { code: 'POLICY_REFUSED', problems: [{ code: 'POLICY_KEY_CHANGED', where: place }] }
+
+    test('stay as they are, whichever way the change comes', async () => {
+      const files = createMemoryPolicyFiles({ 'a.json': aPolicy('a', 'none', 'id') })
+      const policies = await start(withKeys(7, { files }))
+      await policies.put('a', aHash(), anna)
+      publish(policies)
+      await expect(policies.put('a', aHash({ length: 32 }), anna)).rejects.toMatchObject(refused)
+      await expect(policies.rollback(1, anna)).rejects.toMatchObject(refused)
+      await expect(policies.pin(1, anna)).rejects.toMatchObject(refused)
+      await expect(policies.reload({ ...how, force: true })).rejects.toMatchObject(refused)
+      expect([table.versions.length, table.pinned, policies.inForce()?.version]).toEqual([2, null, 2])
+      expect(await policies.put('b', aPolicy('b'), anna)).toMatchObject({ version: 3 })
+    })
+
+    test('a start with another key waits and says why, until they are forgotten', async () => {
+      const first = await start(withKeys())
+      publish(first)
+      await first.put('b', aPolicy('b'), anna)
+      const policies = build(withKeys(8))
+      running.push(policies.run(stop.signal))
+      await vi.waitFor(() => expect(policies.status().code).toBe('POLICY_KEY_CHANGED'))
+      expect(readinessOf(policies).reasons).toMatchObject([{ code: 'POLICY_KEY_CHANGED', where: place }])
+      expect(policies.current()).toBeNull()
+      await expect(policies.put('b', aPolicy('b'), anna)).rejects.toMatchObject(refused)
+      expect(policies.current()).toBeNull()
+      expect(await policies.forgetKeys(`${topic}.masked`, anna)).toEqual(['id'])
+      expect(policies.current()).not.toBeNull()
+      expect(policies.status()).toMatchObject({ code: null, problems: [] })
+    })
+
+    test('a version that another instance took with another key is not followed', async () => {
+      const one = await start(withKeys(7))
+      const other = await start(withKeys(8))
+      publish(one)
+      await one.put('b', aPolicy('b'), anna)
+      await vi.waitFor(() => expect(other.status().code).toBe('POLICY_KEY_CHANGED'))
+      expect(other.inForce()?.version).toBe(1)
+      expect(one.status().code).toBeNull()
+    })
+
+    test('of two that began with different keys the later one says so', async () => {
+      const one = await start(withKeys(7))
+      const other = await start(withKeys(8, { refreshMs: 5 }))
+      publish(one)
+      expect(other.status().code).toBeNull()
+      await createPublishedKeys({ store: keyStore }).remember(one.current() as Plan)
+      await vi.waitFor(() => expect(other.status().code).toBe('POLICY_KEY_CHANGED'))
+    })
+
+    test('a cached set is not taken with another key: the start waits for the store', async () => {
+      const kept: { last: CachedPolicies | null } = { last: null }
+      const cache: PolicyCache = {
+        load: async () => kept.last,
+        save: async policies => void (kept.last = policies),
+      }
+      await start(withKeys(7, { cache }))
+      expect(JSON.stringify(kept.last)).not.toContain('0707')
+      table.isAway = true
+      expect((await start(withKeys(7, { cache }))).status().loadedFrom).toBe('cache')
+      const policies = build(withKeys(8, { cache }))
+      running.push(policies.run(stop.signal))
+      await vi.waitFor(() => expect(policies.status().code).toBe('POSTGRES_UNAVAILABLE'))
+      expect(policies.current()).toBeNull()
+      kept.last = { ...(kept.last as CachedPolicies), keyChecks: {} }
+      const old = build(withKeys(7, { cache }))
+      running.push(old.run(stop.signal))
+      await vi.waitFor(() => expect(old.status().code).toBe('POSTGRES_UNAVAILABLE'))
+      expect(old.current()).toBeNull()
     })
   })
 

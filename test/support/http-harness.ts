@@ -4,6 +4,8 @@ import type { Permission, Token } from '../../src/config.ts'
 import { transform } from '../../src/engine.ts'
 import { parseStrictJson } from '../../src/policy/strict-json.ts'
 import { createPolicies, type Policies } from '../../src/services/policies.ts'
+import type { PublishedKeyStore } from '../../src/services/ports/policies.ts'
+import { createPublishedKeys } from '../../src/services/published-keys.ts'
 import type { Dependency } from '../../src/services/ports/watching.ts'
 import type { HeldPartition } from '../../src/services/ports/stream.ts'
 import { createReadiness } from '../../src/services/readiness.ts'
@@ -11,6 +13,7 @@ import { createTransformCalls } from '../../src/services/transform-calls.ts'
 import { createDeadLetterWorld, createMemoryDeadLetters, type DeadLetterWorld } from './memory-dead-letters.ts'
 import { createMemoryPolicyFiles } from './memory-policy-files.ts'
 import { createMemoryPolicyStore, createMemoryPolicyTable, type MemoryPolicyTable } from './memory-policy-store.ts'
+import { createMemoryPublishedKeyStore } from './memory-published-key-store.ts'
 import { testKeys, testSettings } from './policy-documents.ts'
 import { createQuietLog } from './quiet-log.ts'
 
@@ -37,6 +40,7 @@ export interface HttpHarness {
   readonly policies: Policies
   readonly table: MemoryPolicyTable
   readonly files: ReturnType<typeof createMemoryPolicyFiles>
+  readonly keyStore: PublishedKeyStore
   readonly world: DeadLetterWorld
   readonly log: ReturnType<typeof createQuietLog>
   readonly health: { dependencies: Dependency[]; held: HeldPartition[]; isAlive: boolean; awaited: string[] }
@@ -62,7 +66,9 @@ export async function startHttp(
   const stop = new AbortController()
   const health: HttpHarness['health'] = { dependencies: [], held: [], isAlive: true, awaited: [] }
   const calls = { write: async (row: DeadLetterWorld['called'][number]) => void world.called.push(row) }
+  const keyStore = createMemoryPublishedKeyStore()
   const policies = createPolicies({
+    publishedKeys: createPublishedKeys({ store: keyStore }),
     store: createMemoryPolicyStore(table),
     files,
     keys: testKeys,
@@ -102,6 +108,7 @@ export async function startHttp(
     policies,
     table,
     files,
+    keyStore,
     world,
     log,
     health,

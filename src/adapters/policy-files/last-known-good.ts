@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { PolicyCache, PolicyVersion } from '../../services/ports/policies.ts'
+import type { CachedPolicies, PolicyCache } from '../../services/ports/policies.ts'
 
 const NAME = 'policies.last-known-good.json'
 
@@ -32,11 +32,11 @@ export function createPolicyCache({ folder }: { readonly folder: string }): Poli
   }
 }
 
-function parse(content: string): PolicyVersion | null {
+function parse(content: string): CachedPolicies | null {
   const end = content.indexOf('\n')
   const text = content.slice(end + 1)
   if (end < 0 || content.slice(0, end) !== digestOf(text)) return null
-  const version = JSON.parse(text) as PolicyVersion
+  const version = JSON.parse(text) as CachedPolicies
   return { ...version, at: new Date(version.at) }
 }
 

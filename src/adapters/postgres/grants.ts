@@ -25,6 +25,7 @@ const grants: readonly (readonly [object: string, rights: string])[] = [
   ['table scrim_partition_claim', 'select, insert, update (number)'],
   ['table scrim_call', 'select, insert'],
   ['table scrim_seen_schema', 'select, insert, update (last_seen_at)'],
+  ['table scrim_published_key', 'select, insert, update (forgotten_at, forgotten_by, forgotten_reason)'],
 ]
 
 /** Gives the role these rights, and takes any other it had on these objects. */

@@ -121,7 +121,7 @@ function versionOf<Row extends { files_digest: string | null }>({
 }
 
 /** Postgres takes neither NUL nor half of a surrogate pair; found here, it is told to the author and not to the operator. */
-function storable(text: string): string {
+export function storable(text: string): string {
   if (text.includes('\u0000') || !text.isWellFormed()) throw unstorable()
   return text
 }

@@ -10,6 +10,10 @@ import { partial } from './types/partial.ts'
 /** Every mask a policy may name. Adding one is a new file in types/ and one line here. */
 export const maskTypes: Readonly<Record<string, MaskType>> = { drop, email, full, hash, none, null: nullify, partial }
 
+/** The name under which the table has it. */
+export const maskTypeName = (maskType: MaskType): string =>
+  Object.entries(maskTypes).find(([, known]) => known === maskType)?.[0] ?? 'unknown'
+
 /** Names are read without regard to case; Ranger's MASK_NULL, MASK_HASH and MASK_NONE are the same as ours. */
 export function findMaskType(name: string): MaskType | undefined {
   const key = name.toLowerCase().replace(/^mask_/, '')

@@ -46,11 +46,41 @@ export interface PolicyFiles {
   readonly watch: (changed: () => void, signal: AbortSignal) => Promise<void>
 }
 
+export interface CachedPolicies extends PolicyVersion {
+  /** Check values of the keys it was in force with, by id; left out by older releases. */
+  readonly keyChecks?: Readonly<Record<string, string | null>>
+}
+
 /** The last set that was in force, for a start while the store is away. */
 export interface PolicyCache {
   /** Null where nothing usable is there. */
-  readonly load: () => Promise<PolicyVersion | null>
-  readonly save: (version: PolicyVersion) => Promise<void>
+  readonly load: () => Promise<CachedPolicies | null>
+  readonly save: (policies: CachedPolicies) => Promise<void>
+}
+
+/** How a key column has been published to a masked topic. */
+export interface PublishedKey {
+  /** The raw topic. */
+  readonly topic: string
+  readonly maskedTopic: string
+  readonly column: string
+  /** The mask with its parameters. */
+  readonly mask: string
+  readonly keyId: string | null
+  /** Tells the key from another; never the key. */
+  readonly keyCheck: string | null
+}
+
+/** What was published first is kept until it is forgotten; a forgotten row stays as the trace of who did that. */
+export interface PublishedKeyStore {
+  /** Changes nothing where the column of the masked topic is there already. */
+  readonly remember: (key: PublishedKey) => Promise<void>
+  readonly all: () => Promise<readonly PublishedKey[]>
+  /** The columns that were forgotten, by name. */
+  readonly forget: (
+    maskedTopic: string,
+    by: { readonly author: string; readonly reason: string },
+  ) => Promise<readonly string[]>
 }
 
 export interface SeenSchema {

@@ -291,3 +291,21 @@ describe('versions', () => {
     })
   })
 })
+
+test('keys that were published stay until somebody says that their topic is emptied', async () => {
+  const topic = 'raw.k.masked'
+  const forget = (payload: object) => call('POST', '/v1/policies/keys/forget', { payload })
+  const put = () => call('PUT', '/v1/policies/k', { headers: { 'if-match': '*' }, payload: aPolicy('k', 'hash', 'id') })
+  const key = { topic: 'raw.k', maskedTopic: topic, column: 'id', mask: 'none', keyId: null, keyCheck: null }
+  await http.keyStore.remember(key)
+  const refused = await put()
+  expect([refused.statusCode, refused.json()]).toMatchObject([
+    422,
+    { code: 'POLICY_REFUSED', problems: [{ code: 'POLICY_KEY_CHANGED', where: { topic: 'raw.k', path: 'key.id' } }] },
+  ])
+  expect((await forget({ topic, reason: 'rotation' })).json()).toEqual({ topic, columns: ['id'] })
+  expect((await forget({ topic })).statusCode).toBe(404)
+  for (const payload of [{}, { topic: '' }, { topic: 'a b' }, { topic, force: true }])
+    expect([payload, (await forget(payload)).statusCode]).toEqual([payload, 400])
+  expect((await put()).statusCode).toBe(200)
+})

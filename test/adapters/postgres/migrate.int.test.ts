@@ -136,6 +136,8 @@ describeWithPostgres('the service role', postgres => {
     ['give a dead letter another place', 'update scrim_dead_letter set topic_offset = 1'],
     ['change a conflict', `update cdc_conflict_resolution set warehouse_value = '{}'`],
     ['change a seen schema', `update scrim_seen_schema set bytes = ''`],
+    ['change a published key', `update scrim_published_key set key_check = ''`],
+    ['remove a published key', 'delete from scrim_published_key'],
     ['pretend a migration', `insert into scrim_migrations (file, digest) values ('x', 'y')`],
     ['change a call', `update scrim_call set caller = 'me'`],
     ['remove a call', 'delete from scrim_call'],

@@ -84,6 +84,32 @@ export function policyVersionRoutes(app: HttpApp, policies: Policies): void {
     },
   )
 
+  const emptied = Type.Object(
+    {
+      topic: Type.String({ pattern: '^[a-zA-Z0-9._-]{1,249}$', description: 'The masked topic.' }),
+      reason: Type.Optional(Type.String({ maxLength: 1000 })),
+    },
+    { additionalProperties: false },
+  )
+  app.post(
+    '/v1/policies/keys/forget',
+    {
+      config: { permission: 'policies', consumes: [JSON_TYPE] },
+      schema: {
+        tags,
+        security,
+        summary:
+          'Says that a masked topic, and what was loaded from it, is emptied: its key columns may go out under another mask or key.',
+        body: emptied,
+        response: { ...commonAnswers, 404: errorSchema },
+      },
+    },
+    async request => {
+      const { topic, reason = '' } = request.body
+      return { topic, columns: await policies.forgetKeys(topic, { author: request.token?.name ?? '', reason }) }
+    },
+  )
+
   const wanted = Type.Object(
     {
       version: Type.Integer({ minimum: 1, maximum: MAX_VERSION }),

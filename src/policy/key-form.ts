@@ -1,0 +1,37 @@
+import { Value } from 'typebox/value'
+import { findMaskType, maskTypeName } from '../pipeline/mask/mask-types.ts'
+import type { ColumnRules } from '../pipeline/plan.ts'
+import { isKnown } from '../pipeline/project/bind-column.ts'
+import { keyIdOf } from './column-rules.ts'
+import { isTableSchema, type PolicyDocument } from './document.ts'
+
+/** How a key column goes out: whatever differs here makes other keys of the same rows. */
+export interface KeyForm {
+  /** The mask with all its parameters but the key: `none`, `hash {"length":64}`. */
+  readonly mask: string
+  /** Null where the mask needs no key. */
+  readonly keyId: string | null
+}
+
+/** What the rules make of a key column; null where they let nothing of it out. */
+export function keyForm(column: string, rules: ColumnRules): KeyForm | null {
+  const rule = rules.byName.get(column) ?? (isKnown(column, rules) ? null : rules.wildcard)
+  if (rule === null) return isKnown(column, rules) ? { mask: 'none', keyId: null } : null
+  const { maskType, params } = rule
+  if (maskType.uniqueness !== 'preserved') return null
+  const { keyId: _keyId, ...rest } = Value.Default(maskType.params, { ...params }) as Record<string, unknown>
+  const sorted = Object.fromEntries(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)))
+  const name = maskTypeName(maskType)
+  return {
+    mask: Object.keys(sorted).length === 0 ? name : `${name} ${JSON.stringify(sorted)}`,
+    keyId: maskType.needsKey ? keyIdOf(params) : null,
+  }
+}
+
+/** The ids of the keys that these documents mask with. */
+export function keyIdsOf(documents: readonly PolicyDocument[]): ReadonlySet<string> {
+  const conditions = documents.flatMap(document =>
+    isTableSchema(document) ? [] : document.maskingPolicy.maskingConditions,
+  )
+  return new Set(conditions.filter(({ maskType }) => findMaskType(maskType)?.needsKey === true).map(keyIdOf))
+}

@@ -1,0 +1,104 @@
+import { createHmac } from 'node:crypto'
+import { type Problem, ScrimError } from '../errors.ts'
+import type { KeyRing, Plan, ViewPlan } from '../pipeline/plan.ts'
+import type { KnownSchema } from '../pipeline/project/schema-cache.ts'
+import type { PolicyDocument } from '../policy/document.ts'
+import { keyForm, keyIdsOf } from '../policy/key-form.ts'
+import type { PublishedKey, PublishedKeyStore } from './ports/policies.ts'
+
+/**
+ * How key columns have been published. To a sink another mask, another parameter or another key makes other rows: each
+ * row would be there twice, and deletes would miss. So what was first published to a masked topic stays, until somebody
+ * says that the topic and what was loaded from it are empty.
+ *
+ * Keys without a schema block are not watched: nothing tells their columns, and the stock sink loads nothing from them.
+ */
+export interface PublishedKeys {
+  /** Stores how the plan has published key columns so far. Off the stream: what a crash loses is met again by the next record. */
+  readonly remember: (plan: Plan) => Promise<void>
+  /** The key columns that the candidate would publish otherwise. What the plan in force has published up to now counts. */
+  readonly check: (candidate: Plan, inForce: Plan | null) => Promise<readonly Problem[]>
+  /** Lets a masked topic begin anew; the columns that were forgotten. */
+  readonly forget: (
+    maskedTopic: string,
+    by: { readonly author: string; readonly reason: string },
+  ) => Promise<readonly string[]>
+}
+
+export function createPublishedKeys({ store }: { readonly store: PublishedKeyStore }): PublishedKeys {
+  // Also keeps a plan that is still in force from storing again what was forgotten.
+  const stored = new WeakSet<KnownSchema>()
+
+  async function remember(plan: Plan): Promise<void> {
+    for (const view of plan.made().flatMap(({ views }) => views)) {
+      if (!hasPublished(view)) continue
+      for (const schema of view.keySchemas.all()) {
+        if (stored.has(schema) || schema.plan.problems.length > 0) continue
+        const { topic, maskedTopic } = view
+        for (const { name: column } of schema.plan.columns) {
+          const form = formOf(column, view)
+          if (form !== null && isStorable(column)) await store.remember({ topic, maskedTopic, column, ...form })
+        }
+        stored.add(schema)
+      }
+    }
+  }
+
+  return {
+    remember,
+    check: async (candidate, inForce) => {
+      if (inForce !== null) await remember(inForce)
+      return (await store.all()).flatMap(key => changeOf(key, candidate))
+    },
+    forget: async (maskedTopic, by) => {
+      const columns = await store.forget(maskedTopic, by)
+      if (columns.length === 0) throw new ScrimError('REQUEST_NOT_FOUND', { path: 'topic' })
+      return columns
+    },
+  }
+}
+
+/** A topic that was held from its first record on has published nothing, so its key may still be decided upon. */
+const hasPublished = ({ valueSchemas, schemaless }: ViewPlan): boolean =>
+  schemaless.isMet ||
+  valueSchemas.all().some(({ plan }) => (plan.shape === 'event' || plan.shape === 'row') && plan.problems.length === 0)
+
+/** No database has columns of other names. */
+const isStorable = (column: string): boolean =>
+  column.length <= 500 && column.isWellFormed() && !column.includes('\u0000')
+
+type Form = Pick<PublishedKey, 'mask' | 'keyId' | 'keyCheck'>
+
+function formOf(column: string, { rules, keys }: ViewPlan): Form | null {
+  const form = keyForm(column, rules)
+  return form === null ? null : { ...form, keyCheck: form.keyId === null ? null : keyCheck(keys, form.keyId) }
+}
+
+function changeOf(was: PublishedKey, candidate: Plan): Problem[] {
+  const { topic, maskedTopic, column } = was
+  const views = candidate.forTopic(topic, { compacted: false })?.views ?? []
+  return views.flatMap(view => {
+    const now = view.maskedTopic === maskedTopic ? formOf(column, view) : null
+    // The same key under another id makes the same values.
+    if (now === null || (now.mask === was.mask && now.keyCheck === was.keyCheck)) return []
+    const detail =
+      textOf(now) === textOf(was)
+        ? `${maskedTopic} has it as ${textOf(was)}, and the key under this id is another now`
+        : `${maskedTopic} has it as ${textOf(was)}, this would make it ${textOf(now)}`
+    const where = { topic, view: view.view, path: `key.${column}` }
+    return [{ code: 'POLICY_KEY_CHANGED', severity: 'error', where, detail }]
+  })
+}
+
+const textOf = ({ mask, keyId }: Form): string => (keyId === null ? mask : `${mask} with key id ${keyId}`)
+
+/** Tells one key from another and nothing about either. */
+function keyCheck(keys: KeyRing, id: string): string | null {
+  const key = keys.get(id)
+  return key === undefined ? null : createHmac('sha256', key).update('scrim key check').digest('hex').slice(0, 16)
+}
+
+/** The check values of the keys that these documents mask with, by id. */
+export function keyChecks(documents: readonly PolicyDocument[], keys: KeyRing): Record<string, string | null> {
+  return Object.fromEntries([...keyIdsOf(documents)].sort().map(id => [id, keyCheck(keys, id)]))
+}

@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest'
+import type { PublishedKey, PublishedKeyStore } from '../../src/services/ports/policies.ts'
+
+/** What every PublishedKeyStore promises; run over the one in memory and the one in Postgres. */
+export function publishedKeyStoreContract(name: string, open: () => PublishedKeyStore): void {
+  describe(`${name} keeps the promises of a store of published keys`, () => {
+    const key = (maskedTopic: string, column: string, change: Partial<PublishedKey> = {}): PublishedKey => ({
+      topic: 'raw.a',
+      maskedTopic,
+      column,
+      mask: 'hash {"length":64}',
+      keyId: 'default',
+      keyCheck: '0123456789abcdef',
+      ...change,
+    })
+    const anna = { author: 'anna', reason: 'emptied' }
+
+    test('what comes first stays, until it is forgotten', async () => {
+      const store = open()
+      const first = [key('a.masked', 'id'), key('a.masked', 'Größe'), key('b.masked', 'id')]
+      for (const one of first) await store.remember(one)
+      await store.remember(key('a.masked', 'id', { mask: 'none', keyId: null, keyCheck: null }))
+      expect(await store.all()).toEqual(expect.arrayContaining(first))
+      expect(await store.all()).toHaveLength(3)
+      expect(await store.forget('a.masked', anna)).toEqual(['Größe', 'id'])
+      expect(await store.forget('a.masked', anna)).toEqual([])
+      expect(await store.all()).toEqual([key('b.masked', 'id')])
+      const again = key('a.masked', 'id', { mask: 'none', keyId: null, keyCheck: null })
+      await store.remember(again)
+      expect(await store.all()).toEqual(expect.arrayContaining([again, key('b.masked', 'id')]))
+      await store.forget('a.masked', anna)
+      await store.forget('b.masked', anna)
+    })
+
+    test('of many at once one is kept', async () => {
+      const store = open()
+      const masks = Array.from({ length: 20 }, (_, n) => `hash {"length":${n + 32}}`)
+      await Promise.all(masks.map(mask => store.remember(key('c.masked', 'id', { mask }))))
+      expect(await store.all()).toHaveLength(1)
+    })
+  })
+}
