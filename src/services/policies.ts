@@ -88,7 +88,7 @@ export interface Policies extends PlanHolder {
   readonly forgetKeys: PublishedKeys['forget']
   /**
    * Reads the store and the files again; with `force` the files win over what REST changed since their last import. Held
-   * partitions are looked at again whatever comes of it: the cause may have been removed elsewhere.
+   * partitions, of all instances, are looked at again whatever comes of it: the cause may have been removed elsewhere.
    */
   readonly reload: (how: ImportReason) => Promise<AcceptedChange>
 }
@@ -206,6 +206,18 @@ export function createPolicies(options: PoliciesOptions): Policies {
     }
   }
 
+  /** Here and in all other instances. A new plan is a look by itself. */
+  async function lookAgain(before: Plan | null): Promise<void> {
+    if (before !== null && before === inForce.current()) inForce.announce()
+    await store.lookAgain()
+  }
+
+  const watchStore = (changed: () => void, signal: AbortSignal): Promise<void> =>
+    store.watch(how => {
+      if (how === 'look again') inForce.announce()
+      changed()
+    }, signal)
+
   const noteUnavailable = (error: unknown): void => {
     if (!(error instanceof ScrimError)) throw error
     if (error.kind === 'dependency') inForce.note({ code: error.code, problems: [] })
@@ -248,16 +260,17 @@ export function createPolicies(options: PoliciesOptions): Policies {
       }),
     reload: async how => {
       const before = inForce.current()
-      try {
-        return await reload(how)
-      } finally {
-        if (before !== null && before === inForce.current()) inForce.announce()
-      }
+      const accepted = await reload(how).catch(async (error: unknown) => {
+        await lookAgain(before).catch(() => undefined)
+        throw error
+      })
+      await lookAgain(before)
+      return accepted
     },
     run: async signal => {
       await load(signal)
       const followed: Followed[] = [
-        { name: 'policy store', watch: store.watch, look: () => inTurn(followStore), onError: noteUnavailable },
+        { name: 'policy store', watch: watchStore, look: () => inTurn(followStore), onError: noteUnavailable },
         { name: 'policy files', watch: files.watch, look: () => reload(fromFiles), onError: noteUnavailable },
         {
           name: 'policy refresh',

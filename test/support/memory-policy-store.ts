@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import { ScrimError } from '../../src/errors.ts'
-import type { PolicyStore, PolicyVersion } from '../../src/services/ports/policies.ts'
+import type { PolicyStore, PolicyVersion, StoreChange } from '../../src/services/ports/policies.ts'
 
 /** What several instances share: the table. */
 export interface MemoryPolicyTable {
   readonly versions: PolicyVersion[]
-  readonly watchers: Set<() => void>
+  readonly watchers: Set<(how: StoreChange) => void>
   pinned: number | null
   /** While true every call fails as a database that is away would. */
   isAway: boolean
@@ -55,7 +55,7 @@ export function createMemoryPolicyStore(table: MemoryPolicyTable = createMemoryP
       if ((table.versions.at(-1)?.version ?? 0) !== base) throw new ScrimError('POLICY_CONFLICT')
       const added = copy({ ...version, version: base + 1, at: new Date() })
       table.versions.push(added)
-      for (const watcher of table.watchers) watcher()
+      for (const watcher of table.watchers) watcher('version')
       return copy(added)
     },
     lastImport: async () => {
@@ -68,11 +68,15 @@ export function createMemoryPolicyStore(table: MemoryPolicyTable = createMemoryP
       if (version !== null && find(version) === null)
         throw new ScrimError('REQUEST_NOT_FOUND', { path: `version ${version}` })
       table.pinned = version
-      for (const watcher of table.watchers) watcher()
+      for (const watcher of table.watchers) watcher('version')
     },
     pinned: async () => {
       await reach()
       return table.pinned
+    },
+    lookAgain: async () => {
+      await reach()
+      for (const watcher of table.watchers) watcher('look again')
     },
     watch: async (changed, signal) => {
       await reach()

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { PolicyDocument } from '../../src/policy/document.ts'
-import type { PolicyStore, PolicyVersion } from '../../src/services/ports/policies.ts'
+import type { PolicyStore, PolicyVersion, StoreChange } from '../../src/services/ports/policies.ts'
 
 export interface OpenedPolicyStore {
   /** Two instances over the same, empty storage. */
@@ -131,6 +131,25 @@ export function policyStoreContract(name: string, open: () => Promise<OpenedPoli
       expect(changed).toHaveBeenCalled()
       stop.abort()
       await watching
+    })
+
+    test('a wish to look again reaches every instance, and is told from a change', async () => {
+      const stop = new AbortController()
+      const heard: StoreChange[][] = [[], []]
+      const watching = [store, other].map((one, n) => one.watch(how => heard[n]?.push(how), stop.signal))
+      for (let n = 0; n < 100 && !heard.every(changes => changes.includes('look again')); n++) {
+        await store.lookAgain() // the watch may begin a little later
+        await vi
+          .waitFor(() => expect(heard.every(changes => changes.includes('look again'))).toBe(true), { interval: 10 })
+          .catch(() => undefined)
+      }
+      expect(heard.every(changes => changes.includes('look again'))).toBe(true)
+      const before = heard.map(changes => changes.filter(how => how === 'look again').length)
+      await other.add(0, draft('a'))
+      await vi.waitFor(() => expect(heard.every(changes => changes.at(-1) === 'version')).toBe(true))
+      expect(heard.map(changes => changes.filter(how => how === 'look again').length)).toEqual(before)
+      stop.abort()
+      await Promise.all(watching)
     })
   })
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ScrimError } from '../../errors.ts'
-import type { PolicyStore, PolicyVersion } from '../../services/ports/policies.ts'
+import type { PolicyStore, PolicyVersion, StoreChange } from '../../services/ports/policies.ts'
 import type { Database } from './pool.ts'
 import { postgresError } from './postgres-error.ts'
 
@@ -13,6 +13,9 @@ export interface PolicyStoreOptions {
 
 type VersionRow = Omit<PolicyVersion, 'filesDigest'> & { readonly files_digest: string | null }
 
+/** The triggers of the tables notify it too, without a payload. */
+const CHANNEL = 'scrim_policies'
+const LOOK_AGAIN = 'look again'
 const FIRST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 5_000
 
@@ -67,16 +70,17 @@ export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
     return { ...version, version: row.version, at: row.at }
   }
 
-  async function watch(changed: () => void, signal: AbortSignal): Promise<void> {
+  async function watch(changed: (how: StoreChange) => void, signal: AbortSignal): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS
-    // What happened while nobody listened is not told again, so each new connection counts as a change.
-    const heard = () => {
+    // What happened while nobody listened is not told again, so each new connection counts as a change. It does not count
+    // as a wish to look again: a partition that was stopped would go on by a hiccup of the network.
+    const heard = (payload: string | null) => {
       pauseMs = FIRST_PAUSE_MS
-      changed()
+      changed(payload === LOOK_AGAIN ? 'look again' : 'version')
     }
     while (!signal.aborted) {
       try {
-        await database.listen('scrim_policies', heard, signal)
+        await database.listen(CHANNEL, heard, signal)
       } catch (error) {
         const failure = postgresError(error)
         if (!failure.retriable) throw failure
@@ -89,6 +93,9 @@ export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
   return {
     add,
     pin,
+    lookAgain: async () => {
+      await database.query({ text: 'select pg_notify($1, $2)' }, [CHANNEL, LOOK_AGAIN])
+    },
     pinned: async () => (await database.query<{ version: number | null }>({ text: PIN }))[0]?.version ?? null,
     watch,
     current: () =>

@@ -29,8 +29,8 @@ export interface Database {
   readonly query: Query
   /** All statements of `work` on one connection, or none of them. */
   readonly transaction: <T>(work: (query: Query) => Promise<T>) => Promise<T>
-  /** Calls back on each notification of the channel, and once when it listens. Resolves at the signal, rejects when the connection is lost. */
-  readonly listen: (channel: string, heard: () => void, signal: AbortSignal) => Promise<void>
+  /** Calls back with the payload of each notification of the channel, and with null once when it listens. Resolves at the signal, rejects when the connection is lost. */
+  readonly listen: (channel: string, heard: (payload: string | null) => void, signal: AbortSignal) => Promise<void>
   /** Resolves when Postgres answers; sooner than a statement it gives up waiting. */
   readonly ping: () => Promise<void>
   /** Ends all connections, and does not wait long for a server that hangs; a second call changes nothing. */
@@ -95,8 +95,9 @@ export function createPool(url: string, options: PoolOptions): Database {
     }
   }
 
-  async function listen(channel: string, heard: () => void, signal: AbortSignal): Promise<void> {
+  async function listen(channel: string, heard: (payload: string | null) => void, signal: AbortSignal): Promise<void> {
     const client = new pg.Client(settings)
+    const onNotification = ({ payload = '' }: pg.Notification) => heard(payload)
     client.on('error', ignore)
     const { promise: over, resolve, reject } = Promise.withResolvers<void>()
     client.once('end', () => reject(new ScrimError('POSTGRES_UNAVAILABLE', { path: 'connection lost' })))
@@ -112,10 +113,10 @@ export function createPool(url: string, options: PoolOptions): Database {
     try {
       await client.connect()
       await client.query(`listen ${pg.escapeIdentifier(channel)}`)
-      client.on('notification', heard)
+      client.on('notification', onNotification)
       checkLater()
       if (signal.aborted) return
-      heard()
+      heard(null)
       await over
     } catch (error) {
       throw postgresError(error)
@@ -123,7 +124,7 @@ export function createPool(url: string, options: PoolOptions): Database {
       isOver = true
       clearTimeout(timer)
       signal.removeEventListener('abort', stop)
-      client.removeListener('notification', heard)
+      client.removeListener('notification', onNotification)
       await atMost(END_TIMEOUT_MS, client.end())
     }
   }

@@ -27,9 +27,14 @@ export interface PolicyStore {
   /** Holds the set at one stored version, whatever is added; null: the latest counts again. REQUEST_NOT_FOUND where there is no such version. */
   readonly pin: (version: number | null, by: { readonly author: string; readonly reason: string }) => Promise<void>
   readonly pinned: () => Promise<number | null>
-  /** Calls back when another instance has added or pinned a version; until the signal. */
-  readonly watch: (changed: () => void, signal: AbortSignal) => Promise<void>
+  /** Lets every instance that watches look again at what it holds, though no version is new. */
+  readonly lookAgain: () => Promise<void>
+  /** Calls back when any instance has added or pinned a version, or has called `lookAgain`; until the signal. */
+  readonly watch: (changed: (how: StoreChange) => void, signal: AbortSignal) => Promise<void>
 }
+
+/** `version`: another one may count now. */
+export type StoreChange = 'version' | 'look again'
 
 /** The policy files as they lie there; what they say is read by the service. */
 export interface PolicyFileSet {
