@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { parseArgs } from 'node:util'
 import { check, checkHelp, checkOptions } from './commands/check.ts'
 import { demo, demoHelp, demoOptions } from './commands/demo.ts'
 import { type Command, EXIT_INTERRUPTED, EXIT_USAGE, type Terminal } from './commands/command.ts'
@@ -14,12 +14,19 @@ const commands: Record<string, Command> = {
     about: 'consume raw topics and publish masked ones',
     stopsInOrder: true,
   },
-  mask: { run: mask, help: maskHelp, options: maskOptions, about: 'mask records given as JSON Lines' },
+  mask: {
+    run: mask,
+    help: maskHelp,
+    options: maskOptions,
+    about: 'mask records given as JSON Lines',
+    takesFiles: true,
+  },
   check: {
     run: check,
     help: checkHelp,
     options: checkOptions,
     about: 'check policies, schemas, the source database, connectors, the audit trail',
+    takesFiles: true,
   },
   demo: {
     run: demo,
@@ -63,7 +70,7 @@ async function main(argv: readonly string[], stop: AbortSignal): Promise<number>
   }
   let parsed: ReturnType<typeof parse>
   try {
-    parsed = parse(rest, command.options)
+    parsed = parse(rest, command)
   } catch (error) {
     terminal.err(`scrim ${name}: ${(error as Error).message}\n\n${command.help()}`)
     return EXIT_USAGE
@@ -77,11 +84,11 @@ async function main(argv: readonly string[], stop: AbortSignal): Promise<number>
   return command.stopsInOrder === true ? ended : Promise.race([ended, interrupted(stop)])
 }
 
-function parse(argv: readonly string[], options: NonNullable<ParseArgsConfig['options']>) {
+function parse(argv: readonly string[], { options, takesFiles = false }: Command) {
   return parseArgs({
     args: [...argv],
     options: { ...options, help: { type: 'boolean', short: 'h' } },
-    allowPositionals: true,
+    allowPositionals: takesFiles,
   })
 }
 

@@ -24,6 +24,8 @@ export interface Command {
   readonly help: () => string
   readonly options: NonNullable<ParseArgsConfig['options']>
   readonly about: string
+  /** It takes names of files after the options; to any other command they are a mistake. */
+  readonly takesFiles?: boolean
   /** It ends by itself after the signal; any other is left where it is, with EXIT_INTERRUPTED. */
   readonly stopsInOrder?: boolean
 }
