@@ -34,7 +34,6 @@ declare const sealed: unique symbol
 
 /** What a change event did; index into `operationNames`. */
 export const operationNames = ['none', 'read', 'create', 'update', 'delete', 'truncate', 'tombstone', 'row'] as const
-export type OperationName = (typeof operationNames)[number]
 export const OP_NONE = 0
 export const OP_READ = 1
 export const OP_CREATE = 2

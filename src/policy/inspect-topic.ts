@@ -41,8 +41,6 @@ export interface SeenColumns {
   readonly schemaless: { readonly key: readonly string[]; readonly row: readonly string[] }
 }
 
-export const nothingSeen: SeenColumns = { key: [], value: [], schemaless: { key: [], row: [] } }
-
 /** The columns of a topic as rules and schemas say, with what stands against them. */
 export function inspectTopic(
   view: ViewPlan,
