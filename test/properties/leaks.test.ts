@@ -92,8 +92,11 @@ test('a plan of none for all gives identical bytes', () => {
   expect(seen).toBeGreaterThan(100)
 })
 
-/** A broken envelope can be read as a row of these columns: declared clear they show whole rows, and rightly so. */
-const holdsRows: ReadonlySet<string> = new Set(['before', 'after', 'payload', 'schema', 'source', 'transaction'])
+/**
+ * A column that may be clear beside masked ones: its name is not made of another's by a few broken bytes (`ab` of `a.b`),
+ * and a broken envelope that is read as a row does not show rows under it, which would be as declared.
+ */
+const isApart = ({ name }: RandomColumn): boolean => name.length > 6 && name !== 'payload'
 
 const isFree = ({ type, logical }: RandomColumn): boolean => logical === null && (type === 'string' || type === 'int64')
 
@@ -132,7 +135,7 @@ test('no value of a masked column is anywhere in the output, in any spelling', (
           : notes
       const { table, records, random } = recordsOf(seed, change, note)
       const conditions = table.columns.map(column => {
-        if (holdsRows.has(column.name) && !isFree(column)) return { field: fieldOf(column), maskType: 'drop' }
+        if (!isFree(column) && !isApart(column)) return { field: fieldOf(column), maskType: 'drop' }
         if (!isFree(column))
           return { field: fieldOf(column), maskType: column.isKey ? 'none' : random.pick(['none', 'drop']) }
         if (column.isKey) return { field: fieldOf(column), maskType: 'hash' }
@@ -205,20 +208,13 @@ test('what agreed with its schema before, agrees with it after', () => {
           [record.key, outcome.key],
           [record.value, outcome.value],
         ] as const) {
-          if (
-            before === null ||
-            after === null ||
-            !before.includes('"schema"') ||
-            disagreements(before)[0] === 'not exactly schema and payload'
-          )
-            continue
+          if (before === null || after === null || !before.includes('"schema"')) continue
+          const told = disagreements(before)
+          if (told[0] === 'not exactly schema and payload' || told[0] === 'no schema') continue
           seen++
           // A null that became the default becomes an error once the default, which is data, has gone: no Connect source writes one.
           const known = new Set(
-            disagreements(before).flatMap(one => [
-              one,
-              one.replace('null becomes the default', 'null in a required field'),
-            ]),
+            told.flatMap(one => [one, one.replace('null becomes the default', 'null in a required field')]),
           )
           expect(disagreements(after).filter(one => !known.has(one))).toEqual([])
         }
