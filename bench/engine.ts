@@ -1,26 +1,26 @@
 import { createHash } from 'node:crypto'
-import { parseArgs } from 'node:util'
 import { compile } from '../src/engine.ts'
 import { layOut, type RawBatch, SPANS_PER_RECORD, VALUE_END, VALUE_START } from '../src/pipeline/batch.ts'
 import type { TopicPlan } from '../src/pipeline/plan.ts'
 import { createTransform } from '../src/pipeline/transform.ts'
+import { readOptions } from '../test/long/proof-options.ts'
 import { naiveTransform } from '../test/support/naive-engine.ts'
 import { columns, makeValues, policy, tableSchema, topic } from './records.ts'
 
-/**
- * The engine alone, one core: splice against parse + mask + stringify, on the same records, in alternating rounds.
- * `--json` prints {name, recordsPerSecond, ratioToParse}[].
- */
-
-const { values: options } = parseArgs({
+const {
+  json,
+  records: count,
+  rounds,
+} = readOptions({
+  name: 'bench',
+  about:
+    'The engine alone, on one core: splice against parse + mask + stringify, on the same records in alternating rounds.',
   options: {
-    json: { type: 'boolean' },
-    records: { type: 'string', default: '4000' },
-    rounds: { type: 'string', default: '15' },
+    json: { about: 'print {name, recordsPerSecond, ratioToParse}[]', isFlag: true },
+    records: { about: 'records of a round', byDefault: 4000, least: 1 },
+    rounds: { about: 'rounds of each candidate', byDefault: 15, least: 1 },
   },
 })
-const count = Number(options.records)
-const rounds = Number(options.rounds)
 
 interface Result {
   readonly name: string
@@ -151,4 +151,4 @@ const lines = results.map(
   ({ name, recordsPerSecond, ratioToParse }) =>
     `${name.padEnd(40)} ${String(recordsPerSecond).padStart(10)} records/s  ${ratioToParse.toFixed(2)} x parse`,
 )
-process.stdout.write(options.json ? `${JSON.stringify(results)}\n` : `${lines.join('\n')}\n`)
+process.stdout.write(json ? `${JSON.stringify(results)}\n` : `${lines.join('\n')}\n`)
