@@ -39,9 +39,14 @@ export function secretsOf(table: Table, rows: readonly Row[]): Secret[] {
   return [...found.values()]
 }
 
-/** The columns whose secrets stand in a text. */
+/** The columns whose secrets stand in a text. One walk over the text, however many secrets there are. */
 export function findSecrets(text: string, secrets: readonly Secret[]): string[] {
-  return [...new Set(secrets.filter(({ spelling }) => text.includes(spelling)).map(({ column }) => column))]
+  const byStart = Map.groupBy(secrets, ({ spelling }) => spelling.slice(0, shortest))
+  const found = new Set<string>()
+  for (let at = 0; at + shortest <= text.length; at++)
+    for (const { column, spelling } of byStart.get(text.slice(at, at + shortest)) ?? [])
+      if (text.startsWith(spelling, at)) found.add(column)
+  return [...found]
 }
 
 function leaves(cell: string | null): string[] {
