@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest'
 import { changes } from '../../compose/demo/changes.ts'
 import { eventOf } from '../../compose/demo/compare-records.ts'
 import { readRows } from '../../compose/demo/compare-rows.ts'
-import { tables } from '../../compose/demo/expected.ts'
 import {
   verifyChange,
   verifyPolicyChange,
@@ -12,6 +11,7 @@ import {
   verifySilence,
   verifyTables,
 } from '../../compose/demo/verify.ts'
+import { warehouseToCitizen } from '../support/proof/road.ts'
 import { describeWithStack } from '../support/stack/require-stack.ts'
 import { until } from '../support/stack/until.ts'
 import { type TestRoad, useRoad } from './road.ts'
@@ -35,16 +35,7 @@ async function ready(road: TestRoad): Promise<{ status: number; text: string }> 
 }
 
 describeWithStack('from smart_warehouse to smart_citizen', stack => {
-  const useTheRoad = useRoad(
-    stack,
-    {
-      sourceConnector: 'warehouse-to-citizen-connector',
-      sink: 'citizen-sink',
-      from: 'warehouse',
-      rawTopics: tables().map(({ rawTopic }) => rawTopic),
-    },
-    async () => {},
-  )
+  const useTheRoad = useRoad(stack, warehouseToCitizen)
 
   test('the target holds the mask of every row of the snapshot', async () => {
     const { rows, cells } = await verifyTables(useTheRoad(), signal)
