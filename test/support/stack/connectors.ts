@@ -39,6 +39,19 @@ export async function connectorStatus(connectUrl: string, name: string): Promise
   return answer.ok ? ((await answer.json()) as ConnectorStatus) : undefined
 }
 
+/** Whether the connector or one of its tasks is FAILED. */
+export async function hasFailed(connectUrl: string, name: string): Promise<boolean> {
+  const status = await connectorStatus(connectUrl, name)
+  return status !== undefined && [status.connector, ...status.tasks].some(isFailed)
+}
+
+/** Restarts what is FAILED of a connector, which Connect never does by itself. */
+export async function restartFailed(connectUrl: string, name: string): Promise<void> {
+  const path = `/connectors/${name}/restart?includeTasks=true&onlyFailed=true`
+  // 409 while the worker is between two assignments.
+  await until(`Connect to restart ${name}`, async () => (await request(connectUrl, 'POST', path)).ok)
+}
+
 /** Deletes a connector and resolves when it is gone; one that does not exist is fine. */
 export async function deleteConnector(connectUrl: string, name: string): Promise<void> {
   await until(`connector ${name} to be gone`, async () => {
