@@ -65,6 +65,8 @@ interface Stop {
 const earlier = (a: Stop | null, b: Stop | null): Stop | null =>
   a === null || (b !== null && b.index < a.index) ? b : a
 
+const MOST_IDLE = 16
+
 /** The partition was taken away or the process stops: the batch is left as it is, its next owner repeats it. */
 class Abandoned extends Error {}
 
@@ -112,7 +114,8 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
       }
     } finally {
       holds.goesOn(fetched.raw)
-      idle.push(transform)
+      // As many as ever waited at once would keep their buffers for good.
+      if (idle.length < MOST_IDLE) idle.push(transform)
     }
   }
 

@@ -4,9 +4,9 @@ import type { TopicFacts } from '../../pipeline/plan.ts'
 import type { FetchedBatch } from '../../services/ports/stream.ts'
 import type { Log } from '../../services/ports/log.ts'
 import { Flow, type Piece } from './flow.ts'
-import type { Gate } from './gate.ts'
 import { kafkaError, kafkaErrorType } from './kafka-error.ts'
 import type { ConsumerGroup } from './overrides/internals.ts'
+import type { Place, Places } from './places.ts'
 import { type BatchLimits, readRecords, UnreadableRecords } from './wire/record-set.ts'
 import { within } from './within.ts'
 
@@ -18,8 +18,8 @@ export interface AssignmentOptions {
   readonly group: ConsumerGroup
   readonly sessionTimeoutMs: number
   readonly limits: BatchLimits
-  /** How many partitions are worked on at the same time. */
-  readonly gate: Gate
+  /** Where batches are worked on. */
+  readonly places: Places
   readonly facts: (topic: string) => Promise<TopicFacts>
   readonly onBatch: (batch: FetchedBatch) => Promise<void>
   /** A partition that cannot go on; it is held already. */
@@ -147,32 +147,41 @@ export class Assignment {
 
   private async workThrough(flow: Flow): Promise<void> {
     for (;;) {
-      const release = await this.options.gate.enter()
+      const place = await this.options.places.take()
       try {
         const piece = this.isOpen ? flow.take() : undefined
         if (piece === undefined) return
-        await this.settle(flow, piece).finally(() => flow.done(piece))
+        await this.settle(flow, piece, place).finally(() => flow.done(piece))
       } finally {
-        release()
+        place.leave()
       }
     }
   }
 
-  private async settle(flow: Flow, piece: Piece): Promise<void> {
+  private async settle(flow: Flow, piece: Piece, place: Place): Promise<void> {
     const { topic, partition, turn } = flow
     const isCurrent = (): boolean => !this.isEnded() && flow.turn === turn
     const partitions = this.group.cluster.findTopicPartitionMetadata(topic).length
-    const place = { topic, partition, partitions }
-    const batches = readRecords(piece.records, piece.offset, piece.aborted, place, this.options.limits)
+    const from = { topic, partition, partitions }
+    const batches = readRecords(piece.records, piece.offset, piece.aborted, from, this.options.limits)
     let at = piece.offset
     let raw = nextOf(batches)
     if (raw === 'end') return this.commitMarkers(flow, piece.end, isCurrent)
-    const { compacted } = await this.untilKnown(topic, isCurrent)
+    const stepAside = (): void => {
+      if (isCurrent()) flow.stepAside(piece.end)
+    }
+    // What was not packed is one and the same memory.
+    const inPlace = <T>(bytes: number, work: () => Promise<T>): Promise<T> =>
+      place.work(Math.max(piece.records.length, bytes), work, stepAside).finally(() => {
+        flow.isAside = false
+      })
+    const { compacted } = await inPlace(0, () => this.untilKnown(topic, isCurrent))
     while (typeof raw === 'object') {
       at = (raw.offsets[raw.count - 1] as bigint) + 1n
       const following = nextOf(batches)
       const nextOffset = following === 'end' ? piece.end : at
-      if (!(await this.handOver(flow, { raw, compacted, nextOffset }, isCurrent))) return
+      const batch = { raw, compacted, nextOffset }
+      if (!(await inPlace(raw.bytes.length, () => this.handOver(flow, batch, isCurrent)))) return
       raw = following
     }
     if (raw === 'unreadable' && isCurrent()) this.stick(flow, at, 'RECORD_MALFORMED')

@@ -50,7 +50,7 @@ export function createFetcher({ queueBytes, log }: FetcherOptions): Fetcher {
           return
         }
         const broker = await group.cluster.findBroker({ nodeId })
-        const turns = new Map(flows.map(flow => [flow, flow.turn]))
+        const asked = new Map(flows.map(flow => [flow, { turn: flow.turn, position: flow.position }]))
         for (const flow of flows) flow.isFetching = true
         try {
           const positions = flows.map(({ topic, partition, position }) => ({
@@ -65,9 +65,10 @@ export function createFetcher({ queueBytes, log }: FetcherOptions): Fetcher {
           })
           for (const answer of answers) {
             const flow = assignment.flows.get(`${answer.topic}/${answer.partition}`)
-            // Held, released or taken away meanwhile: this is no longer what comes next.
-            if (flow !== undefined && flow.turn === turns.get(flow) && !assignment.isEnded())
-              accept(assignment, flow, answer)
+            const was = flow === undefined ? undefined : asked.get(flow)
+            // Held, released, stepped aside or taken away meanwhile: this is no longer what comes next.
+            if (flow === undefined || flow.turn !== was?.turn || flow.position !== was.position) continue
+            if (!flow.isAside && !assignment.isEnded()) accept(assignment, flow, answer)
           }
           if (answers.some(({ errorCode }) => errorCode !== NONE)) await group.cluster.refreshMetadata()
         } finally {
@@ -181,12 +182,12 @@ function checkForNewPartitions({ group }: Assignment): void {
   }
 }
 
-/** How far a held partition is behind must go on growing: that is what somebody is woken by. */
+/** How far a partition is behind that is held, or waits, must go on growing: that is what somebody is woken by. */
 async function askEndsOfHeld({ group, flows }: Assignment, nodeId: string): Promise<void> {
   const now = performance.now()
   const due = group.filterPartitionsByNode(nodeId, group.assigned()).flatMap(({ topic, partitions }) => {
-    const held = partitions.map(partition => flows.get(`${topic}/${partition}`))
-    const asked = held.filter(flow => flow?.isHeld === true && flow.askEndAt <= now).map(flow => flow as Flow)
+    const own = partitions.flatMap(partition => flows.get(`${topic}/${partition}`) ?? [])
+    const asked = own.filter(flow => (flow.isHeld || flow.isAside) && flow.askEndAt <= now)
     return asked.length === 0 ? [] : [{ topic, fromBeginning: false as const, partitions: asked }]
   })
   if (due.length === 0) return
@@ -212,7 +213,8 @@ interface Choice {
 
 function choose({ group, flows }: Assignment, nodeId: string, queueBytes: number): Choice {
   let used = 0
-  for (const flow of flows.values()) used += flow.bytes
+  // What stepped aside is counted there.
+  for (const flow of flows.values()) if (!flow.isAside) used += flow.bytes
   const share = Math.max(MAX_BYTES_PER_PARTITION, queueBytes / Math.max(1, flows.size))
   const now = performance.now()
   const chosen: Flow[] = []
@@ -220,7 +222,7 @@ function choose({ group, flows }: Assignment, nodeId: string, queueBytes: number
   for (const { topic, partitions } of group.filterPartitionsByNode(nodeId, group.assigned())) {
     for (const partition of partitions) {
       const flow = flows.get(`${topic}/${partition}`)
-      if (flow === undefined || flow.isHeld || flow.isFetching || flow.position === null) continue
+      if (flow === undefined || flow.isHeld || flow.isAside || flow.isFetching || flow.position === null) continue
       if (flow.bytes >= share || flow.notBefore > now) isCrowded = true
       else if (used < queueBytes) chosen.push(flow)
     }

@@ -199,7 +199,8 @@ class PartitionWriter {
         if (error instanceof ScrimError) throw error
         const { code } = kafkaError(error)
         const kind = kafkaErrorName(error)
-        if (errorCatalogue[code].kind !== 'dependency') throw this.giveUp(code)
+        // A missing right does not heal within our patience, and somebody must be told.
+        if (errorCatalogue[code].kind !== 'dependency' || code === 'KAFKA_NOT_AUTHORISED') throw this.giveUp(code)
         if (
           performance.now() > giveUpAt ||
           (kind === 'UNKNOWN_TOPIC_OR_PARTITION' && attempt >= UNKNOWN_TOPIC_ATTEMPTS)
