@@ -53,6 +53,8 @@ export interface MaskStream {
   readonly resume: (topic: string, partition: number) => void
   /** The source found that the partition cannot go on. */
   readonly hold: (topic: string, partition: number, offset: bigint, code: ErrorCode) => void
+  /** The source has lost its partitions, or given them back. */
+  readonly endHolds: () => void
 }
 
 /** Where a batch cannot go on until somebody acts. */
@@ -113,7 +115,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
         throw error
       }
     } finally {
-      holds.goesOn(fetched.raw)
+      if (fetched.isCurrent()) holds.goesOn(fetched.raw)
       // As many as ever waited at once would keep their buffers for good.
       if (idle.length < MOST_IDLE) idle.push(transform)
     }
@@ -151,7 +153,9 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
       const rows = rowsOf(published, departures, outcome.operations, context)
       if (rows.length > 0) await persist(() => options.audit.write(rows))
     }
-    await persist(() => fetched.commit(stop === null ? fetched.nextOffset : (raw.offsets[end] as bigint)))
+    const settledTo = stop === null ? fetched.nextOffset : (raw.offsets[end] as bigint)
+    await persist(() => fetched.commit(settledTo))
+    if (fetched.isCurrent()) holds.settled(raw, settledTo)
     const ms = now() - started
     log.debug({ batch: batchId(raw), records: raw.count, left: departures.length, ms }, 'batch settled')
     for (const facts of batchFacts(raw, published, departures, ms / 1000)) metrics.batch(facts)
@@ -231,7 +235,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
       } catch (error) {
         if (!(error instanceof ScrimError) || !error.retriable) throw error
         log.warn({ batch: batchId(fetched.raw), code: error.code, attempt: n }, errorCatalogue[error.code].message)
-        holds.waits(heldAt(fetched.raw, 0, error.code, error.where.path ?? ''))
+        if (fetched.isCurrent()) holds.waits(heldAt(fetched.raw, 0, error.code, error.where.path ?? ''))
         await pause(backOffMs(n), signal)
       }
     }
@@ -239,6 +243,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
 
   return {
     held: holds.list,
+    endHolds: holds.endAll,
     resume: (topic, partition) => holds.release({ topic, partition }),
     hold: (topic, partition, offset, code) => {
       log.error({ topic, partition, offset: String(offset), code }, errorCatalogue[code].message)

@@ -32,6 +32,12 @@ describeWithStack('holds and dead letters', ({ brokers, postgres }) => {
   }
   const masking = (here: Ground, column: string, mask: object | null) =>
     peoplePolicy(here.topic, { ...peopleMasks, [column]: mask ?? peopleMasks[column]! })
+  const withNick = (here: Ground): object => {
+    const policy = masking(here, 'note', null)
+    const conditions = 'maskingPolicy' in policy ? policy.maskingPolicy.maskingConditions : []
+    const nick = { field: 'after.nick', maskType: 'full', maskValue: 'nick' }
+    return { ...policy, maskingPolicy: { maskingConditions: [...conditions, nick] } }
+  }
   const put = async (scrim: Scrim, policy: object): Promise<void> => {
     const { status, text } = await scrim.call('PUT', '/v1/policies/people', policy, { 'if-match': '*' })
     expect({ status, text }).toMatchObject({ status: 200 })
@@ -59,17 +65,39 @@ describeWithStack('holds and dead letters', ({ brokers, postgres }) => {
     await until('the other partition to go on', async () => (await offsetOf(here, 0)) === 40)
     expect(await offsetOf(here, 1)).toBe(20)
 
-    const policy = masking(here, 'note', null)
-    const conditions = 'maskingPolicy' in policy ? policy.maskingPolicy.maskingConditions : []
-    await put(scrim, {
-      ...policy,
-      maskingPolicy: {
-        maskingConditions: [...conditions, { field: 'after.nick', maskType: 'full', maskValue: 'nick' }],
-      },
-    })
+    await put(scrim, withNick(here))
     await here.caughtUp()
     await isReady(scrim)
     expect(await here.judge()).toMatchObject({ faults: [], repeated: 0, raw: 82, published: 82 })
+  })
+
+  test('a hold is told by the instance that has the partition, and by no other, through rebalances and after it is over', async () => {
+    const here = await make()
+    const added = (partition: number) => ({ id: 5, partition, raw: { nick: '"Ashu"' }, more: ['nick'] })
+    await here.write([...twenty(0), added(0), ...twenty(1), added(1)])
+    const first = await here.start()
+    const told = async (scrim: Scrim): Promise<(number | undefined)[]> =>
+      (await scrim.ready()).reasons.map(({ where }) => where.partition).sort()
+    const tells = (scrim: Scrim, count: number) =>
+      until(`${count} holds`, async () => {
+        const partitions = await told(scrim)
+        return partitions.length === count && partitions
+      })
+    expect(await tells(first, 2)).toEqual([0, 1])
+    const second = await here.start()
+    const [a] = await tells(second, 1)
+    const [b] = await tells(first, 1)
+    expect([a, b].sort()).toEqual([0, 1])
+
+    // The second lets its partition go on; then the first has it, and nothing is said of it any more.
+    await put(second, withNick(here))
+    await here.caughtUp()
+    for (const scrim of [first, second]) await isReady(scrim)
+    await second.stop()
+    await here.write([...twenty(0), ...twenty(1)])
+    await here.caughtUp()
+    await isReady(first)
+    expect(await here.judge()).toMatchObject({ faults: [], raw: 82, published: 82 })
   })
 
   test('what policies name and Kafka does not show is named and keeps nobody waiting; it is read when it comes', async () => {

@@ -24,6 +24,8 @@ export interface AssignmentOptions {
   readonly onBatch: (batch: FetchedBatch) => Promise<void>
   /** A partition that cannot go on; it is held already. */
   readonly onStuck: (flow: Flow, offset: bigint, code: 'OFFSET_OUT_OF_RANGE' | 'RECORD_MALFORMED') => void
+  /** Nothing of its partitions may be sent any more; told once. */
+  readonly onEnded: () => void
   /** The work ended with an error that is not ours to heal. */
   readonly onFailure: (error: unknown) => void
   readonly log: Log
@@ -74,8 +76,10 @@ export class Assignment {
 
   /** The partitions are no longer ours. */
   lose(): void {
+    if (this.phase === 'ended') return
     this.phase = 'ended'
     for (const flow of this.flows.values()) flow.clear()
+    this.options.onEnded()
   }
 
   /** Lets batches under way finish, then makes them give up; resolves when none is left or both times are over. */

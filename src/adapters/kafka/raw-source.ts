@@ -45,6 +45,8 @@ export interface RawSourceOptions {
   readonly facts: (topic: string) => Promise<TopicFacts>
   /** A partition cannot go on and is held at this offset. */
   readonly onStuck: (topic: string, partition: number, offset: bigint, code: ErrorCode) => void
+  /** All partitions went away; those that come back come with a new assignment. */
+  readonly onEnded: () => void
   readonly log: Log
   readonly limits?: BatchLimits
   readonly times?: Partial<GroupTimes>
@@ -143,6 +145,7 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
           facts: options.facts,
           onBatch,
           onStuck: (flow, offset, code) => void onStuck(mine, flow, offset, code),
+          onEnded: options.onEnded,
           // Whatever the work threw: a bug must end the process, not look like an outage.
           onFailure: error =>
             over.reject(error instanceof ScrimError ? error : new ScrimError('INTERNAL', {}, { cause: error })),

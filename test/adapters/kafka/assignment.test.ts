@@ -45,6 +45,7 @@ function assignmentOf(topics: Readonly<Record<string, number>>, more: Partial<As
       await batch.commit(batch.nextOffset)
     },
     onStuck: () => {},
+    onEnded: () => {},
     onFailure: error => {
       throw error
     },
