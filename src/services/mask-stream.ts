@@ -91,14 +91,14 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
 
   async function settle(fetched: FetchedBatch, signal: AbortSignal): Promise<void> {
     const started = now()
-    const plan = plans.current()
-    if (plan === null) return
-    const topicPlan = plan.forTopic(fetched.raw.topic, { compacted: fetched.compacted })
-    if (topicPlan === null) {
-      return holdAt(fetched, 0, 'RECORD_TOPIC_WITHOUT_POLICY', 'topic', plan)
-    }
     const transform = idle.pop() ?? createTransform()
+    let plan: Plan | null = null
     try {
+      const facts = await untilDone(fetched.facts, fetched, signal)
+      plan = plans.current()
+      if (plan === null) return
+      const topicPlan = plan.forTopic(fetched.raw.topic, facts)
+      if (topicPlan === null) return holdAt(fetched, 0, 'RECORD_TOPIC_WITHOUT_POLICY', 'topic', plan)
       const masked = transform(fetched.raw, topicPlan)
       const outcome = await untilDone(() => quarantine.screen(fetched, masked), fetched, signal)
       await deliver({ fetched, plan, topicPlan, outcome, started, signal })
@@ -200,7 +200,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
     return null
   }
 
-  function holdAt(fetched: FetchedBatch, index: number, code: ErrorCode, path: string, plan: Plan): void {
+  function holdAt(fetched: FetchedBatch, index: number, code: ErrorCode, path: string, plan: Plan | null): void {
     if (!fetched.isCurrent()) return
     const held = heldAt(fetched.raw, index, code, path)
     log.warn(

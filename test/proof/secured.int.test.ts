@@ -117,6 +117,28 @@ describeWithOwnStack(
       expect(scrim.log()).not.toContain(stack().security!.users.scrim.password)
     })
 
+    test('a topic whose settings may not be described waits and says so on readiness, and goes on by itself when they may', async () => {
+      const here = await make()
+      const { topics, groups } = rights(here)
+      const [[topic], ...written] = topics
+      await allow(here, AclResourceTypes.GROUP, groups)
+      await allow(here, AclResourceTypes.TOPIC, [[topic, ['READ']], ...written])
+      await here.write(Array.from({ length: 30 }, (_, id) => ({ id, partition: id % 2 })))
+      const scrim = await here.start()
+      const waiting = await until('readiness to name both partitions', async () => {
+        const { reasons } = await scrim.ready()
+        return reasons.length === 2 && reasons
+      })
+      const where = { topic, offset: '0', path: 'settings of the raw topic' }
+      expect(waiting).toMatchObject([
+        { code: 'KAFKA_NOT_AUTHORISED', where },
+        { code: 'KAFKA_NOT_AUTHORISED', where },
+      ])
+      await allow(here, AclResourceTypes.TOPIC, [[topic, ['DESCRIBE_CONFIGS']]])
+      await here.caughtUp()
+      await until('readiness', async () => (await scrim.ready()).reasons.length === 0)
+    })
+
     test('a topic whose output may not be written stops nobody else, however many partitions it has, and goes on when it may', async () => {
       const refused = (topic: string): string => `${topic}.refused`
       const here = await make({

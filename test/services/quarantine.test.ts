@@ -107,7 +107,7 @@ function createPartition(raw: readonly RecordLine[], { limit = 1000 } = {}) {
           const some = raw.slice(committed, committed + batchRecords)
           const fetched: FetchedBatch = {
             raw: batchOfLines(some),
-            compacted: false,
+            facts: async () => ({ compacted: false }),
             nextOffset: BigInt(committed + some.length),
             highWatermark: BigInt(raw.length),
             assignment,

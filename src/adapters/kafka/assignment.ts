@@ -1,4 +1,3 @@
-import { ScrimError } from '../../errors.ts'
 import type { RawBatch } from '../../pipeline/batch.ts'
 import type { TopicFacts } from '../../pipeline/plan.ts'
 import type { FetchedBatch } from '../../services/ports/stream.ts'
@@ -179,12 +178,11 @@ export class Assignment {
       place.work(Math.max(piece.records.length, bytes), work, stepAside).finally(() => {
         flow.isAside = false
       })
-    const { compacted } = await inPlace(0, () => this.untilKnown(topic, isCurrent))
     while (typeof raw === 'object') {
       at = (raw.offsets[raw.count - 1] as bigint) + 1n
       const following = nextOf(batches)
       const nextOffset = following === 'end' ? piece.end : at
-      const batch = { raw, compacted, nextOffset }
+      const batch = { raw, nextOffset }
       if (!(await inPlace(raw.bytes.length, () => this.handOver(flow, batch, isCurrent)))) return
       raw = following
     }
@@ -194,7 +192,7 @@ export class Assignment {
   /** Until the batch is settled; false where the partition does not go on. */
   private async handOver(
     flow: Flow,
-    batch: Pick<FetchedBatch, 'raw' | 'compacted' | 'nextOffset'>,
+    batch: Pick<FetchedBatch, 'raw' | 'nextOffset'>,
     isCurrent: () => boolean,
   ): Promise<boolean> {
     const { topic, partition, highWatermark } = flow
@@ -203,7 +201,8 @@ export class Assignment {
       await this.commit(flow, offset, isCurrent)
       if (offset >= batch.nextOffset) isSettled = true
     }
-    const fetched = { ...batch, highWatermark, assignment: this, isCurrent, commit }
+    const facts = (): Promise<TopicFacts> => this.options.facts(topic)
+    const fetched = { ...batch, facts, highWatermark, assignment: this, isCurrent, commit }
     while (!isSettled) {
       const leave = await flow.lock.enter()
       try {
@@ -220,19 +219,6 @@ export class Assignment {
       }
     }
     return this.isOpen && isCurrent()
-  }
-
-  private async untilKnown(topic: string, isCurrent: () => boolean): Promise<TopicFacts> {
-    for (;;) {
-      try {
-        return await this.options.facts(topic)
-      } catch (error) {
-        if (!(error instanceof ScrimError) || !error.retriable) throw error
-        this.options.log.warn({ topic, code: error.code }, 'waiting for the settings of a topic')
-        if (!isCurrent()) return { compacted: true } // not used any more
-        await pause(UNSETTLED_PAUSE_MS)
-      }
-    }
   }
 
   private async commitMarkers(flow: Flow, offset: bigint, isCurrent: () => boolean): Promise<void> {
