@@ -242,6 +242,10 @@ export const errorCatalogue = {
     'The committed offset is no longer in the raw topic',
     'Records were deleted before they were masked. See the runbook "Offset out of range".',
   ),
+  KAFKA_RECORDS_UNREADABLE: policy(
+    'A record batch of the raw topic is damaged, or of a format older than Kafka 0.11',
+    'All before this offset is masked. See the runbook "Unreadable records".',
+  ),
 
   // ---- callers
   REQUEST_INVALID: request(400, 'The request is not valid', 'See /docs for the form of this call.'),

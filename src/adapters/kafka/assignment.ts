@@ -6,7 +6,8 @@ import { Flow, type Piece } from './flow.ts'
 import { kafkaError, kafkaErrorType } from './kafka-error.ts'
 import type { ConsumerGroup } from './overrides/internals.ts'
 import type { Place, Places } from './places.ts'
-import { type BatchLimits, readRecords, UnreadableRecords } from './wire/record-set.ts'
+import { type BatchLimits, readRecords } from './wire/record-set.ts'
+import { UnreadableRecords } from './wire/whole-batches.ts'
 import { within } from './within.ts'
 
 /** Errors that say: these partitions are another's by now. */
@@ -22,7 +23,7 @@ export interface AssignmentOptions {
   readonly facts: (topic: string) => Promise<TopicFacts>
   readonly onBatch: (batch: FetchedBatch) => Promise<void>
   /** A partition that cannot go on; it is held already. */
-  readonly onStuck: (flow: Flow, offset: bigint, code: 'OFFSET_OUT_OF_RANGE' | 'RECORD_MALFORMED') => void
+  readonly onStuck: (flow: Flow, offset: bigint, code: 'OFFSET_OUT_OF_RANGE' | 'KAFKA_RECORDS_UNREADABLE') => void
   /** Nothing of its partitions may be sent any more; told once. */
   readonly onEnded: () => void
   /** The work ended with an error that is not ours to heal. */
@@ -143,7 +144,7 @@ export class Assignment {
   }
 
   /** Holds the partition where it cannot go on. */
-  stick(flow: Flow, offset: bigint, code: 'OFFSET_OUT_OF_RANGE' | 'RECORD_MALFORMED'): void {
+  stick(flow: Flow, offset: bigint, code: 'OFFSET_OUT_OF_RANGE' | 'KAFKA_RECORDS_UNREADABLE'): void {
     flow.hold(offset)
     this.options.onStuck(flow, offset, code)
   }
@@ -167,7 +168,6 @@ export class Assignment {
     const partitions = this.group.cluster.findTopicPartitionMetadata(topic).length
     const from = { topic, partition, partitions }
     const batches = readRecords(piece.records, piece.offset, piece.aborted, from, this.options.limits)
-    let at = piece.offset
     let raw = nextOf(batches)
     if (raw === 'end') return this.commitMarkers(flow, piece.end, isCurrent)
     const stepAside = (): void => {
@@ -178,15 +178,15 @@ export class Assignment {
       place.work(Math.max(piece.records.length, bytes), work, stepAside).finally(() => {
         flow.isAside = false
       })
-    while (typeof raw === 'object') {
-      at = (raw.offsets[raw.count - 1] as bigint) + 1n
-      const following = nextOf(batches)
-      const nextOffset = following === 'end' ? piece.end : at
+    while (!(raw instanceof UnreadableRecords)) {
+      const following: Next = nextOf(batches)
+      const nextOffset = following === 'end' ? piece.end : (raw.offsets[raw.count - 1] as bigint) + 1n
       const batch = { raw, nextOffset }
       if (!(await inPlace(raw.bytes.length, () => this.handOver(flow, batch, isCurrent)))) return
+      if (following === 'end') return
       raw = following
     }
-    if (raw === 'unreadable' && isCurrent()) this.stick(flow, at, 'RECORD_MALFORMED')
+    if (isCurrent()) this.stick(flow, raw.offset, 'KAFKA_RECORDS_UNREADABLE')
   }
 
   /** Until the batch is settled; false where the partition does not go on. */
@@ -253,12 +253,14 @@ export class Assignment {
   }
 }
 
-function nextOf(batches: Generator<RawBatch>): RawBatch | 'end' | 'unreadable' {
+type Next = RawBatch | 'end' | UnreadableRecords
+
+function nextOf(batches: Generator<RawBatch>): Next {
   try {
     const { value, done } = batches.next()
     return done ? 'end' : value
   } catch (error) {
-    if (error instanceof UnreadableRecords) return 'unreadable'
+    if (error instanceof UnreadableRecords) return error
     throw error
   }
 }

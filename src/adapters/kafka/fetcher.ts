@@ -6,7 +6,7 @@ import { kafkaErrorName, kafkaErrorType } from './kafka-error.ts'
 import { RejoinNeeded } from './overrides/consumer-group.ts'
 import { protocolError } from './overrides/internals.ts'
 import { type FetchedPartition, fetchRecords } from './wire/fetch.ts'
-import { endOf, UnreadableRecords } from './wire/record-set.ts'
+import { endOf, UnreadableRecords } from './wire/whole-batches.ts'
 
 const MAX_BYTES = 16 * 1024 * 1024
 const MAX_BYTES_PER_PARTITION = 2 * 1024 * 1024
@@ -124,7 +124,7 @@ export function createFetcher({ queueBytes, log }: FetcherOptions): Fetcher {
       end = endOf(answer.records, position)
     } catch (error) {
       if (!(error instanceof UnreadableRecords)) throw error
-      if (flow.isIdle) assignment.stick(flow, position, 'RECORD_MALFORMED')
+      if (flow.isIdle) assignment.stick(flow, position, 'KAFKA_RECORDS_UNREADABLE')
       else flow.notBefore = performance.now() + RETRY_MS
       return
     }

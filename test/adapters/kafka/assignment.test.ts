@@ -5,7 +5,7 @@ import type { Flow, Piece } from '../../../src/adapters/kafka/flow.ts'
 import type { ConsumerGroup } from '../../../src/adapters/kafka/overrides/internals.ts'
 import { createPlaces } from '../../../src/adapters/kafka/places.ts'
 import { Scratch, writeRecordBatch } from '../../../src/adapters/kafka/wire/record-batch.ts'
-import { endOf } from '../../../src/adapters/kafka/wire/record-set.ts'
+import { endOf } from '../../../src/adapters/kafka/wire/whole-batches.ts'
 import { batchOfLines } from '../../../src/pipeline/record-line.ts'
 import type { FetchedBatch } from '../../../src/services/ports/stream.ts'
 import { createQuietLog } from '../../support/quiet-log.ts'
@@ -104,4 +104,23 @@ test('what stepped aside is bounded: with no room the others keep their places, 
   heal()
   await until('all to go on', () => flows.every(({ settled, isIdle }) => isIdle && settled === 1n))
   expect(seen).toHaveLength(4)
+})
+
+test('of a piece with a damaged batch all before it goes on, and the partition is held exactly there', async () => {
+  const stuck: unknown[] = []
+  const { assignment, flowOf, seen } = assignmentOf(
+    { good: 1 },
+    { onStuck: ({ topic, partition }, offset, code) => void stuck.push({ topic, partition, offset, code }) },
+  )
+  const flow = flowOf('good/0')
+  await until('the first', () => flow.isIdle)
+  const bad = pieceAt(3n).records
+  bad.writeInt16BE(4, 21) // zstd, which it is not
+  const records = Buffer.concat([pieceAt(1n).records, pieceAt(2n).records, bad, pieceAt(4n).records])
+  flow.push({ records, aborted: [], offset: 1n, end: endOf(records, 1n) })
+  assignment.work(flow)
+  await until('the hold', () => stuck.length > 0)
+  expect(stuck).toEqual([{ topic: 'good', partition: 0, offset: 3n, code: 'KAFKA_RECORDS_UNREADABLE' }])
+  expect(seen).toEqual(['good/0@0', 'good/0@1'])
+  expect(flow).toMatchObject({ settled: 3n, isHeld: true })
 })

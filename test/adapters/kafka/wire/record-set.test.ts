@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { codecs } from '../../../../src/adapters/kafka/codecs.ts'
 import { recordsWithin, Scratch, writeRecordBatch } from '../../../../src/adapters/kafka/wire/record-batch.ts'
-import { endOf, readRecords, UnreadableRecords } from '../../../../src/adapters/kafka/wire/record-set.ts'
+import { readRecords } from '../../../../src/adapters/kafka/wire/record-set.ts'
+import { endOf, UnreadableRecords } from '../../../../src/adapters/kafka/wire/whole-batches.ts'
 import { HEADERS_END, HEADERS_START, layOut, SPANS_PER_RECORD, type RawBatch } from '../../../../src/pipeline/batch.ts'
 import { encodeHeaders, type Header, readHeaders } from '../../../../src/pipeline/headers.ts'
 
@@ -158,13 +159,68 @@ test('150,000 records in one batch are read', () => {
   expect(pieces.at(-1)?.offsets.at(-1)).toBe(149_999n)
 })
 
-test('bytes that are no record batch are told without quoting them', () => {
-  const set = stored([simple('secret')], 0n, codecs.zstd)
-  set.fill(0xff, 61)
-  expect(() => readAll(set, 0n, [], place, wide)).toThrow(new UnreadableRecords())
+/** What comes before the damage, and where that is. */
+function readUpTo(set: Buffer, from: bigint): { readonly read: string[]; readonly at: bigint | null } {
+  const read: string[] = []
+  try {
+    for (const piece of readRecords(set, from, [], place, wide)) read.push(...values([piece]))
+    return { read, at: null }
+  } catch (error) {
+    if (!(error instanceof UnreadableRecords)) throw error
+    expect(error.message).toBe('')
+    return { read, at: error.offset }
+  }
+}
+
+const damages: [name: string, damage: (batch: Buffer) => void][] = [
+  ['cannot be unpacked', batch => batch.fill(0xff, 61)],
+  ['is of an older format', batch => batch.writeInt8(1, 16)],
+  ['is shorter than a header', batch => batch.writeInt32BE(-12, 8)],
+  ['names a codec that Kafka does not have', batch => batch.writeInt16BE(7, 21)],
+  ['claims more records than it has', batch => batch.writeInt32BE(2 ** 31 - 1, 57)],
+  ['claims less than none', batch => batch.writeInt32BE(-5, 57)],
+]
+test.each(damages)('a batch that %s: all before it is read, and it is told where it begins', (_name, damage) => {
+  for (const one of [codecs.zstd, codecs.none]) {
+    const bad = stored([simple('secret'), simple('secret')], 12n, one)
+    damage(bad)
+    // Two before it, of which the second ended in offsets that were compacted away.
+    const tail = stored([simple('b')], 10n)
+    tail.writeInt32BE(1, 23)
+    const good = Buffer.concat([stored([simple('a')], 9n), tail])
+    const set = Buffer.concat([good, bad, stored([simple('c')], 14n)])
+    expect(readUpTo(set, 9n)).toEqual({ read: ['a', 'b'], at: 12n })
+    expect(readUpTo(set.subarray(good.length), 12n)).toEqual({ read: [], at: 12n })
+    expect(endOf(set, 9n)).toBeGreaterThanOrEqual(12n)
+  }
+})
+
+test('bytes that begin with no record batch have no end', () => {
   const old = stored([simple('secret')], 0n)
   old.writeInt8(1, 16)
-  expect(() => endOf(old, 0n)).toThrow(new UnreadableRecords())
+  expect(() => endOf(old, 0n)).toThrow(new UnreadableRecords(0n))
+})
+
+test('whatever is damaged, it is read or told, and nothing else', () => {
+  const set = Buffer.concat([
+    stored([simple('a'), simple('b')], 0n),
+    stored([simple('c')], 2n, codecs.gzip),
+    stored([simple('d')], 3n),
+  ])
+  const changes = fc.array(fc.tuple(fc.nat(set.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
+  fc.assert(
+    fc.property(changes, some => {
+      const damaged = Buffer.from(set)
+      for (const [at, byte] of some) damaged[at] = byte
+      readUpTo(damaged, 0n)
+      try {
+        endOf(damaged, 0n)
+      } catch (error) {
+        expect(error).toBeInstanceOf(UnreadableRecords)
+      }
+    }),
+    { numRuns: 2_000 },
+  )
 })
 
 test('requests hold as many records as fit, and one that does not fit alone', () => {
