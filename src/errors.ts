@@ -224,7 +224,7 @@ export const errorCatalogue = {
   CONNECT_UNAVAILABLE: dependency('Kafka Connect does not answer', 'Heals by itself; watch scrim_dependency_up.'),
   DEAD_LETTER_REFUSED: dependency(
     'The dead-letter topic does not take the record',
-    'The partition waits; look at the topic and its ACLs.',
+    'The partition waits. The place says why; look at the topic, its ACLs, and its max.message.bytes: a letter is as large as its raw record unpacked, and Scrim wants 33554432 (32 MiB).',
   ),
   REPLAY_ELSEWHERE: dependency(
     'No instance that reads this partition has answered',

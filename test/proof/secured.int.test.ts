@@ -139,6 +139,28 @@ describeWithOwnStack(
       await until('readiness', async () => (await scrim.ready()).reasons.length === 0)
     })
 
+    test('a dead-letter topic that refuses stops the partition until it takes the letter', async () => {
+      const here = await make()
+      const { topics, groups } = rights(here)
+      const [raw, masked] = topics
+      await createTopic(here.kafka, here.deadLetterTopic)
+      await allow(here, AclResourceTypes.GROUP, groups)
+      await allow(here, AclResourceTypes.TOPIC, [raw, masked])
+      const records = Array.from({ length: 30 }, (_, id) => ({ id, partition: id % 2 }))
+      await here.write([...records, { id: 77, partition: 0, raw: { aadhaar: '1234' } }, ...records])
+      const scrim = await here.start()
+      const refused = await until('the reason', async () =>
+        (await scrim.ready()).reasons.find(({ code }) => code === 'DEAD_LETTER_REFUSED'),
+      )
+      expect(refused.where).toMatchObject({ partition: 0, path: 'KAFKA_NOT_AUTHORISED' })
+      await until('the other partition to go on', async () => (await here.committed()) >= 30)
+      expect(await here.committed()).toBeLessThanOrEqual(30 + 15)
+      await allow(here, AclResourceTypes.TOPIC, [[here.deadLetterTopic, ['WRITE']]])
+      await here.caughtUp()
+      await until('readiness', async () => (await scrim.ready()).reasons.length === 0)
+      expect(await here.judge()).toMatchObject({ faults: [], rejected: 1 })
+    })
+
     test('a topic whose output may not be written stops nobody else, however many partitions it has, and goes on when it may', async () => {
       const refused = (topic: string): string => `${topic}.refused`
       const here = await make({
