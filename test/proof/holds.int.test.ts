@@ -2,9 +2,9 @@ import { createSecretKey, randomBytes } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 import { bucketKey, unseal } from '../../src/pipeline/seal.ts'
 import { createGround, type Ground, sealingKeyHex } from '../support/proof/ground.ts'
-import { peopleMasks, peoplePolicy } from '../support/proof/people.ts'
+import { peopleMasks, peoplePolicy, personRecord } from '../support/proof/people.ts'
 import type { Scrim } from '../support/proof/scrim.ts'
-import { createTopic, readTopic } from '../support/stack/kafka-clients.ts'
+import { createTopic, produce, readTopic } from '../support/stack/kafka-clients.ts'
 import { describeWithStack } from '../support/stack/require-stack.ts'
 import { until } from '../support/stack/until.ts'
 
@@ -234,6 +234,21 @@ describeWithStack('holds and dead letters', ({ brokers, postgres }) => {
     await put(scrim, masking(here, 'aadhaar', { maskType: 'null' }))
     await until('the replay', async () => (await replay(scrim, { ids: [letter!.id], force: true })).status === 200)
     expect(await readTopic(here.kafka, here.maskedTopic)).toHaveLength(41)
+  })
+
+  test('a record whose timestamp cannot be kept becomes a dead letter, and the others go on', async () => {
+    const here = await make({ topicSettings: { 'message.timestamp.after.max.ms': '9223372036854775807' } })
+    const { key, value } = personRecord(here.topic, { id: 7, partition: 0, timestamp: 1 })
+    const record = { key, value, partition: 0 }
+    // One by one: kafkajs cannot write differences as large as that.
+    for (const timestamp of ['1', '9223372036854775807', '2'])
+      await produce(here.kafka, here.topic, [{ ...record, timestamp }])
+    const scrim = await here.start()
+    await here.caughtUp()
+    await isReady(scrim)
+    const [letter] = await letters(scrim, 1)
+    expect(letter).toMatchObject({ offset: '1', code: 'RECORD_NOT_ACCEPTED' })
+    expect((await readTopic(here.kafka, here.maskedTopic)).map(({ timestamp }) => timestamp)).toEqual(['1', '2'])
   })
 
   test('raw records that were deleted before they were masked hold the partition: nothing is skipped silently', async () => {

@@ -6,7 +6,14 @@ import { type Codec, type CodecName, codecs } from './codecs.ts'
 import { kafkaError, kafkaErrorName } from './kafka-error.ts'
 import { type Broker, type Cluster, protocolError } from './overrides/internals.ts'
 import { produce } from './wire/produce.ts'
-import { type ProducerIdentity, type Records, recordsWithin, Scratch, writeRecordBatch } from './wire/record-batch.ts'
+import {
+  keepsTimestamps,
+  type ProducerIdentity,
+  type Records,
+  recordsWithin,
+  Scratch,
+  writeRecordBatch,
+} from './wire/record-batch.ts'
 
 /** Raw bytes of one produce request: below the 1 MB that a topic takes by default, however badly it packs. */
 const REQUEST_BYTES = 900_000
@@ -162,6 +169,7 @@ class PartitionWriter {
   /** The offset of the first record; or why the broker refuses the whole, of which it has written nothing. */
   private async send(records: Records, from: number, to: number, goOn: () => boolean): Promise<bigint | ErrorCode> {
     const { context, topic, partition } = this
+    if (!keepsTimestamps(records, from, to)) return 'RECORD_NOT_ACCEPTED'
     const giveUpAt = performance.now() + context.patienceMs
     let batch: Buffer | null = null
     for (let attempt = 1; ; attempt++) {

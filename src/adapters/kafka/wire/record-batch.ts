@@ -47,6 +47,24 @@ function writeVarlong(out: Buffer, at: number, n: number): number {
   return at
 }
 
+/** As far apart as timestamps of one batch may be: twice that is a difference that a double still holds exactly. */
+const WIDEST_MS = 2 ** 51
+
+/**
+ * Can the timestamps of [from, to) be written exactly in one batch? One that is not exact by now (a record can carry any
+ * number of 64 bits) cannot even alone.
+ */
+export function keepsTimestamps({ timestamps }: Records, from: number, to: number): boolean {
+  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (let i = from; i < to; i++) {
+    const timestamp = timestamps[i] as number
+    if (!Number.isSafeInteger(timestamp)) return false
+    if (timestamp < first) first = timestamp
+    if (timestamp > last) last = timestamp
+  }
+  return last - first <= WIDEST_MS
+}
+
 /** How many records from `from` on make a batch of about so many bytes; one at least. */
 export function recordsWithin({ count, spans }: Records, from: number, mostBytes: number): number {
   let bytes = 0

@@ -117,7 +117,11 @@ function* readSections(
       const end = cursor.at + length
       if (length < 0 || end > sectionEnd) throw new UnreadableRecords(section.after)
       cursor.at++ // attributes, unused
-      const timestamp = section.baseTimestamp + cursor.varlong()
+      const delta = cursor.varlong()
+      // On a base that is not exact a sum could look as if it were.
+      const timestamp = Number.isSafeInteger(section.baseTimestamp)
+        ? section.baseTimestamp + delta
+        : section.baseTimestamp
       const offset = section.baseOffset + BigInt(cursor.varint())
       if (offset >= fetchOffset) {
         starts[count] = start

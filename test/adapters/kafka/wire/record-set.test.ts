@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { codecs } from '../../../../src/adapters/kafka/codecs.ts'
-import { recordsWithin, Scratch, writeRecordBatch } from '../../../../src/adapters/kafka/wire/record-batch.ts'
+import {
+  keepsTimestamps,
+  recordsWithin,
+  Scratch,
+  writeRecordBatch,
+} from '../../../../src/adapters/kafka/wire/record-batch.ts'
 import { readRecords } from '../../../../src/adapters/kafka/wire/record-set.ts'
 import { endOf, UnreadableRecords } from '../../../../src/adapters/kafka/wire/whole-batches.ts'
 import { HEADERS_END, HEADERS_START, layOut, SPANS_PER_RECORD, type RawBatch } from '../../../../src/pipeline/batch.ts'
@@ -227,4 +232,31 @@ test('requests hold as many records as fit, and one that does not fit alone', ()
   const records = recordsOf([simple('x'.repeat(100)), simple('x'.repeat(100)), simple('x'.repeat(1000))])
   expect(recordsWithin(records, 0, 300)).toBe(2)
   expect(recordsWithin(records, 2, 300)).toBe(1)
+})
+
+test('timestamps as far apart as a batch keeps them are read as they were written; others, and those that are not exact, are not for one batch', () => {
+  const at = (timestamp: number): Line => ({ ...simple('a'), timestamp })
+  const far = 2 ** 50
+  const kept = [at(-1), at(0), at(-far), at(far), at(1_700_000_000_123)]
+  expect(keepsTimestamps(recordsOf(kept), 0, 5)).toBe(true)
+  const read = readAll(stored(kept, 0n), 0n, [], place, wide).flatMap(linesOf)
+  expect(read.map(({ timestamp }) => timestamp)).toEqual(kept.map(({ timestamp }) => timestamp))
+
+  const last = Number.MAX_SAFE_INTEGER
+  for (const timestamp of [last, -last])
+    expect(readAll(stored([at(timestamp)], 0n), 0n, [], place, wide)[0]?.timestamps[0]).toBe(timestamp)
+  const apart = recordsOf([at(-last), at(last), at(2 ** 63)])
+  expect([0, 1, 2].map(n => keepsTimestamps(apart, n, n + 1))).toEqual([true, true, false])
+  expect(keepsTimestamps(apart, 0, 2)).toBe(false)
+})
+
+test('a difference of timestamps that a double does not hold is not taken for another one', () => {
+  const batch = stored([{ ...simple('a'), timestamp: 0 }], 0n)
+  // Length, attributes, then the difference: ten bytes for 2^62 in place of one.
+  const delta = [...Array.from({ length: 8 }, () => 0x80), 0x80, 0x01]
+  const body = Buffer.concat([batch.subarray(0, 63), Buffer.from(delta), batch.subarray(64)])
+  body[61]! += 18
+  body.writeInt32BE(body.length - 12, 8)
+  const [read] = readAll(body, 0n, [], place, wide)
+  expect(Number.isSafeInteger(read?.timestamps[0])).toBe(false)
 })
