@@ -44,9 +44,9 @@ export function createFetcher({ queueBytes, log }: FetcherOptions): Fetcher {
         checkForNewPartitions(assignment)
         await assignment.locate()
         await refreshEndsOfHeld(assignment, nodeId)
-        const { flows, isCrowded, room } = choose(assignment, nodeId, queueBytes)
+        const { flows, pollMs, room } = choose(assignment, nodeId, queueBytes)
         if (flows.length === 0) {
-          await sleep(isCrowded ? SHORT_POLL_MS : LONG_POLL_MS)
+          await sleep(pollMs)
           return
         }
         const broker = await group.cluster.findBroker({ nodeId })
@@ -59,7 +59,7 @@ export function createFetcher({ queueBytes, log }: FetcherOptions): Fetcher {
             offset: position as bigint,
           }))
           const answers = await fetchRecords(broker, positions, {
-            maxWaitMs: isCrowded ? SHORT_POLL_MS : LONG_POLL_MS,
+            maxWaitMs: pollMs,
             maxBytes: Math.min(MAX_BYTES, room),
             maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
           })
@@ -206,8 +206,8 @@ async function askEndsOfHeld({ group, flows }: Assignment, nodeId: string): Prom
 
 interface Choice {
   readonly flows: readonly Flow[]
-  /** Some partition waits for room. */
-  readonly isCrowded: boolean
+  /** How long the fetch may take: until there may be room for those that wait for it, or the time of one comes. */
+  readonly pollMs: number
   readonly room: number
 }
 
@@ -218,16 +218,17 @@ function choose({ group, flows }: Assignment, nodeId: string, queueBytes: number
   const share = Math.max(MAX_BYTES_PER_PARTITION, queueBytes / Math.max(1, flows.size))
   const now = performance.now()
   const chosen: Flow[] = []
-  let isCrowded = used >= queueBytes
+  let pollMs = used >= queueBytes ? SHORT_POLL_MS : LONG_POLL_MS
   for (const { topic, partitions } of group.filterPartitionsByNode(nodeId, group.assigned())) {
     for (const partition of partitions) {
       const flow = flows.get(`${topic}/${partition}`)
       if (flow === undefined || flow.isHeld || flow.isAside || flow.isFetching || flow.position === null) continue
-      if (flow.bytes >= share || flow.notBefore > now) isCrowded = true
+      if (flow.notBefore > now) pollMs = Math.min(pollMs, Math.max(SHORT_POLL_MS, Math.ceil(flow.notBefore - now)))
+      else if (flow.bytes >= share) pollMs = SHORT_POLL_MS
       else if (used < queueBytes) chosen.push(flow)
     }
   }
   // The broker fills its answer in this order, so whoever waits for data longest comes first.
   chosen.sort((a, b) => a.bytes - b.bytes)
-  return { flows: chosen, isCrowded, room: Math.max(1, queueBytes - used) }
+  return { flows: chosen, pollMs, room: Math.max(1, queueBytes - used) }
 }
