@@ -120,6 +120,8 @@ export function createDeadLetterTopic({
             now(),
           )
           const offsets = await writer.write(topic, partition, records, () => performance.now() < giveUpAt)
+          // Old brokers may know that they have a record, and not where: such a letter could not be opened.
+          if (offsets.some(offset => offset < 0n)) throw new ScrimError('KAFKA_UNAVAILABLE')
           indexes.forEach((n, i) => {
             places[n] = { partition, offset: offsets[i] as bigint }
           })

@@ -56,7 +56,7 @@ export interface RecordWriterOptions {
 /** Writes records to any partitions; each partition's one batch after another. */
 export interface RecordWriter {
   /**
-   * Resolves with the offset of each record when all in-sync replicas have them. Tries again while `goOn`, then rejects as
+   * Resolves with the offset of each record when all in-sync replicas have them; -1 where the broker does not say. Tries again while `goOn`, then rejects as
    * dependency. `UnwritableRecord` where the broker never takes a record: those before it are written.
    */
   readonly write: (
@@ -152,7 +152,7 @@ class PartitionWriter {
       const [from, to] = range
       const answer = await this.send(records, from, to, goOn)
       if (typeof answer === 'bigint') {
-        for (let i = 0; i < to - from; i++) offsets.push(answer + BigInt(i))
+        for (let i = 0; i < to - from; i++) offsets.push(answer < 0n ? -1n : answer + BigInt(i))
         continue
       }
       if (to - from === 1)

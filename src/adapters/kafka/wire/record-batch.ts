@@ -160,10 +160,8 @@ function bodySize(spans: Int32Array, index: number, timestampDelta: number, offs
     (spans[at + VALUE_START] as number) < 0
       ? -1
       : (spans[at + VALUE_END] as number) - (spans[at + VALUE_START] as number)
-  const headers =
-    (spans[at + HEADERS_START] as number) < 0
-      ? 1
-      : (spans[at + HEADERS_END] as number) - (spans[at + HEADERS_START] as number)
+  // Their count at least: an empty list may be no bytes here, and is one there.
+  const headers = Math.max(1, (spans[at + HEADERS_END] as number) - (spans[at + HEADERS_START] as number))
   return (
     1 +
     sizeOfVarlong(timestampDelta) +
@@ -197,7 +195,8 @@ function writeRecord(
     if (start >= 0) at += bytes.copy(out, at, start, end)
   }
   const headers = spans[span + HEADERS_START] as number
-  if (headers < 0) out[at++] = 0
-  else at += bytes.copy(out, at, headers, spans[span + HEADERS_END])
+  const headersEnd = spans[span + HEADERS_END] as number
+  if (headersEnd <= headers) out[at++] = 0
+  else at += bytes.copy(out, at, headers, headersEnd)
   return at
 }
