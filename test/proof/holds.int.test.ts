@@ -77,7 +77,10 @@ describeWithStack('holds and dead letters', ({ brokers, postgres }) => {
     await here.write([...twenty(0), added(0), ...twenty(1), added(1)])
     const first = await here.start()
     const told = async (scrim: Scrim): Promise<(number | undefined)[]> =>
-      (await scrim.ready()).reasons.map(({ where }) => where.partition).sort()
+      (await scrim.ready()).reasons
+        .filter(({ code }) => code === 'RECORD_UNKNOWN_COLUMN')
+        .map(({ where }) => where.partition)
+        .sort()
     const tells = (scrim: Scrim, count: number) =>
       until(`${count} holds`, async () => {
         const partitions = await told(scrim)
@@ -85,9 +88,10 @@ describeWithStack('holds and dead letters', ({ brokers, postgres }) => {
       })
     expect(await tells(first, 2)).toEqual([0, 1])
     const second = await here.start()
-    const [a] = await tells(second, 1)
-    const [b] = await tells(first, 1)
-    expect([a, b].sort()).toEqual([0, 1])
+    await until('each to tell its own', async () => {
+      const [a, b] = [await told(first), await told(second)]
+      return a.length === 1 && b.length === 1 && a[0] !== b[0]
+    })
 
     // The second lets its partition go on; then the first has it, and nothing is said of it any more.
     await put(second, withNick(here))
@@ -268,5 +272,21 @@ describeWithStack('holds and dead letters', ({ brokers, postgres }) => {
     await until('the other partition to go on', async () => (await offsetOf(here, 1)) === 40)
     expect(await offsetOf(here, 0)).toBe(20)
     expect((await readTopic(here.kafka, here.maskedTopic)).filter(({ partition }) => partition === 0)).toHaveLength(20)
+
+    // As the runbook says: Kafka lets nobody move the offsets of a group that has members.
+    const move = async (): Promise<void> => {
+      const mover = here.kafka.admin()
+      await mover.connect()
+      await mover
+        .setOffsets({ groupId: here.group, topic: here.topic, partitions: [{ partition: 0, offset: '30' }] })
+        .finally(() => mover.disconnect())
+    }
+    await expect(move()).rejects.toThrow()
+    await second.stop()
+    await move()
+    const third = await here.start()
+    await here.caughtUp()
+    await isReady(third)
+    expect((await readTopic(here.kafka, here.maskedTopic)).filter(({ partition }) => partition === 0)).toHaveLength(30)
   })
 })
