@@ -106,6 +106,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     },
     facts: outputTopics.facts,
     onStuck: (topic, partition, offset, code) => stream.hold(topic, partition, offset, code),
+    onEnded: () => stream.endHolds(),
     log,
   })
 

@@ -183,10 +183,15 @@ const keys = {
     '30000',
     whole(1000, 1_800_000),
   ),
-  concurrency: key('SCRIM_CONCURRENCY', 'Partitions worked on at the same time.', '8', whole(1, 1000)),
+  concurrency: key(
+    'SCRIM_CONCURRENCY',
+    'Partitions worked on at the same time; those that wait for something outside do not count.',
+    '8',
+    whole(1, 1000),
+  ),
   queueBytes: key(
     'SCRIM_QUEUE_BYTES',
-    'Raw bytes held in memory before fetching waits.',
+    'Raw bytes held in memory before fetching waits; as much again may be held by batches that wait for something outside.',
     '67108864',
     whole(1_048_576, 8_589_934_592),
   ),

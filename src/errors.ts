@@ -235,7 +235,7 @@ export const errorCatalogue = {
   CONNECT_UNAVAILABLE: dependency('Kafka Connect does not answer', 'Heals by itself; watch scrim_dependency_up.'),
   DEAD_LETTER_REFUSED: dependency(
     'The dead-letter topic does not take the record',
-    'The partition waits; look at the topic and its ACLs.',
+    'The partition waits. The place says why; look at the topic, its ACLs, and its max.message.bytes: a letter is as large as its raw record unpacked, and Scrim wants 33554432 (32 MiB).',
   ),
   REPLAY_WAITS: dependency(
     'The partition is busy with a batch that waits',
@@ -256,6 +256,10 @@ export const errorCatalogue = {
   OFFSET_OUT_OF_RANGE: policy(
     'The committed offset is no longer in the raw topic',
     'Records were deleted before they were masked. See the runbook "Offset out of range".',
+  ),
+  KAFKA_RECORDS_UNREADABLE: policy(
+    'A record batch of the raw topic is damaged, or of a format older than Kafka 0.11',
+    'All before this offset is masked. See the runbook "Unreadable records".',
   ),
 
   // ---- callers

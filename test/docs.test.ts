@@ -49,6 +49,12 @@ test('every policy file and connector is told about', () => {
   }
 })
 
+test('every runbook that a hint names is there', () => {
+  const named = Object.values(errorCatalogue).flatMap(({ hint }) => /runbook "([^"]+)"/.exec(hint)?.[1] ?? [])
+  expect(named.length).toBeGreaterThan(0)
+  expect(named.filter(name => !readme.includes(`**Runbook: ${name.toLowerCase()}.**`))).toEqual([])
+})
+
 test('every setting that a hint or the README names exists', () => {
   const known = new Set(describeConfig().flatMap(({ env }) => env.split(' or ')))
   const said = [readme, ...Object.values(errorCatalogue).map(({ hint }) => hint)].join('\n')

@@ -7,7 +7,12 @@ export interface Holds {
   readonly add: (held: HeldPartition) => void
   /** Its batch is tried again and again; it heals by itself, but readiness should say why it stands. */
   readonly waits: (waiting: HeldPartition) => void
+  /** Its batch waits for nothing any more. */
   readonly goesOn: (partition: Partition) => void
+  /** It was settled up to here: whatever held it before is over. */
+  readonly settled: (partition: Partition, offset: bigint) => void
+  /** The partitions went away: whoever has them now says why they stand. */
+  readonly endAll: () => void
   /** Lets a held partition go on; it is looked at again from its held record. */
   readonly release: (partition: Partition) => void
   /** Lets all that are held go on; each is looked at again from its held record. */
@@ -18,13 +23,25 @@ export interface Holds {
 export function createHolds(source: Pick<RawSource, 'hold' | 'release'>): Holds {
   const held = new Map<string, HeldPartition>()
   const waiting = new Map<string, HeldPartition>()
+  /** Those that ended with their partitions: a rebalance may bring one back, which has been standing all the time. */
+  let ended: ReadonlyMap<string, HeldPartition> = new Map()
   return {
     add: hold => {
-      held.set(idOf(hold), sinceFirst(held.get(idOf(hold)), hold))
+      waiting.delete(idOf(hold))
+      held.set(idOf(hold), sinceFirst(held.get(idOf(hold)) ?? ended.get(idOf(hold)), hold))
       source.hold(hold.topic, hold.partition, BigInt(hold.offset))
     },
     waits: one => void waiting.set(idOf(one), sinceFirst(waiting.get(idOf(one)), one)),
     goesOn: partition => void waiting.delete(idOf(partition)),
+    settled: (partition, offset) => {
+      const hold = held.get(idOf(partition))
+      if (hold !== undefined && BigInt(hold.offset) < offset) held.delete(idOf(partition))
+    },
+    endAll: () => {
+      ended = new Map(held)
+      held.clear()
+      waiting.clear()
+    },
     release: partition => {
       if (held.delete(idOf(partition))) source.release(partition.topic, partition.partition)
     },

@@ -53,6 +53,8 @@ export interface MaskStream {
   readonly resume: (topic: string, partition: number) => void
   /** The source found that the partition cannot go on. */
   readonly hold: (topic: string, partition: number, offset: bigint, code: ErrorCode) => void
+  /** The source has lost its partitions, or given them back. */
+  readonly endHolds: () => void
 }
 
 /** Where a batch cannot go on until somebody acts. */
@@ -64,6 +66,8 @@ interface Stop {
 
 const earlier = (a: Stop | null, b: Stop | null): Stop | null =>
   a === null || (b !== null && b.index < a.index) ? b : a
+
+const MOST_IDLE = 16
 
 /** The partition was taken away or the process stops: the batch is left as it is, its next owner repeats it. */
 class Abandoned extends Error {}
@@ -87,14 +91,14 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
 
   async function settle(fetched: FetchedBatch, signal: AbortSignal): Promise<void> {
     const started = now()
-    const plan = plans.current()
-    if (plan === null) return
-    const topicPlan = plan.forTopic(fetched.raw.topic, { compacted: fetched.compacted })
-    if (topicPlan === null) {
-      return holdAt(fetched, 0, 'RECORD_TOPIC_WITHOUT_POLICY', 'topic', plan)
-    }
     const transform = idle.pop() ?? createTransform()
+    let plan: Plan | null = null
     try {
+      const facts = await untilDone(fetched.facts, fetched, signal)
+      plan = plans.current()
+      if (plan === null) return
+      const topicPlan = plan.forTopic(fetched.raw.topic, facts)
+      if (topicPlan === null) return holdAt(fetched, 0, 'RECORD_TOPIC_WITHOUT_POLICY', 'topic', plan)
       const masked = transform(fetched.raw, topicPlan)
       const outcome = await untilDone(() => quarantine.screen(fetched, masked), fetched, signal)
       await deliver({ fetched, plan, topicPlan, outcome, started, signal })
@@ -111,8 +115,9 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
         throw error
       }
     } finally {
-      holds.goesOn(fetched.raw)
-      idle.push(transform)
+      if (fetched.isCurrent()) holds.goesOn(fetched.raw)
+      // As many as ever waited at once would keep their buffers for good.
+      if (idle.length < MOST_IDLE) idle.push(transform)
     }
   }
 
@@ -148,7 +153,9 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
       const rows = rowsOf(published, departures, outcome.operations, context)
       if (rows.length > 0) await persist(() => options.audit.write(rows))
     }
-    await persist(() => fetched.commit(stop === null ? fetched.nextOffset : (raw.offsets[end] as bigint)))
+    const settledTo = stop === null ? fetched.nextOffset : (raw.offsets[end] as bigint)
+    await persist(() => fetched.commit(settledTo))
+    if (fetched.isCurrent()) holds.settled(raw, settledTo)
     const ms = now() - started
     log.debug({ batch: batchId(raw), records: raw.count, left: departures.length, ms }, 'batch settled')
     for (const facts of batchFacts(raw, published, departures, ms / 1000)) metrics.batch(facts)
@@ -196,7 +203,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
     return null
   }
 
-  function holdAt(fetched: FetchedBatch, index: number, code: ErrorCode, path: string, plan: Plan): void {
+  function holdAt(fetched: FetchedBatch, index: number, code: ErrorCode, path: string, plan: Plan | null): void {
     if (!fetched.isCurrent()) return
     const held = heldAt(fetched.raw, index, code, path)
     log.warn(
@@ -231,7 +238,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
       } catch (error) {
         if (!(error instanceof ScrimError) || !error.retriable) throw error
         log.warn({ batch: batchId(fetched.raw), code: error.code, attempt: n }, errorCatalogue[error.code].message)
-        holds.waits(heldAt(fetched.raw, 0, error.code, error.where.path ?? ''))
+        if (fetched.isCurrent()) holds.waits(heldAt(fetched.raw, 0, error.code, error.where.path ?? ''))
         await pause(backOffMs(n), signal)
       }
     }
@@ -239,6 +246,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
 
   return {
     held: holds.list,
+    endHolds: holds.endAll,
     resume: (topic, partition) => holds.release({ topic, partition }),
     hold: (topic, partition, offset, code) => {
       log.error({ topic, partition, offset: String(offset), code }, errorCatalogue[code].message)

@@ -1,10 +1,10 @@
-import { createSecretKey } from 'node:crypto'
+import { createSecretKey, randomBytes } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 import { bucketKey, unseal } from '../../src/pipeline/seal.ts'
 import { createGround, type Ground, sealingKeyHex } from '../support/proof/ground.ts'
-import { peopleMasks, peoplePolicy } from '../support/proof/people.ts'
+import { peopleMasks, peoplePolicy, personRecord } from '../support/proof/people.ts'
 import type { Scrim } from '../support/proof/scrim.ts'
-import { createTopic, readTopic } from '../support/stack/kafka-clients.ts'
+import { createTopic, produce, readTopic } from '../support/stack/kafka-clients.ts'
 import { describeWithStack } from '../support/stack/require-stack.ts'
 import { until } from '../support/stack/until.ts'
 
@@ -32,6 +32,12 @@ describeWithStack('holds and dead letters', ({ brokers, postgres }) => {
   }
   const masking = (here: Ground, column: string, mask: object | null) =>
     peoplePolicy(here.topic, { ...peopleMasks, [column]: mask ?? peopleMasks[column]! })
+  const withNick = (here: Ground): object => {
+    const policy = masking(here, 'note', null)
+    const conditions = 'maskingPolicy' in policy ? policy.maskingPolicy.maskingConditions : []
+    const nick = { field: 'after.nick', maskType: 'full', maskValue: 'nick' }
+    return { ...policy, maskingPolicy: { maskingConditions: [...conditions, nick] } }
+  }
   const put = async (scrim: Scrim, policy: object): Promise<void> => {
     const { status, text } = await scrim.call('PUT', '/v1/policies/people', policy, { 'if-match': '*' })
     expect({ status, text }).toMatchObject({ status: 200 })
@@ -59,17 +65,43 @@ describeWithStack('holds and dead letters', ({ brokers, postgres }) => {
     await until('the other partition to go on', async () => (await offsetOf(here, 0)) === 40)
     expect(await offsetOf(here, 1)).toBe(20)
 
-    const policy = masking(here, 'note', null)
-    const conditions = 'maskingPolicy' in policy ? policy.maskingPolicy.maskingConditions : []
-    await put(scrim, {
-      ...policy,
-      maskingPolicy: {
-        maskingConditions: [...conditions, { field: 'after.nick', maskType: 'full', maskValue: 'nick' }],
-      },
-    })
+    await put(scrim, withNick(here))
     await here.caughtUp()
     await isReady(scrim)
     expect(await here.judge()).toMatchObject({ faults: [], repeated: 0, raw: 82, published: 82 })
+  })
+
+  test('a hold is told by the instance that has the partition, and by no other, through rebalances and after it is over', async () => {
+    const here = await make()
+    const added = (partition: number) => ({ id: 5, partition, raw: { nick: '"Ashu"' }, more: ['nick'] })
+    await here.write([...twenty(0), added(0), ...twenty(1), added(1)])
+    const first = await here.start()
+    const told = async (scrim: Scrim): Promise<(number | undefined)[]> =>
+      (await scrim.ready()).reasons
+        .filter(({ code }) => code === 'RECORD_UNKNOWN_COLUMN')
+        .map(({ where }) => where.partition)
+        .sort()
+    const tells = (scrim: Scrim, count: number) =>
+      until(`${count} holds`, async () => {
+        const partitions = await told(scrim)
+        return partitions.length === count && partitions
+      })
+    expect(await tells(first, 2)).toEqual([0, 1])
+    const second = await here.start()
+    await until('each to tell its own', async () => {
+      const [a, b] = [await told(first), await told(second)]
+      return a.length === 1 && b.length === 1 && a[0] !== b[0]
+    })
+
+    // The second lets its partition go on; then the first has it, and nothing is said of it any more.
+    await put(second, withNick(here))
+    await here.caughtUp()
+    for (const scrim of [first, second]) await isReady(scrim)
+    await second.stop()
+    await here.write([...twenty(0), ...twenty(1)])
+    await here.caughtUp()
+    await isReady(first)
+    expect(await here.judge()).toMatchObject({ faults: [], raw: 82, published: 82 })
   })
 
   test('what policies name and Kafka does not show is named and keeps nobody waiting; it is read when it comes', async () => {
@@ -194,28 +226,33 @@ describeWithStack('holds and dead letters', ({ brokers, postgres }) => {
     expect(await here.judge()).toMatchObject({ faults: [], rejected: 5 })
   })
 
-  test('a dead-letter topic that refuses stops the partition until it takes the letter', async () => {
-    const here = await make()
-    await createTopic(here.kafka, here.deadLetterTopic, {
-      configEntries: [{ name: 'max.message.bytes', value: '200' }],
-    })
+  test('a large record that cannot be masked is sealed, and replayed, although the dead-letter topic was made for small ones', async () => {
+    const here = await make({ topicSettings: { 'max.message.bytes': '5000000' } })
+    await createTopic(here.kafka, here.deadLetterTopic)
     const scrim = await here.start()
-    await here.write([...twenty(0), { id: 1, partition: 0, raw: unmaskable }, ...twenty(0), ...twenty(1)])
-    await held(scrim, 'DEAD_LETTER_REFUSED')
-    await until('the other partition to go on', async () => (await offsetOf(here, 1)) === 20)
-    expect(await offsetOf(here, 0)).toBeLessThanOrEqual(20)
-    const admin = here.kafka.admin()
-    await admin.connect()
-    await admin.alterConfigs({
-      validateOnly: false,
-      resources: [
-        { type: 2, name: here.deadLetterTopic, configEntries: [{ name: 'max.message.bytes', value: '1000000' }] },
-      ],
-    })
-    await admin.disconnect()
+    const note = JSON.stringify(randomBytes(1_000_000).toString('hex'))
+    await here.write([...twenty(0), { id: 1, partition: 0, raw: { ...unmaskable, note } }, ...twenty(1)])
     await here.caughtUp()
     await isReady(scrim)
-    expect(await here.judge()).toMatchObject({ faults: [], rejected: 1 })
+    const [letter] = await letters(scrim, 1)
+    await put(scrim, masking(here, 'aadhaar', { maskType: 'null' }))
+    await until('the replay', async () => (await replay(scrim, { ids: [letter!.id], force: true })).status === 200)
+    expect(await readTopic(here.kafka, here.maskedTopic)).toHaveLength(41)
+  })
+
+  test('a record whose timestamp cannot be kept becomes a dead letter, and the others go on', async () => {
+    const here = await make({ topicSettings: { 'message.timestamp.after.max.ms': '9223372036854775807' } })
+    const { key, value } = personRecord(here.topic, { id: 7, partition: 0, timestamp: 1 })
+    const record = { key, value, partition: 0 }
+    // One by one: kafkajs cannot write differences as large as that.
+    for (const timestamp of ['1', '9223372036854775807', '2'])
+      await produce(here.kafka, here.topic, [{ ...record, timestamp }])
+    const scrim = await here.start()
+    await here.caughtUp()
+    await isReady(scrim)
+    const [letter] = await letters(scrim, 1)
+    expect(letter).toMatchObject({ offset: '1', code: 'RECORD_NOT_ACCEPTED' })
+    expect((await readTopic(here.kafka, here.maskedTopic)).map(({ timestamp }) => timestamp)).toEqual(['1', '2'])
   })
 
   test('raw records that were deleted before they were masked hold the partition: nothing is skipped silently', async () => {
@@ -235,5 +272,21 @@ describeWithStack('holds and dead letters', ({ brokers, postgres }) => {
     await until('the other partition to go on', async () => (await offsetOf(here, 1)) === 40)
     expect(await offsetOf(here, 0)).toBe(20)
     expect((await readTopic(here.kafka, here.maskedTopic)).filter(({ partition }) => partition === 0)).toHaveLength(20)
+
+    // As the runbook says: Kafka lets nobody move the offsets of a group that has members.
+    const move = async (): Promise<void> => {
+      const mover = here.kafka.admin()
+      await mover.connect()
+      await mover
+        .setOffsets({ groupId: here.group, topic: here.topic, partitions: [{ partition: 0, offset: '30' }] })
+        .finally(() => mover.disconnect())
+    }
+    await expect(move()).rejects.toThrow()
+    await second.stop()
+    await move()
+    const third = await here.start()
+    await here.caughtUp()
+    await isReady(third)
+    expect((await readTopic(here.kafka, here.maskedTopic)).filter(({ partition }) => partition === 0)).toHaveLength(30)
   })
 })

@@ -4,10 +4,11 @@ import type { TopicFacts } from '../../pipeline/plan.ts'
 import type { FetchedBatch } from '../../services/ports/stream.ts'
 import type { Log } from '../../services/ports/log.ts'
 import { Flow, type Piece } from './flow.ts'
-import type { Gate } from './gate.ts'
 import { kafkaError, kafkaErrorType } from './kafka-error.ts'
 import type { ConsumerGroup } from './overrides/internals.ts'
-import { type BatchLimits, readRecords, UnreadableRecords } from './wire/record-set.ts'
+import type { Place, Places } from './places.ts'
+import { type BatchLimits, readRecords } from './wire/record-set.ts'
+import { UnreadableRecords } from './wire/whole-batches.ts'
 import { within } from './within.ts'
 
 /** Errors that say: these partitions are another's by now. */
@@ -20,12 +21,14 @@ export interface AssignmentOptions {
   readonly group: ConsumerGroup
   readonly sessionTimeoutMs: number
   readonly limits: BatchLimits
-  /** How many partitions are worked on at the same time. */
-  readonly gate: Gate
+  /** Where batches are worked on. */
+  readonly places: Places
   readonly facts: (topic: string) => Promise<TopicFacts>
   readonly onBatch: (batch: FetchedBatch) => Promise<void>
   /** A partition that cannot go on; it is held already. */
-  readonly onStuck: (flow: Flow, offset: bigint, code: 'OFFSET_OUT_OF_RANGE' | 'RECORD_MALFORMED') => void
+  readonly onStuck: (flow: Flow, offset: bigint, code: 'OFFSET_OUT_OF_RANGE' | 'KAFKA_RECORDS_UNREADABLE') => void
+  /** Nothing of its partitions may be sent any more; told once. */
+  readonly onEnded: () => void
   /** The work ended with an error that is not ours to heal. */
   readonly onFailure: (error: unknown) => void
   readonly log: Log
@@ -76,8 +79,10 @@ export class Assignment {
 
   /** The partitions are no longer ours. */
   lose(): void {
+    if (this.phase === 'ended') return
     this.phase = 'ended'
     for (const flow of this.flows.values()) flow.clear()
+    this.options.onEnded()
   }
 
   /** Lets batches under way finish, then makes them give up; resolves when none is left or both times are over. */
@@ -147,48 +152,55 @@ export class Assignment {
   }
 
   /** Holds the partition where it cannot go on. */
-  stick(flow: Flow, offset: bigint, code: 'OFFSET_OUT_OF_RANGE' | 'RECORD_MALFORMED'): void {
+  stick(flow: Flow, offset: bigint, code: 'OFFSET_OUT_OF_RANGE' | 'KAFKA_RECORDS_UNREADABLE'): void {
     flow.hold(offset)
     this.options.onStuck(flow, offset, code)
   }
 
   private async workThrough(flow: Flow): Promise<void> {
     for (;;) {
-      const release = await this.options.gate.enter()
+      const place = await this.options.places.take()
       try {
         const piece = this.isOpen ? flow.take() : undefined
         if (piece === undefined) return
-        await this.settle(flow, piece).finally(() => flow.done(piece))
+        await this.settle(flow, piece, place).finally(() => flow.done(piece))
       } finally {
-        release()
+        place.leave()
       }
     }
   }
 
-  private async settle(flow: Flow, piece: Piece): Promise<void> {
+  private async settle(flow: Flow, piece: Piece, place: Place): Promise<void> {
     const { topic, partition, turn } = flow
     const isCurrent = (): boolean => !this.isEnded() && flow.turn === turn
     const partitions = this.group.cluster.findTopicPartitionMetadata(topic).length
-    const place = { topic, partition, partitions }
-    const batches = readRecords(piece.records, piece.offset, piece.aborted, place, this.options.limits)
-    let at = piece.offset
+    const from = { topic, partition, partitions }
+    const batches = readRecords(piece.records, piece.offset, piece.aborted, from, this.options.limits)
     let raw = nextOf(batches)
     if (raw === 'end') return this.commitMarkers(flow, piece.end, isCurrent)
-    const { compacted } = await this.untilKnown(topic, isCurrent)
-    while (typeof raw === 'object') {
-      at = (raw.offsets[raw.count - 1] as bigint) + 1n
-      const following = nextOf(batches)
-      const nextOffset = following === 'end' ? piece.end : at
-      if (!(await this.handOver(flow, { raw, compacted, nextOffset }, isCurrent))) return
+    const stepAside = (): void => {
+      if (isCurrent()) flow.stepAside(piece.end)
+    }
+    // What was not packed is one and the same memory.
+    const inPlace = <T>(bytes: number, work: () => Promise<T>): Promise<T> =>
+      place.work(Math.max(piece.records.length, bytes), work, stepAside).finally(() => {
+        flow.isAside = false
+      })
+    while (!(raw instanceof UnreadableRecords)) {
+      const following: Next = nextOf(batches)
+      const nextOffset = following === 'end' ? piece.end : (raw.offsets[raw.count - 1] as bigint) + 1n
+      const batch = { raw, nextOffset }
+      if (!(await inPlace(raw.bytes.length, () => this.handOver(flow, batch, isCurrent)))) return
+      if (following === 'end') return
       raw = following
     }
-    if (raw === 'unreadable' && isCurrent()) this.stick(flow, at, 'RECORD_MALFORMED')
+    if (isCurrent()) this.stick(flow, raw.offset, 'KAFKA_RECORDS_UNREADABLE')
   }
 
   /** Until the batch is settled; false where the partition does not go on. */
   private async handOver(
     flow: Flow,
-    batch: Pick<FetchedBatch, 'raw' | 'compacted' | 'nextOffset'>,
+    batch: Pick<FetchedBatch, 'raw' | 'nextOffset'>,
     isCurrent: () => boolean,
   ): Promise<boolean> {
     const { topic, partition, highWatermark } = flow
@@ -197,7 +209,8 @@ export class Assignment {
       await this.commit(flow, offset, isCurrent)
       if (offset >= batch.nextOffset) isSettled = true
     }
-    const fetched = { ...batch, highWatermark, assignment: this, isCurrent, commit }
+    const facts = (): Promise<TopicFacts> => this.options.facts(topic)
+    const fetched = { ...batch, facts, highWatermark, assignment: this, isCurrent, commit }
     while (!isSettled) {
       const leave = await flow.lock.enter()
       try {
@@ -214,19 +227,6 @@ export class Assignment {
       }
     }
     return this.isOpen && isCurrent()
-  }
-
-  private async untilKnown(topic: string, isCurrent: () => boolean): Promise<TopicFacts> {
-    for (;;) {
-      try {
-        return await this.options.facts(topic)
-      } catch (error) {
-        if (!(error instanceof ScrimError) || !error.retriable) throw error
-        this.options.log.warn({ topic, code: error.code }, 'waiting for the settings of a topic')
-        if (!isCurrent()) return { compacted: true } // not used any more
-        await pause(UNSETTLED_PAUSE_MS)
-      }
-    }
   }
 
   private async commitMarkers(flow: Flow, offset: bigint, isCurrent: () => boolean): Promise<void> {
@@ -261,12 +261,14 @@ export class Assignment {
   }
 }
 
-function nextOf(batches: Generator<RawBatch>): RawBatch | 'end' | 'unreadable' {
+type Next = RawBatch | 'end' | UnreadableRecords
+
+function nextOf(batches: Generator<RawBatch>): Next {
   try {
     const { value, done } = batches.next()
     return done ? 'end' : value
   } catch (error) {
-    if (error instanceof UnreadableRecords) return 'unreadable'
+    if (error instanceof UnreadableRecords) return error
     throw error
   }
 }

@@ -1,3 +1,4 @@
+import type { Admin } from 'kafkajs'
 import { ScrimError } from '../../errors.ts'
 import { layOut } from '../../pipeline/batch.ts'
 import { encodeHeaders, type Header } from '../../pipeline/headers.ts'
@@ -5,9 +6,17 @@ import type { DeadLetter } from '../../services/ports/dead-letters.ts'
 import type { Log } from '../../services/ports/log.ts'
 import type { KafkaClient } from './client.ts'
 import { checksum, type CodecName } from './codecs.ts'
-import { kafkaErrorType } from './kafka-error.ts'
+import { alterTopic, describeTopic } from './described-topic.ts'
+import { isRefusal, kafkaErrorType } from './kafka-error.ts'
 import { createRecordWriter } from './partition-writer.ts'
 import type { Records } from './wire/record-batch.ts'
+
+/**
+ * As large as a letter may be: twice what one fetch asks a broker for, a third of what a broker takes in one request
+ * (socket.request.max.bytes). A raw record may well be larger than its topic's own limit, which counts packed bytes.
+ */
+const MAX_LETTER_BYTES = 32 * 1024 * 1024
+const MAX_BYTES = 'max.message.bytes'
 
 /** Where a letter lies. */
 export interface LetterPlace {
@@ -47,6 +56,7 @@ export function createDeadLetterTopic({
 }: DeadLetterTopicOptions): DeadLetterTopic {
   const writer = createRecordWriter({ client, compression, log, patienceMs })
   let count: Promise<number> | null = null
+  let isTold = false
 
   async function partitionCount(): Promise<number> {
     return client.admin(async admin => {
@@ -57,18 +67,38 @@ export function createDeadLetterTopic({
           { name: 'retention.ms', value: '-1' },
           { name: 'retention.bytes', value: '-1' },
           { name: 'message.timestamp.type', value: 'CreateTime' },
+          { name: MAX_BYTES, value: String(MAX_LETTER_BYTES) },
         ]
-        await admin.createTopics({
+        const isMade = await admin.createTopics({
           topics: [{ topic, numPartitions: partitions, replicationFactor: replicas, configEntries }],
           waitForLeaders: true,
         })
+        if (!isMade) await raiseSize(admin)
       } catch (error) {
         // Not allowed to make one is no matter where it is there.
         if (!kafkaErrorType(error)?.endsWith('AUTHORIZATION_FAILED')) throw error
+        await raiseSize(admin)
       }
       const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
       return topics[0]?.partitions.length ?? 1
     })
+  }
+
+  /** A topic that is there already takes about 1 MB by default. Where it may not be changed only a letter that is larger waits. */
+  async function raiseSize(admin: Admin): Promise<void> {
+    let size: string | undefined
+    try {
+      const described = await describeTopic(admin, topic)
+      size = described?.settings.get(MAX_BYTES)?.value
+      if (described === null || Number(size) >= MAX_LETTER_BYTES) return
+      await alterTopic(admin, topic, described, new Map([[MAX_BYTES, String(MAX_LETTER_BYTES)]]))
+      log.warn({ topic, settings: [`${MAX_BYTES}=${MAX_LETTER_BYTES}`] }, 'dead-letter topic altered')
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      if (!isTold)
+        log.warn({ topic, setting: MAX_BYTES, size }, 'dead-letter topic may take too small letters; not raised')
+      isTold = true
+    }
   }
 
   return {
@@ -90,6 +120,8 @@ export function createDeadLetterTopic({
             now(),
           )
           const offsets = await writer.write(topic, partition, records, () => performance.now() < giveUpAt)
+          // Old brokers may know that they have a record, and not where: such a letter could not be opened.
+          if (offsets.some(offset => offset < 0n)) throw new ScrimError('KAFKA_UNAVAILABLE')
           indexes.forEach((n, i) => {
             places[n] = { partition, offset: offsets[i] as bigint }
           })
@@ -99,10 +131,16 @@ export function createDeadLetterTopic({
         count = null
         if (!(error instanceof ScrimError)) throw error
         log.warn({ topic, code: error.code }, 'dead letters not written')
-        throw new ScrimError('DEAD_LETTER_REFUSED', { topic })
+        throw new ScrimError('DEAD_LETTER_REFUSED', { topic, path: why(error, letters) })
       }
     },
   }
+}
+
+/** Codes and numbers only. */
+function why({ code }: ScrimError, letters: readonly DeadLetter[]): string {
+  const largest = Math.max(0, ...letters.map(({ sealed }) => sealed?.bytes.length ?? 0))
+  return code === 'RECORD_TOO_LARGE' ? `${code}: a letter of ${largest} bytes` : code
 }
 
 function recordsOf(letters: readonly DeadLetter[], timestamp: number): Records {

@@ -6,7 +6,7 @@ import { kafkaErrorName, kafkaErrorType } from './kafka-error.ts'
 import { RejoinNeeded } from './overrides/consumer-group.ts'
 import { protocolError } from './overrides/internals.ts'
 import { type FetchedPartition, fetchRecords } from './wire/fetch.ts'
-import { endOf, UnreadableRecords } from './wire/record-set.ts'
+import { endOf, UnreadableRecords } from './wire/whole-batches.ts'
 
 const MAX_BYTES = 16 * 1024 * 1024
 const MAX_BYTES_PER_PARTITION = 2 * 1024 * 1024
@@ -44,13 +44,13 @@ export function createFetcher({ queueBytes, log }: FetcherOptions): Fetcher {
         checkForNewPartitions(assignment)
         await assignment.locate()
         await refreshEndsOfHeld(assignment, nodeId)
-        const { flows, isCrowded, room } = choose(assignment, nodeId, queueBytes)
+        const { flows, pollMs, room } = choose(assignment, nodeId, queueBytes)
         if (flows.length === 0) {
-          await sleep(isCrowded ? SHORT_POLL_MS : LONG_POLL_MS)
+          await sleep(pollMs)
           return
         }
         const broker = await group.cluster.findBroker({ nodeId })
-        const turns = new Map(flows.map(flow => [flow, flow.turn]))
+        const asked = new Map(flows.map(flow => [flow, { turn: flow.turn, position: flow.position }]))
         for (const flow of flows) flow.isFetching = true
         try {
           const positions = flows.map(({ topic, partition, position }) => ({
@@ -59,15 +59,16 @@ export function createFetcher({ queueBytes, log }: FetcherOptions): Fetcher {
             offset: position as bigint,
           }))
           const answers = await fetchRecords(broker, positions, {
-            maxWaitMs: isCrowded ? SHORT_POLL_MS : LONG_POLL_MS,
+            maxWaitMs: pollMs,
             maxBytes: Math.min(MAX_BYTES, room),
             maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
           })
           for (const answer of answers) {
             const flow = assignment.flows.get(`${answer.topic}/${answer.partition}`)
-            // Held, released or taken away meanwhile: this is no longer what comes next.
-            if (flow !== undefined && flow.turn === turns.get(flow) && !assignment.isEnded())
-              accept(assignment, flow, answer)
+            const was = flow === undefined ? undefined : asked.get(flow)
+            // Held, released, stepped aside or taken away meanwhile: this is no longer what comes next.
+            if (flow === undefined || flow.turn !== was?.turn || flow.position !== was.position) continue
+            if (!flow.isAside && !assignment.isEnded()) accept(assignment, flow, answer)
           }
           if (answers.some(({ errorCode }) => errorCode !== NONE)) await group.cluster.refreshMetadata()
         } finally {
@@ -123,7 +124,7 @@ export function createFetcher({ queueBytes, log }: FetcherOptions): Fetcher {
       end = endOf(answer.records, position)
     } catch (error) {
       if (!(error instanceof UnreadableRecords)) throw error
-      if (flow.isIdle) assignment.stick(flow, position, 'RECORD_MALFORMED')
+      if (flow.isIdle) assignment.stick(flow, position, 'KAFKA_RECORDS_UNREADABLE')
       else flow.notBefore = performance.now() + RETRY_MS
       return
     }
@@ -181,12 +182,12 @@ function checkForNewPartitions({ group }: Assignment): void {
   }
 }
 
-/** How far a held partition is behind must go on growing: that is what somebody is woken by. */
+/** How far a partition is behind that is held, or waits, must go on growing: that is what somebody is woken by. */
 async function askEndsOfHeld({ group, flows }: Assignment, nodeId: string): Promise<void> {
   const now = performance.now()
   const due = group.filterPartitionsByNode(nodeId, group.assigned()).flatMap(({ topic, partitions }) => {
-    const held = partitions.map(partition => flows.get(`${topic}/${partition}`))
-    const asked = held.filter(flow => flow?.isHeld === true && flow.askEndAt <= now).map(flow => flow as Flow)
+    const own = partitions.flatMap(partition => flows.get(`${topic}/${partition}`) ?? [])
+    const asked = own.filter(flow => (flow.isHeld || flow.isAside) && flow.askEndAt <= now)
     return asked.length === 0 ? [] : [{ topic, fromBeginning: false as const, partitions: asked }]
   })
   if (due.length === 0) return
@@ -205,27 +206,29 @@ async function askEndsOfHeld({ group, flows }: Assignment, nodeId: string): Prom
 
 interface Choice {
   readonly flows: readonly Flow[]
-  /** Some partition waits for room. */
-  readonly isCrowded: boolean
+  /** How long the fetch may take: until there may be room for those that wait for it, or the time of one comes. */
+  readonly pollMs: number
   readonly room: number
 }
 
 function choose({ group, flows }: Assignment, nodeId: string, queueBytes: number): Choice {
   let used = 0
-  for (const flow of flows.values()) used += flow.bytes
+  // What stepped aside is counted there.
+  for (const flow of flows.values()) if (!flow.isAside) used += flow.bytes
   const share = Math.max(MAX_BYTES_PER_PARTITION, queueBytes / Math.max(1, flows.size))
   const now = performance.now()
   const chosen: Flow[] = []
-  let isCrowded = used >= queueBytes
+  let pollMs = used >= queueBytes ? SHORT_POLL_MS : LONG_POLL_MS
   for (const { topic, partitions } of group.filterPartitionsByNode(nodeId, group.assigned())) {
     for (const partition of partitions) {
       const flow = flows.get(`${topic}/${partition}`)
-      if (flow === undefined || flow.isHeld || flow.isFetching || flow.position === null) continue
-      if (flow.bytes >= share || flow.notBefore > now) isCrowded = true
+      if (flow === undefined || flow.isHeld || flow.isAside || flow.isFetching || flow.position === null) continue
+      if (flow.notBefore > now) pollMs = Math.min(pollMs, Math.max(SHORT_POLL_MS, Math.ceil(flow.notBefore - now)))
+      else if (flow.bytes >= share) pollMs = SHORT_POLL_MS
       else if (used < queueBytes) chosen.push(flow)
     }
   }
   // The broker fills its answer in this order, so whoever waits for data longest comes first.
   chosen.sort((a, b) => a.bytes - b.bytes)
-  return { flows: chosen, isCrowded, room: Math.max(1, queueBytes - used) }
+  return { flows: chosen, pollMs, room: Math.max(1, queueBytes - used) }
 }

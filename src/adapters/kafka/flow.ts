@@ -29,6 +29,8 @@ export class Flow {
   turn = 0
   isFetching = false
   isWorking = false
+  /** Its batch waits for something outside: nothing more of it is fetched meanwhile. */
+  isAside = false
   /** The broker does not let us read it, as far as we have asked. */
   isRefused = false
   /** Not fetched before this time (performance.now). */
@@ -81,6 +83,16 @@ export class Flow {
     this.bytes = Math.max(0, this.bytes - piece.records.length)
   }
 
+  /** Its batch waits, behind which nothing is kept: others need the room. What is cut off here is fetched again. */
+  stepAside(batchEnd: bigint): void {
+    if (this.isHeld) return
+    this.isAside = true
+    // As where it is held: nobody would learn that it may be read again.
+    this.isRefused = false
+    this.dropQueue()
+    this.position = batchEnd
+  }
+
   hold(offset: bigint): void {
     this.cut()
     // It is not asked for any more, so that nobody would learn that it may be read again.
@@ -104,8 +116,12 @@ export class Flow {
 
   private cut(): void {
     this.turn++
+    this.dropQueue()
+    this.stalledSince = null
+  }
+
+  private dropQueue(): void {
     for (const piece of this.queue) this.done(piece)
     this.queue = []
-    this.stalledSince = null
   }
 }

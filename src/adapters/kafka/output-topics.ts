@@ -4,7 +4,7 @@ import type { TopicFacts } from '../../pipeline/plan.ts'
 import type { Log, LogFields } from '../../services/ports/log.ts'
 import type { KafkaClient } from './client.ts'
 import { alterTopic, type DescribedTopic, describeTopic, isCompacted, shorterRetention } from './described-topic.ts'
-import { isRefusal } from './kafka-error.ts'
+import { isRefusal, kafkaError } from './kafka-error.ts'
 
 /** Settings of a topic that its masked copy shares; where the raw topic has the cluster's default, so has the copy. */
 const copied = new Set([
@@ -167,7 +167,11 @@ export function createOutputTopics({
     facts: async rawTopic => {
       const known = facts.get(rawTopic)
       if (known !== undefined && now() - known.at < maxAgeMs) return known.facts
-      const topic = await client.admin(admin => describeTopic(admin, rawTopic))
+      const topic = await client
+        .admin(admin => describeTopic(admin, rawTopic))
+        .catch((error: unknown) => {
+          throw new ScrimError(kafkaError(error).code, { topic: rawTopic, path: 'settings of the raw topic' })
+        })
       if (topic === null) throw new ScrimError('KAFKA_UNAVAILABLE', { topic: rawTopic })
       const fresh = { compacted: isCompacted(topic) }
       facts.set(rawTopic, { at: now(), facts: fresh })

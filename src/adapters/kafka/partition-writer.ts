@@ -6,7 +6,14 @@ import { type Codec, type CodecName, codecs } from './codecs.ts'
 import { kafkaError, kafkaErrorName } from './kafka-error.ts'
 import { type Broker, type Cluster, protocolError } from './overrides/internals.ts'
 import { produce } from './wire/produce.ts'
-import { type ProducerIdentity, type Records, recordsWithin, Scratch, writeRecordBatch } from './wire/record-batch.ts'
+import {
+  keepsTimestamps,
+  type ProducerIdentity,
+  type Records,
+  recordsWithin,
+  Scratch,
+  writeRecordBatch,
+} from './wire/record-batch.ts'
 
 /** Raw bytes of one produce request: below the 1 MB that a topic takes by default, however badly it packs. */
 const REQUEST_BYTES = 900_000
@@ -49,7 +56,7 @@ export interface RecordWriterOptions {
 /** Writes records to any partitions; each partition's one batch after another. */
 export interface RecordWriter {
   /**
-   * Resolves with the offset of each record when all in-sync replicas have them. Tries again while `goOn`, then rejects as
+   * Resolves with the offset of each record when all in-sync replicas have them; -1 where the broker does not say. Tries again while `goOn`, then rejects as
    * dependency. `UnwritableRecord` where the broker never takes a record: those before it are written.
    */
   readonly write: (
@@ -145,7 +152,7 @@ class PartitionWriter {
       const [from, to] = range
       const answer = await this.send(records, from, to, goOn)
       if (typeof answer === 'bigint') {
-        for (let i = 0; i < to - from; i++) offsets.push(answer + BigInt(i))
+        for (let i = 0; i < to - from; i++) offsets.push(answer < 0n ? -1n : answer + BigInt(i))
         continue
       }
       if (to - from === 1)
@@ -162,6 +169,7 @@ class PartitionWriter {
   /** The offset of the first record; or why the broker refuses the whole, of which it has written nothing. */
   private async send(records: Records, from: number, to: number, goOn: () => boolean): Promise<bigint | ErrorCode> {
     const { context, topic, partition } = this
+    if (!keepsTimestamps(records, from, to)) return 'RECORD_NOT_ACCEPTED'
     const giveUpAt = performance.now() + context.patienceMs
     let batch: Buffer | null = null
     for (let attempt = 1; ; attempt++) {
@@ -199,7 +207,8 @@ class PartitionWriter {
         if (error instanceof ScrimError) throw error
         const { code } = kafkaError(error)
         const kind = kafkaErrorName(error)
-        if (errorCatalogue[code].kind !== 'dependency') throw this.giveUp(code)
+        // A missing right does not heal within our patience, and somebody must be told.
+        if (errorCatalogue[code].kind !== 'dependency' || code === 'KAFKA_NOT_AUTHORISED') throw this.giveUp(code)
         if (
           performance.now() > giveUpAt ||
           (kind === 'UNKNOWN_TOPIC_OR_PARTITION' && attempt >= UNKNOWN_TOPIC_ATTEMPTS)

@@ -9,9 +9,9 @@ import { Assignment } from './assignment.ts'
 import type { KafkaClient } from './client.ts'
 import { createFetcher } from './fetcher.ts'
 import type { Flow } from './flow.ts'
-import { createGate } from './gate.ts'
 import { kafkaError, kafkaErrorName } from './kafka-error.ts'
 import { type GroupHooks, hookedAssigner, RejoinNeeded } from './overrides/consumer-group.ts'
+import { createPlaces } from './places.ts'
 import { createTopicWatch } from './topic-watch.ts'
 import type { BatchLimits } from './wire/record-set.ts'
 import { within } from './within.ts'
@@ -35,9 +35,9 @@ export interface GroupTimes {
 export interface RawSourceOptions {
   readonly client: KafkaClient
   readonly group: string
-  /** Record bytes, as they came, that may wait or be under way. */
+  /** Record bytes, as they came, that may wait or be under way; as many again may be held by batches that wait for something outside. */
   readonly queueBytes: number
-  /** Partitions worked on at the same time. */
+  /** Partitions worked on at the same time; those that wait for something outside are not counted. */
   readonly concurrency: number
   readonly topicRefreshMs: number
   /** How long `run` may take to end after the signal. */
@@ -45,6 +45,8 @@ export interface RawSourceOptions {
   readonly facts: (topic: string) => Promise<TopicFacts>
   /** A partition cannot go on and is held at this offset. */
   readonly onStuck: (topic: string, partition: number, offset: bigint, code: ErrorCode) => void
+  /** All partitions went away; those that come back come with a new assignment. */
+  readonly onEnded: () => void
   readonly log: Log
   readonly limits?: BatchLimits
   readonly times?: Partial<GroupTimes>
@@ -80,7 +82,7 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
   const { client, group, graceMs, log } = options
   const times = { ...TIMES, ...options.times }
   const limits = options.limits ?? { records: 2_000, bytes: 4 * 1024 * 1024 }
-  const gate = createGate(options.concurrency)
+  const places = createPlaces({ count: options.concurrency, asideBytes: options.queueBytes })
   const fetcher = createFetcher({ queueBytes: options.queueBytes, log })
   const watch = createTopicWatch({
     client,
@@ -139,10 +141,11 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
           group: joined,
           sessionTimeoutMs: times.sessionTimeoutMs,
           limits,
-          gate,
+          places,
           facts: options.facts,
           onBatch,
           onStuck: (flow, offset, code) => void onStuck(mine, flow, offset, code),
+          onEnded: options.onEnded,
           // Whatever the work threw: a bug must end the process, not look like an outage.
           onFailure: error =>
             over.reject(error instanceof ScrimError ? error : new ScrimError('INTERNAL', {}, { cause: error })),

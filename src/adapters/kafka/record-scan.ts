@@ -5,7 +5,8 @@ import type { KafkaClient, KafkaSession } from './client.ts'
 import { kafkaError } from './kafka-error.ts'
 import { type Cluster, protocolError } from './overrides/internals.ts'
 import { type FetchedPartition, fetchRecords } from './wire/fetch.ts'
-import { endOf, readRecords, UnreadableRecords } from './wire/record-set.ts'
+import { readRecords } from './wire/record-set.ts'
+import { endOf, UnreadableRecords } from './wire/whole-batches.ts'
 
 const MAX_BYTES = 4 * 1024 * 1024
 const RETRY_MS = 200

@@ -1,10 +1,12 @@
 import type { DropReason, MaskedBatch, RawBatch } from '../../pipeline/batch.ts'
 import type { ErrorCode } from '../../errors.ts'
+import type { TopicFacts } from '../../pipeline/plan.ts'
 
 /** A raw batch as fetched, with what is needed to settle it. */
 export interface FetchedBatch {
   readonly raw: RawBatch
-  readonly compacted: boolean
+  /** What the broker knows of the topic; fails as dependency. */
+  readonly facts: () => Promise<TopicFacts>
   /** Where the next fetch of the partition begins: the batch's end, markers and gaps included. */
   readonly nextOffset: bigint
   readonly highWatermark: bigint

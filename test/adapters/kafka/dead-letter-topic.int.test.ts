@@ -3,6 +3,7 @@ import type { Admin } from 'kafkajs'
 import { afterAll, expect, test } from 'vitest'
 import { createKafkaClient } from '../../../src/adapters/kafka/client.ts'
 import { createDeadLetterTopic } from '../../../src/adapters/kafka/dead-letter-topic.ts'
+import { describeTopic } from '../../../src/adapters/kafka/described-topic.ts'
 import { createLetterReader, createRecordReader } from '../../../src/adapters/kafka/record-reader.ts'
 import { KEY_END, KEY_START, VALUE_END, VALUE_START } from '../../../src/pipeline/batch.ts'
 import { batchOfLines, rawLine } from '../../../src/pipeline/record-line.ts'
@@ -101,27 +102,54 @@ describeWithStack('dead letters and single records', ({ brokers }) => {
     expect(line).toEqual(rawLine(batch, 0))
   })
 
-  test('a topic that refuses is told as such', async () => {
-    const topic = freshPrefix()
-    await createTopic(kafka, topic, { configEntries: [{ name: 'max.message.bytes', value: '200' }] })
-    const sealed = {
+  const sized = (bytes: number): DeadLetter => ({
+    topic: 't',
+    partition: 0,
+    offset: 1n,
+    timestamp: 0,
+    views: ['default'],
+    code: 'RECORD_MALFORMED',
+    path: '',
+    policyVersion: 1,
+    recordId: null,
+    parkedBy: null,
+    sealed: {
       ...seal(raw('t'), 0, bucketKey(master, bucket), 'main', bucket, randomBytes(12)),
-      bytes: randomBytes(5_000),
-    }
-    const letter: DeadLetter = {
-      topic: 't',
-      partition: 0,
-      offset: 1n,
-      timestamp: 0,
-      views: ['default'],
-      code: 'RECORD_MALFORMED',
-      path: '',
-      policyVersion: 1,
-      recordId: null,
-      parkedBy: null,
-      sealed,
-    }
-    await expect(deadLetters(topic).put([letter])).rejects.toMatchObject({ code: 'DEAD_LETTER_REFUSED' })
+      bytes: randomBytes(bytes),
+    },
+  })
+  const sizeOf = async (topic: string): Promise<string | undefined> => {
+    const described = await client.admin(admin => describeTopic(admin, topic))
+    return described?.settings.get('max.message.bytes')?.value
+  }
+
+  test.each([
+    ['one that is made for them', null],
+    ['one that was there, and takes less', '200'],
+  ])('large letters are taken and found again, by %s', async (_name, size) => {
+    const topic = freshPrefix()
+    if (size !== null)
+      await createTopic(kafka, topic, {
+        configEntries: [
+          { name: 'max.message.bytes', value: size },
+          { name: 'retention.ms', value: '777777777' },
+        ],
+      })
+    const letter = sized(15_000_000)
+    const [place] = await deadLetters(topic).put([letter])
+    expect(place).toEqual({ partition: 0, offset: 0n })
+    expect(await sizeOf(topic)).toBe('33554432')
+    const reader = createLetterReader({ client, topic, timeoutMs: 10_000 })
+    releases.push(reader.close)
+    expect((await reader.read(0, [0n])).get(0n)?.equals(letter.sealed!.bytes)).toBe(true)
+  })
+
+  test('a letter that no topic takes is refused, and the place says how large it is', async () => {
+    const refused = deadLetters(freshPrefix()).put([sized(40_000_000)])
+    await expect(refused).rejects.toMatchObject({
+      code: 'DEAD_LETTER_REFUSED',
+      where: { path: 'RECORD_TOO_LARGE: a letter of 40000000 bytes' },
+    })
   })
 
   test('reads one record by its offset, null where it is gone', async () => {

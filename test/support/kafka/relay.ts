@@ -123,6 +123,7 @@ export function startRelay(options: RelayOptions): Relay {
     graceMs: 15_000,
     facts: outputTopics.facts,
     onStuck: (topic, partition, offset, code) => void stuck.push({ topic, partition, offset, code }),
+    onEnded: () => {},
     log,
     times: {
       sessionTimeoutMs: 10_000,

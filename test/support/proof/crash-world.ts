@@ -83,7 +83,7 @@ export function createCrashWorld(options: {
             const some = records.slice(at, at + batchRecords)
             await onBatch({
               raw: batchOf(some, topic, partitions),
-              compacted: false,
+              facts: async () => ({ compacted: false }),
               nextOffset: BigInt(at + some.length),
               highWatermark: BigInt(records.length),
               assignment: source,

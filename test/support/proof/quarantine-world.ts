@@ -170,7 +170,7 @@ export function createQuarantineWorld(raw: readonly RecordLine[], { limit = 1000
         const some = raw.slice(from, from + records)
         await hand?.({
           raw: batchOfLines(some),
-          compacted: false,
+          facts: async () => ({ compacted: false }),
           nextOffset: BigInt(from + some.length),
           highWatermark: BigInt(raw.length),
           assignment,

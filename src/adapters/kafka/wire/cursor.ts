@@ -48,7 +48,7 @@ export class Cursor {
     return readVarint(this.bytes, this)
   }
 
-  /** Zigzag varint of 64 bits as a number: exact to 2^53, which timestamps never reach. */
+  /** Zigzag varint of 64 bits as a number: exact to 2^52; what is beyond comes out infinite. */
   varlong(): number {
     let result = 0
     let factor = 1
@@ -58,6 +58,7 @@ export class Cursor {
       if (byte < 0x80) break
       factor *= 128
     }
+    if (result > Number.MAX_SAFE_INTEGER) return Number.POSITIVE_INFINITY
     return result % 2 === 0 ? result / 2 : -(result + 1) / 2
   }
 

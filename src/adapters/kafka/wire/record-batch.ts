@@ -47,6 +47,24 @@ function writeVarlong(out: Buffer, at: number, n: number): number {
   return at
 }
 
+/** As far apart as timestamps of one batch may be: twice that is a difference that a double still holds exactly. */
+const WIDEST_MS = 2 ** 51
+
+/**
+ * Can the timestamps of [from, to) be written exactly in one batch? One that is not exact by now (a record can carry any
+ * number of 64 bits) cannot even alone.
+ */
+export function keepsTimestamps({ timestamps }: Records, from: number, to: number): boolean {
+  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (let i = from; i < to; i++) {
+    const timestamp = timestamps[i] as number
+    if (!Number.isSafeInteger(timestamp)) return false
+    if (timestamp < first) first = timestamp
+    if (timestamp > last) last = timestamp
+  }
+  return last - first <= WIDEST_MS
+}
+
 /** How many records from `from` on make a batch of about so many bytes; one at least. */
 export function recordsWithin({ count, spans }: Records, from: number, mostBytes: number): number {
   let bytes = 0
@@ -142,10 +160,8 @@ function bodySize(spans: Int32Array, index: number, timestampDelta: number, offs
     (spans[at + VALUE_START] as number) < 0
       ? -1
       : (spans[at + VALUE_END] as number) - (spans[at + VALUE_START] as number)
-  const headers =
-    (spans[at + HEADERS_START] as number) < 0
-      ? 1
-      : (spans[at + HEADERS_END] as number) - (spans[at + HEADERS_START] as number)
+  // Their count at least: an empty list may be no bytes here, and is one there.
+  const headers = Math.max(1, (spans[at + HEADERS_END] as number) - (spans[at + HEADERS_START] as number))
   return (
     1 +
     sizeOfVarlong(timestampDelta) +
@@ -179,7 +195,8 @@ function writeRecord(
     if (start >= 0) at += bytes.copy(out, at, start, end)
   }
   const headers = spans[span + HEADERS_START] as number
-  if (headers < 0) out[at++] = 0
-  else at += bytes.copy(out, at, headers, spans[span + HEADERS_END])
+  const headersEnd = spans[span + HEADERS_END] as number
+  if (headersEnd <= headers) out[at++] = 0
+  else at += bytes.copy(out, at, headers, headersEnd)
   return at
 }

@@ -1,15 +1,13 @@
 import { type RawBatch, SPANS_PER_RECORD } from '../../../pipeline/batch.ts'
 import { codecById } from '../codecs.ts'
 import { Cursor } from './cursor.ts'
+import { lastOffset, RECORDS_AT, UnreadableRecords, wholeBatches } from './whole-batches.ts'
 
 /**
  * Record batches as they lie in a fetch response (format 2, since Kafka 0.11), read straight into a `RawBatch`: no object
  * per record, no copy of what came uncompressed, headers in their own bytes with order, repeats and nulls.
  * https://kafka.apache.org/documentation/#recordbatch
  */
-
-/** The bytes are not record batches of format 2, or a batch cannot be unpacked. */
-export class UnreadableRecords extends Error {}
 
 /** A transaction that was aborted: what its producer wrote from `firstOffset` on, up to its marker, never happened. */
 export interface AbortedTransaction {
@@ -18,16 +16,11 @@ export interface AbortedTransaction {
 }
 
 /** Where parts of a record batch lie, from its start. */
-const LENGTH_AT = 8
-const MAGIC_AT = 16
 const ATTRIBUTES_AT = 21
-const LAST_OFFSET_DELTA_AT = 23
 const BASE_TIMESTAMP_AT = 27
 const MAX_TIMESTAMP_AT = 35
 const PRODUCER_ID_AT = 43
 const COUNT_AT = 57
-const RECORDS_AT = 61
-const BEFORE_LENGTH_BYTES = 12
 
 const CODEC_MASK = 0x07
 const LOG_APPEND_TIME = 0x08
@@ -35,29 +28,8 @@ const TRANSACTIONAL = 0x10
 const CONTROL = 0x20
 const ABORT_MARKER = 0
 
-/** The batches that are there whole; the last one may be cut off, for a fetch ends after so many bytes. */
-function* wholeBatches(bytes: Buffer): Generator<{ readonly start: number; readonly end: number }> {
-  for (let start = 0; start + RECORDS_AT <= bytes.length; ) {
-    const end = start + BEFORE_LENGTH_BYTES + bytes.readInt32BE(start + LENGTH_AT)
-    if (end > bytes.length) return
-    if (bytes[start + MAGIC_AT] !== 2) throw new UnreadableRecords()
-    yield { start, end }
-    start = end
-  }
-}
-
-const lastOffset = (bytes: Buffer, start: number): bigint =>
-  bytes.readBigInt64BE(start) + BigInt(bytes.readInt32BE(start + LAST_OFFSET_DELTA_AT))
-
-/** Where the next fetch begins: behind the last whole batch, so that markers and gaps of compaction are passed. */
-export function endOf(bytes: Buffer, fetchOffset: bigint): bigint {
-  let next = fetchOffset
-  for (const { start } of wholeBatches(bytes)) {
-    const after = lastOffset(bytes, start) + 1n
-    if (after > next) next = after
-  }
-  return next
-}
+/** Bytes of the smallest record: a varint of one byte for each of its parts. */
+const LEAST_RECORD_BYTES = 7
 
 interface Section {
   readonly bytes: Buffer
@@ -65,6 +37,8 @@ interface Section {
   readonly to: number
   readonly count: number
   readonly baseOffset: bigint
+  /** Where the batch before it ended. */
+  readonly after: bigint
   readonly baseTimestamp: number
   /** Where the broker set the time, it is the same for all. */
   readonly appendTime: number | null
@@ -82,7 +56,10 @@ export interface BatchLimits {
   readonly bytes: number
 }
 
-/** The committed records from `fetchOffset` on, in pieces within the limits; unpacked only when they are asked for. */
+/**
+ * The committed records from `fetchOffset` on, in pieces within the limits; unpacked only when they are asked for. Where
+ * a batch cannot be read it throws after it has given all that lies before it.
+ */
 export function* readRecords(
   bytes: Buffer,
   fetchOffset: bigint,
@@ -92,15 +69,27 @@ export function* readRecords(
 ): Generator<RawBatch> {
   let group: Section[] = []
   let size = 0
-  for (const section of committedSections(bytes, fetchOffset, aborted)) {
-    group.push(section)
-    size += section.to - section.from
-    if (size < limits.bytes) continue
-    yield* readSections(group, fetchOffset, place, limits)
+  let unreadable: UnreadableRecords | null = null
+  const sections = committedSections(bytes, fetchOffset, aborted)
+  for (;;) {
+    let section: Section | undefined
+    try {
+      section = sections.next().value
+    } catch (error) {
+      if (!(error instanceof UnreadableRecords)) throw error
+      unreadable = error
+    }
+    if (section !== undefined) {
+      group.push(section)
+      size += section.to - section.from
+      if (size < limits.bytes) continue
+    }
+    if (group.length > 0) yield* readSections(group, fetchOffset, place, limits)
+    if (unreadable !== null) throw unreadable
+    if (section === undefined) return
     group = []
     size = 0
   }
-  if (group.length > 0) yield* readSections(group, fetchOffset, place, limits)
 }
 
 function* readSections(
@@ -118,29 +107,45 @@ function* readSections(
   const offsets = new BigInt64Array(most)
   const cursor = new Cursor(joined)
   let count = 0
-  sections.forEach((section, n) => {
-    const shift = shifts[n] as number
+  let unreadable: UnreadableRecords | null = null
+  const readSection = (section: Section, shift: number): void => {
     const sectionEnd = section.to + shift
     cursor.at = section.from + shift
     for (let i = 0; i < section.count; i++) {
       const start = cursor.at
       const length = cursor.varint()
       const end = cursor.at + length
-      if (length < 0 || end > sectionEnd) throw new UnreadableRecords()
+      if (length < 0 || end > sectionEnd) throw new UnreadableRecords(section.after)
       cursor.at++ // attributes, unused
-      const timestamp = section.baseTimestamp + cursor.varlong()
+      const delta = cursor.varlong()
+      // On a base that is not exact a sum could look as if it were.
+      const timestamp = Number.isSafeInteger(section.baseTimestamp)
+        ? section.baseTimestamp + delta
+        : section.baseTimestamp
       const offset = section.baseOffset + BigInt(cursor.varint())
       if (offset >= fetchOffset) {
         starts[count] = start
         ends[count] = end
         timestamps[count] = section.appendTime ?? timestamp
         offsets[count] = offset
-        readSpans(cursor, spans, count * SPANS_PER_RECORD, end)
+        if (!readSpans(cursor, spans, count * SPANS_PER_RECORD, end)) throw new UnreadableRecords(section.after)
         count++
       }
       cursor.at = end
     }
-  })
+  }
+  for (const [n, section] of sections.entries()) {
+    const before = count
+    try {
+      readSection(section, shifts[n] as number)
+    } catch (error) {
+      if (!(error instanceof UnreadableRecords)) throw error
+      // A batch is whole or it is not: its records that could be read may be damaged as well.
+      count = before
+      unreadable = error
+      break
+    }
+  }
 
   for (let from = 0; from < count; ) {
     const first = starts[from] as number
@@ -160,6 +165,7 @@ function* readSections(
     }
     from = to
   }
+  if (unreadable !== null) throw unreadable
 }
 
 /** Unpacks what is committed and not before the offset. */
@@ -170,38 +176,44 @@ function* committedSections(
 ): Generator<Section> {
   const pending = [...aborted].sort((a, b) => Number(a.firstOffset - b.firstOffset))
   const aborting = new Set<bigint>()
-  for (const { start, end } of wholeBatches(bytes)) {
+  for (const { start, end, after } of wholeBatches(bytes, fetchOffset)) {
     const attributes = bytes.readInt16BE(start + ATTRIBUTES_AT)
     const producerId = bytes.readBigInt64BE(start + PRODUCER_ID_AT)
     const last = lastOffset(bytes, start)
     while (pending[0] !== undefined && pending[0].firstOffset <= last)
       aborting.add((pending.shift() as AbortedTransaction).producerId)
     if ((attributes & CONTROL) !== 0) {
-      if (markerType(bytes, start, end) === ABORT_MARKER) aborting.delete(producerId)
+      if (orUnreadable(after, () => markerType(bytes, start, end)) === ABORT_MARKER) aborting.delete(producerId)
       continue
     }
     if (last < fetchOffset || ((attributes & TRANSACTIONAL) !== 0 && aborting.has(producerId))) continue
     const codec = codecById(attributes & CODEC_MASK)
-    if (codec === undefined) throw new UnreadableRecords()
+    if (codec === undefined) throw new UnreadableRecords(after)
     const isPacked = codec.id !== 0
-    const unpacked = isPacked ? unpack(() => codec.decompress(bytes.subarray(start + RECORDS_AT, end))) : bytes
+    const packed = bytes.subarray(start + RECORDS_AT, end)
+    const unpacked = isPacked ? orUnreadable(after, () => codec.decompress(packed)) : bytes
+    const from = isPacked ? 0 : start + RECORDS_AT
+    const to = isPacked ? unpacked.length : end
+    const count = bytes.readInt32BE(start + COUNT_AT)
+    if (count < 0 || count * LEAST_RECORD_BYTES > to - from) throw new UnreadableRecords(after)
     yield {
       bytes: unpacked,
-      from: isPacked ? 0 : start + RECORDS_AT,
-      to: isPacked ? unpacked.length : end,
-      count: bytes.readInt32BE(start + COUNT_AT),
+      from,
+      to,
+      count,
       baseOffset: bytes.readBigInt64BE(start),
+      after,
       baseTimestamp: Number(bytes.readBigInt64BE(start + BASE_TIMESTAMP_AT)),
       appendTime: (attributes & LOG_APPEND_TIME) === 0 ? null : Number(bytes.readBigInt64BE(start + MAX_TIMESTAMP_AT)),
     }
   }
 }
 
-function unpack(decompress: () => Buffer): Buffer {
+function orUnreadable<T>(after: bigint, read: () => T): T {
   try {
-    return decompress()
+    return read()
   } catch {
-    throw new UnreadableRecords() // what the codec says may quote bytes
+    throw new UnreadableRecords(after) // what the codec says may quote bytes
   }
 }
 
@@ -231,7 +243,8 @@ function join(sections: readonly Section[]): { readonly joined: Buffer; readonly
   return { joined: Buffer.concat(sections.map(({ bytes, from, to }) => bytes.subarray(from, to))), shifts }
 }
 
-function readSpans(cursor: Cursor, spans: Int32Array, at: number, end: number): void {
+/** False where the parts do not fit into the record. */
+function readSpans(cursor: Cursor, spans: Int32Array, at: number, end: number): boolean {
   for (let part = 0; part < 4; part += 2) {
     const length = cursor.varint()
     spans[at + part] = length < 0 ? -1 : cursor.at
@@ -242,5 +255,5 @@ function readSpans(cursor: Cursor, spans: Int32Array, at: number, end: number): 
   const hasHeaders = end - cursor.at > 1
   spans[at + 4] = hasHeaders ? cursor.at : -1
   spans[at + 5] = hasHeaders ? end : -1
-  if (cursor.at > end) throw new UnreadableRecords()
+  return cursor.at <= end
 }

@@ -1,8 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { codecs } from '../../../../src/adapters/kafka/codecs.ts'
-import { recordsWithin, Scratch, writeRecordBatch } from '../../../../src/adapters/kafka/wire/record-batch.ts'
-import { endOf, readRecords, UnreadableRecords } from '../../../../src/adapters/kafka/wire/record-set.ts'
+import {
+  keepsTimestamps,
+  recordsWithin,
+  Scratch,
+  writeRecordBatch,
+} from '../../../../src/adapters/kafka/wire/record-batch.ts'
+import { readRecords } from '../../../../src/adapters/kafka/wire/record-set.ts'
+import { endOf, UnreadableRecords } from '../../../../src/adapters/kafka/wire/whole-batches.ts'
 import { HEADERS_END, HEADERS_START, layOut, SPANS_PER_RECORD, type RawBatch } from '../../../../src/pipeline/batch.ts'
 import { encodeHeaders, type Header, readHeaders } from '../../../../src/pipeline/headers.ts'
 
@@ -158,17 +164,99 @@ test('150,000 records in one batch are read', () => {
   expect(pieces.at(-1)?.offsets.at(-1)).toBe(149_999n)
 })
 
-test('bytes that are no record batch are told without quoting them', () => {
-  const set = stored([simple('secret')], 0n, codecs.zstd)
-  set.fill(0xff, 61)
-  expect(() => readAll(set, 0n, [], place, wide)).toThrow(new UnreadableRecords())
+/** What comes before the damage, and where that is. */
+function readUpTo(set: Buffer, from: bigint): { readonly read: string[]; readonly at: bigint | null } {
+  const read: string[] = []
+  try {
+    for (const piece of readRecords(set, from, [], place, wide)) read.push(...values([piece]))
+    return { read, at: null }
+  } catch (error) {
+    if (!(error instanceof UnreadableRecords)) throw error
+    expect(error.message).toBe('')
+    return { read, at: error.offset }
+  }
+}
+
+const damages: [name: string, damage: (batch: Buffer) => void][] = [
+  ['cannot be unpacked', batch => batch.fill(0xff, 61)],
+  ['is of an older format', batch => batch.writeInt8(1, 16)],
+  ['is shorter than a header', batch => batch.writeInt32BE(-12, 8)],
+  ['names a codec that Kafka does not have', batch => batch.writeInt16BE(7, 21)],
+  ['claims more records than it has', batch => batch.writeInt32BE(2 ** 31 - 1, 57)],
+  ['claims less than none', batch => batch.writeInt32BE(-5, 57)],
+]
+test.each(damages)('a batch that %s: all before it is read, and it is told where it begins', (_name, damage) => {
+  for (const one of [codecs.zstd, codecs.none]) {
+    const bad = stored([simple('secret'), simple('secret')], 12n, one)
+    damage(bad)
+    // Two before it, of which the second ended in offsets that were compacted away.
+    const tail = stored([simple('b')], 10n)
+    tail.writeInt32BE(1, 23)
+    const good = Buffer.concat([stored([simple('a')], 9n), tail])
+    const set = Buffer.concat([good, bad, stored([simple('c')], 14n)])
+    expect(readUpTo(set, 9n)).toEqual({ read: ['a', 'b'], at: 12n })
+    expect(readUpTo(set.subarray(good.length), 12n)).toEqual({ read: [], at: 12n })
+    expect(endOf(set, 9n)).toBeGreaterThanOrEqual(12n)
+  }
+})
+
+test('bytes that begin with no record batch have no end', () => {
   const old = stored([simple('secret')], 0n)
   old.writeInt8(1, 16)
-  expect(() => endOf(old, 0n)).toThrow(new UnreadableRecords())
+  expect(() => endOf(old, 0n)).toThrow(new UnreadableRecords(0n))
+})
+
+test('whatever is damaged, it is read or told, and nothing else', () => {
+  const set = Buffer.concat([
+    stored([simple('a'), simple('b')], 0n),
+    stored([simple('c')], 2n, codecs.gzip),
+    stored([simple('d')], 3n),
+  ])
+  const changes = fc.array(fc.tuple(fc.nat(set.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
+  fc.assert(
+    fc.property(changes, some => {
+      const damaged = Buffer.from(set)
+      for (const [at, byte] of some) damaged[at] = byte
+      readUpTo(damaged, 0n)
+      try {
+        endOf(damaged, 0n)
+      } catch (error) {
+        expect(error).toBeInstanceOf(UnreadableRecords)
+      }
+    }),
+    { numRuns: 2_000 },
+  )
 })
 
 test('requests hold as many records as fit, and one that does not fit alone', () => {
   const records = recordsOf([simple('x'.repeat(100)), simple('x'.repeat(100)), simple('x'.repeat(1000))])
   expect(recordsWithin(records, 0, 300)).toBe(2)
   expect(recordsWithin(records, 2, 300)).toBe(1)
+})
+
+test('timestamps as far apart as a batch keeps them are read as they were written; others, and those that are not exact, are not for one batch', () => {
+  const at = (timestamp: number): Line => ({ ...simple('a'), timestamp })
+  const far = 2 ** 50
+  const kept = [at(-1), at(0), at(-far), at(far), at(1_700_000_000_123)]
+  expect(keepsTimestamps(recordsOf(kept), 0, 5)).toBe(true)
+  const read = readAll(stored(kept, 0n), 0n, [], place, wide).flatMap(linesOf)
+  expect(read.map(({ timestamp }) => timestamp)).toEqual(kept.map(({ timestamp }) => timestamp))
+
+  const last = Number.MAX_SAFE_INTEGER
+  for (const timestamp of [last, -last])
+    expect(readAll(stored([at(timestamp)], 0n), 0n, [], place, wide)[0]?.timestamps[0]).toBe(timestamp)
+  const apart = recordsOf([at(-last), at(last), at(2 ** 63)])
+  expect([0, 1, 2].map(n => keepsTimestamps(apart, n, n + 1))).toEqual([true, true, false])
+  expect(keepsTimestamps(apart, 0, 2)).toBe(false)
+})
+
+test('a difference of timestamps that a double does not hold is not taken for another one', () => {
+  const batch = stored([{ ...simple('a'), timestamp: 0 }], 0n)
+  // Length, attributes, then the difference: ten bytes for 2^62 in place of one.
+  const delta = [...Array.from({ length: 8 }, () => 0x80), 0x80, 0x01]
+  const body = Buffer.concat([batch.subarray(0, 63), Buffer.from(delta), batch.subarray(64)])
+  body[61]! += 18
+  body.writeInt32BE(body.length - 12, 8)
+  const [read] = readAll(body, 0n, [], place, wide)
+  expect(Number.isSafeInteger(read?.timestamps[0])).toBe(false)
 })
