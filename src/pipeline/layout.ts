@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts'
 import type { ValueMask } from './mask/mask-type.ts'
+import { tellableName } from './tellable-name.ts'
 
 /**
  * The path tree of the scanner: which members an object may have and what becomes of each. Made when a schema (or a
@@ -41,6 +42,8 @@ export const TOAST_REFUSE = 3
 /** One member that the scanner knows. */
 export class Column {
   readonly name: string
+  /** The name as places say it. */
+  readonly told: string
   /** The member's name as compact JSON with its colon: `"email":`. */
   readonly text: Buffer
   /** The same as 32-bit words, low byte first, and the last four bytes: compared a word at a time. */
@@ -65,9 +68,12 @@ export class Column {
 
   constructor(
     name: string,
-    rest: Partial<Pick<Column, 'act' | 'mask' | 'code' | 'toast' | 'child' | 'tellsOperation' | 'isScalar'>> = {},
+    rest: Partial<
+      Pick<Column, 'told' | 'act' | 'mask' | 'code' | 'toast' | 'child' | 'tellsOperation' | 'isScalar'>
+    > = {},
   ) {
     this.name = name
+    this.told = rest.told ?? tellableName(name)
     this.text = Buffer.from(`${JSON.stringify(name)}:`)
     this.length = this.text.length
     this.words = Int32Array.from({ length: this.length >> 2 }, (_, n) => this.text.readInt32LE(n * 4))

@@ -357,7 +357,7 @@ function knownOnly(
 ): void {
   const seen = new Set<string>()
   for (const { name, value } of node.members) {
-    const place = label === '' ? tellable(name) : `${label}.${tellable(name)}`
+    const place = placeIn(label, tellable(name))
     if (!names.includes(name)) faults.add(`${code}@${place}`)
     else if (isNested(value) && (label !== '' || (code === 'RECORD_UNKNOWN_MEMBER' && !hasMembers.has(name))))
       faults.add(`RECORD_UNKNOWN_SHAPE@${place}`)
@@ -418,7 +418,8 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
   }
   for (const image of images) {
     for (const name of omitted) image.omitted.add(name)
-    const place = (name: string): string => (image.label === '' ? tellable(name) : `${image.label}.${tellable(name)}`)
+    const place = (name: string): string =>
+      placeIn(image.label, image.bindings.has(name) ? columnName(name, view) : tellable(name))
     if (image.isTyped)
       for (const [name, binding] of image.bindings)
         if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name)}`)
@@ -479,7 +480,7 @@ function maskRow(
     const binding = bindings.get(member.name)
     if (binding?.act !== 'mask' || omitted.has(member.name) || member.value.kind === 'null') continue
     if (binding.toast === 'keep' && isMarker(member.value, view)) continue
-    const place = label === '' ? tellable(member.name) : `${label}.${tellable(member.name)}`
+    const place = placeIn(label, columnName(member.name, view))
     const text = maskLiteral(binding.effect, printInside(member.value), place, faults)
     member.value = { kind: 'string', text, before: member.value.before, after: member.value.after }
   }
@@ -660,9 +661,26 @@ function mayPass(name: string, { settings }: View): boolean {
   )
 }
 
+const placeIn = (label: string, name: string): string => (label === '' ? name : `${label}.${name}`)
+
+/** The name of a column: one that stands in a policy as it is, any other where it could not be a value. */
+const columnName = (name: string, { rules }: View): string =>
+  rules.byName.has(name) || rules.tableSchema?.columns.some(column => column.name === name) === true
+    ? name
+    : tellable(name)
+
 /** A name that could be a value is not told. */
 function tellable(name: string): string {
-  return name === '' || (/^[\p{L}\p{M}_$#. -][\p{L}\p{M}\p{N}_$#. -]{0,62}$/u.test(name) && !/\p{N}{5}/u.test(name))
-    ? name
-    : '?'
+  if (name === '') return name
+  const signs = [...name]
+  const isLetter = (sign: string | undefined): boolean => sign !== undefined && /\p{L}/u.test(sign)
+  const isDigit = (sign: string | undefined): boolean => sign !== undefined && /\p{N}/u.test(sign)
+  if (signs.length > 63 || !isLetter(signs.find(sign => !'_$#'.includes(sign)))) return '?'
+  if (signs.some(sign => !/[\p{L}\p{M}\p{N}_$#-]/u.test(sign))) return '?'
+  if (signs.filter(isDigit).length > 8) return '?'
+  if (name.split(/[\p{L}_]/u).some(part => [...part].filter(isDigit).length > 4)) return '?'
+  for (let n = 0; n + 5 < signs.length; n++)
+    if (isLetter(signs[n]) && signs.slice(n + 1, n + 5).every(isDigit) && isLetter(signs[n + 5])) return '?'
+  const words = name.replace(/\p{M}/gu, '').split(/\P{L}/u)
+  return words.some(word => new Set([...word].map(sign => /\p{Script=Latin}/u.test(sign))).size > 1) ? '?' : name
 }

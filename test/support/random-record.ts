@@ -106,7 +106,13 @@ function writeRaw(draft: Draft, style: Style, random: Random): string {
 function row(columns: readonly RandomColumn[], random: Random): Draft {
   const members: Members = columns.filter(() => random.chance(0.97)).map(column => [column.name, column.value(random)])
   if (random.chance(0.02))
-    members.push([random.pick(['stranger', 'नया', 'x'.repeat(70), '123456789']), randomDraft(random, 1)])
+    members.push([
+      random.pick([
+        ...['stranger', 'नया', 'x'.repeat(70), '123456789', 'Asha Sharma', 'a2345-6789-0121', 'asha.sharma'],
+        ...['fy_2024_25', 'a_2345_6789_0121', 'ABCDE1234F', 'n\u0430me', 'आधार_id', '-a', '_$#a', 'a-b'],
+      ]),
+      randomDraft(random, 1),
+    ])
   if (random.chance(0.015) && members[0] !== undefined) members.push([members[0][0], randomDraft(random, 1)])
   return { object: members }
 }

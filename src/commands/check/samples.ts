@@ -4,7 +4,6 @@ import type { ErrorCode } from '../../errors.ts'
 import { Unreadable } from '../../pipeline/decode/scanner.ts'
 import { flattenedMetadata, shapeByMembers } from '../../pipeline/decode/record-shapes.ts'
 import { member, type Node, parseTree } from '../../pipeline/decode/tree.ts'
-import { tellableName } from '../../pipeline/decode/walk.ts'
 import type { Plan } from '../../pipeline/plan.ts'
 import type { RecordLine } from '../../pipeline/record-line.ts'
 import type { SeenSchema } from '../../services/ports/policies.ts'
@@ -16,6 +15,7 @@ export type Part = 'key' | 'value'
 export interface TopicSample {
   readonly topic: string
   readonly blocks: Readonly<Record<Part, Map<string, Buffer>>>
+  /** As the records spell them: beware, a value may have been used as a name. */
   readonly names: Readonly<Record<Part, Set<string>>>
 }
 
@@ -63,7 +63,7 @@ function learnPart({ topic, blocks, names }: TopicSample, part: Part, bytes: Buf
       addBlock(blocks[part], bytes.subarray(schema.start, schema.end))
     else
       for (const name of columnNames(topic, part, schema?.text === 'null' && payload !== undefined ? payload : root))
-        names[part].add(tellableName(name))
+        names[part].add(name)
   } catch (error) {
     // What cannot be read is told when the records go through the engine.
     if (!(error instanceof Unreadable)) throw error

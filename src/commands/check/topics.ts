@@ -1,5 +1,7 @@
 import type { Problem } from '../../errors.ts'
 import type { Plan, ViewPlan } from '../../pipeline/plan.ts'
+import { isNamed } from '../../pipeline/project/bind-column.ts'
+import { tellableName } from '../../pipeline/tellable-name.ts'
 import { isTableSchema, type PolicyDocument } from '../../policy/document.ts'
 import { inspectTopic, type TopicReport } from '../../policy/inspect-topic.ts'
 import { topicPatterns } from '../../policy/read-documents.ts'
@@ -50,7 +52,9 @@ function inspectOne(topic: string, plan: Plan, sample: TopicSample | undefined, 
         }),
       ],
     }
-  const schemaless = { key: [...(sample?.names.key ?? [])], row: [...(sample?.names.value ?? [])] }
+  const told = (part: 'key' | 'value'): string[] =>
+    [...(sample?.names[part] ?? [])].map(name => (isNamed(name, view.rules) ? name : tellableName(name)))
+  const schemaless = { key: told('key'), row: told('value') }
   const plans = (part: 'key' | 'value') => (sample === undefined ? [] : schemaPlans(view, sample, part))
   const { columns, problems } = inspectTopic(view, { key: plans('key'), value: plans('value'), schemaless })
   const isSchemaless = schemaless.row.length > 0

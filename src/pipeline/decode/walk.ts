@@ -86,7 +86,7 @@ export class Walker {
     if (this.place !== '') return this.place
     const edit = code === 'RECORD_MASK_TYPE_MISMATCH' ? this.edits.indexAt(at) : -1
     const label = (edit < 0 ? this.layout : this.edits.layouts[edit])?.label ?? ''
-    const name = tellableName((edit < 0 ? this.column : this.edits.columns[edit])?.name ?? '')
+    const name = (edit < 0 ? this.column : this.edits.columns[edit])?.told ?? ''
     const path = label === '' || name === '' ? label + name : `${label}.${name}`
     return path === '' ? this.part : path
   }
@@ -221,8 +221,3 @@ function matches(view: DataView, i: number, column: Column): boolean {
   for (let n = 0; n < words.length; n++) if (view.getInt32(i + 4 * n, true) !== words[n]) return false
   return true
 }
-
-/** Names are told as they are, so that somebody can act on them; but not where a value seems to have been used as a name. */
-const ordinary = /^[\p{L}\p{M}_$#. -][\p{L}\p{M}\p{N}_$#. -]{0,62}$/u
-export const tellableName = (name: string): string =>
-  name === '' || (ordinary.test(name) && !/\p{N}{5}/u.test(name)) ? name : '?'

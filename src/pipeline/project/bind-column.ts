@@ -36,6 +36,18 @@ export function bindColumn(
   rules: ColumnRules,
   keys: KeyRing,
 ): BoundColumn {
+  const bound = bind(name, type, part, rules, keys)
+  // A name that stands in a policy is nobody's secret.
+  return isNamed(name, rules) ? { ...bound, column: new Column(name, { ...bound.column, told: name }) } : bound
+}
+
+function bind(
+  name: string,
+  type: ColumnType | null,
+  part: 'row' | 'key',
+  rules: ColumnRules,
+  keys: KeyRing,
+): BoundColumn {
   const rule = rules.byName.get(name) ?? (isKnown(name, rules) ? null : rules.wildcard)
   if (rule === null && !isKnown(name, rules)) return bindUnknown(name, type, part, rules)
   if (rule === null || rule.maskType.effect === 'keep') return bound(name, PASS, null, toastAct(type, part, rules))
@@ -55,6 +67,9 @@ export function unknownMember(part: 'row' | 'key', rules: ColumnRules, keys: Key
 /** Listed by a declared or accepted table schema: known, though no rule names it. */
 export const isKnown = (name: string, rules: ColumnRules): boolean =>
   rules.tableSchema?.columns.some(column => column.name === name) ?? false
+
+/** By a policy or a table schema, wildcards aside. */
+export const isNamed = (name: string, rules: ColumnRules): boolean => rules.byName.has(name) || isKnown(name, rules)
 
 function bindUnknown(name: string, type: ColumnType | null, part: 'row' | 'key', rules: ColumnRules): BoundColumn {
   if (rules.unknown === 'hold' || part === 'key') return refused(name, 'RECORD_UNKNOWN_COLUMN', 'no policy names it')

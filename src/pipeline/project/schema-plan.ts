@@ -10,11 +10,11 @@ import {
 } from '../decode/record-shapes.ts'
 import { type FieldBlock, readStruct, type StructBlock } from '../decode/schema-block.ts'
 import { member, parseTree } from '../decode/tree.ts'
-import { tellableName } from '../decode/walk.ts'
 import { Column, createLayout, type Layout, MASK, refuseUnknown, REMOVE } from '../layout.ts'
 import type { ValueMask } from '../mask/mask-type.ts'
 import type { ColumnRules, KeyRing } from '../plan.ts'
 import type { ConnectKind, SchemaColumn } from '../schema.ts'
+import { tellableName } from '../tellable-name.ts'
 import { bindColumn, isKnown } from './bind-column.ts'
 import {
   applyReplacements,
@@ -143,8 +143,9 @@ function envelopeFor(root: StructBlock, build: Build): Layout {
   return envelopeLayout(image('before'), after, names)
 }
 
-const placeOf = (label: string, name: string): string =>
-  label === '' ? tellableName(name) : `${label}.${tellableName(name)}`
+const placeOf = (label: string, name: string): string => placeIn(label, tellableName(name))
+
+const placeIn = (label: string, told: string): string => (label === '' ? told : `${label}.${told}`)
 
 const refuse = ({ problems }: Build, code: ErrorCode, path: string, detail: string): number =>
   problems.push({ code, path, detail })
@@ -192,7 +193,7 @@ function rowLayout(label: string, struct: StructBlock, build: Build): Layout {
       return new Column(name, { act: REMOVE })
     }
     const bound = bindColumn(name, type, part === 'key' ? 'key' : 'row', rules, keys)
-    if (bound.problem !== null) build.problems.push({ ...bound.problem, path: placeOf(label, name) })
+    if (bound.problem !== null) build.problems.push({ ...bound.problem, path: placeIn(label, bound.column.told) })
     if (bound.column.act === MASK || bound.column.act === REMOVE) build.hidesColumn = true
     if (bound.column.act === REMOVE) removed.add(index)
     else if (bound.effect !== null) build.replacements.push(...rewriteField(field, bound.effect))
