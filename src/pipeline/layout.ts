@@ -39,6 +39,14 @@ export const TOAST_OMIT = 1
 export const TOAST_KEEP = 2
 export const TOAST_REFUSE = 3
 
+/** What an array or a map holds. JsonConverter writes a map as an object where its keys are texts, else as pairs. */
+export interface Elements {
+  readonly container: 'array' | 'map' | 'pairs'
+  /** Of pairs; the members of an object have any name, and repeats hide nothing. */
+  readonly key: Column | null
+  readonly value: Column
+}
+
 /** One member that the scanner knows. */
 export class Column {
   readonly name: string
@@ -52,13 +60,18 @@ export class Column {
   readonly length: number
   readonly act: Act
   readonly mask: ValueMask | null
+  /** Why it is refused: the member itself, or else a value that is not of its shape. */
   readonly code: ErrorCode | null
   readonly toast: ToastAct
+  /** The value is an object of these members. */
   readonly child: Layout | null
+  readonly elements: Elements | null
   /** The value tells what was done to the row: `op` of an envelope, `__op` of a flattened row. */
   readonly tellsOperation: boolean
-  /** Of Debezium's own members: a value in which something could be hidden is refused. */
+  /** A value in which something could be hidden is refused. */
   readonly isScalar: boolean
+  /** The value is an object or an array, or null. */
+  readonly isNested: boolean
   /** There is more to do at its value than to pass over it. */
   readonly isNoted: boolean
   /** The member that followed this one last time. Only a guess that saves a look-up; a wrong one costs a look-up. */
@@ -69,7 +82,7 @@ export class Column {
   constructor(
     name: string,
     rest: Partial<
-      Pick<Column, 'told' | 'act' | 'mask' | 'code' | 'toast' | 'child' | 'tellsOperation' | 'isScalar'>
+      Pick<Column, 'told' | 'act' | 'mask' | 'code' | 'toast' | 'child' | 'elements' | 'tellsOperation' | 'isScalar'>
     > = {},
   ) {
     this.name = name
@@ -84,9 +97,11 @@ export class Column {
     this.code = rest.code ?? null
     this.toast = rest.toast ?? TOAST_UNCHECKED
     this.child = rest.child ?? null
+    this.elements = rest.elements ?? null
     this.tellsOperation = rest.tellsOperation ?? false
     this.isScalar = rest.isScalar ?? false
-    this.isNoted = this.act !== PASS || this.tellsOperation || this.isScalar
+    this.isNested = this.child !== null || this.elements !== null
+    this.isNoted = this.act !== PASS || this.tellsOperation
   }
 }
 

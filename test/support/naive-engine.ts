@@ -15,6 +15,7 @@ import {
   silenceMetadata,
   silenceStruct,
   textOf,
+  typeOf,
 } from './naive-schema.ts'
 import type { KeyRing, PlanSettings, ViewPlan } from '../../src/pipeline/plan.ts'
 import type { ColumnRules } from '../../src/pipeline/plan.ts'
@@ -52,10 +53,16 @@ interface PartResult {
   readonly faults: ReadonlySet<FaultText>
   readonly shape: Shape
   readonly operation: string
-  readonly types: ReadonlyMap<string, ColumnType> | null
+  readonly types: ReadonlyMap<string, Known> | null
   /** The types are all there is: they come from a schema block. */
   readonly isTyped?: boolean
   readonly print: () => Buffer
+}
+
+/** A type, with its place in the schema block where there is one. */
+interface Known {
+  readonly type: ColumnType
+  readonly node: ObjectNode | null
 }
 
 type Shape = 'event' | 'row' | 'heartbeat' | 'transaction' | 'message' | 'schema-change' | 'none'
@@ -174,7 +181,7 @@ function readValue(bytes: Buffer, view: View): PartResult {
   const parts = wrappedParts(root)
   const broken = faults.length > 0
   // What broke off may have been told by its first byte.
-  if (broken) found.add('RECORD_UNKNOWN_SHAPE@*')
+  if (broken) found.add('RECORD_UNKNOWN_SHAPE@*').add('RECORD_MASK_TYPE_MISMATCH@*')
   if (parts?.isCrowded === true) found.add('RECORD_UNKNOWN_MEMBER@*')
   if (root.kind === 'object' && new Set(root.members.map(({ name }) => name)).size < root.members.length)
     found.add('RECORD_REPEATED_MEMBER@*')
@@ -222,7 +229,7 @@ function typedPart(root: JsonNode, schema: JsonNode, payload: JsonNode, part: 'v
     return { faults: new Set([error.fault]), shape: 'none', operation: '', types: null, print: () => Buffer.alloc(0) }
   }
   const shape: Shape = part === 'key' ? 'row' : shapeByName(textOf(memberOf(schema, 'name')) ?? null, fields)
-  const types = new Map(fields.map(({ name, type }) => [name, type]))
+  const types = new Map(fields.map(({ name, type, node }) => [name, { type, node }]))
   const images: Image[] = []
   const around = shape === 'event' || shape === 'row' ? aroundColumns(schema, fields, part, shape, view) : nothingAround
   for (const place of around.wrong) faults.add(`RECORD_SCHEMA_INVALID@${place}`)
@@ -377,6 +384,7 @@ interface Image {
   readonly schema: JsonNode | undefined
   readonly payload: JsonNode | undefined
   readonly bindings: ReadonlyMap<string, Binding>
+  readonly types: ReadonlyMap<string, Known>
   readonly isTyped: boolean
   readonly omitted: Set<string>
 }
@@ -397,7 +405,8 @@ function imageOf(
         : bindNaive(name, type, part, view.rules, view.keys),
     ]),
   )
-  return { label, schema, payload, bindings, isTyped: true, omitted: new Set() }
+  const types = new Map(fields.map(({ name, type, node }) => [name, { type, node }]))
+  return { label, schema, payload, bindings, types, isTyped: true, omitted: new Set() }
 }
 
 const isMetadata = (label: string, name: string, { rules }: View): boolean =>
@@ -429,6 +438,9 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
       if (seen.has(name)) faults.add(`RECORD_REPEATED_MEMBER@${place(name)}`)
       seen.add(name)
       if (isMetadata(image.label, name, view) && isNested(value)) faults.add(`RECORD_UNKNOWN_SHAPE@${place(name)}`)
+      const known = image.types.get(name)
+      if (binding?.act === 'keep' && known !== undefined && !isMetadata(image.label, name, view))
+        holdTo(known, value, place(name), faults)
       if (binding === undefined) faults.add(`RECORD_NOT_IN_SCHEMA@${place(name)}`)
       else if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name)}`)
       else if (binding.toast === 'reject' && isMarker(value, view)) faults.add(`SCHEMA_TOAST@${place(name)}`)
@@ -437,6 +449,45 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
   if (part === 'key')
     for (const { payload } of images) if (payload?.kind !== 'object') faults.add('RECORD_KEY_UNREADABLE@*')
 }
+
+/** Rule 14 inside a value that passes: no member that its schema lacks, none twice, and nothing nested that is none. */
+function holdTo({ type, node }: Known, value: JsonNode, place: string, faults: Set<FaultText>): void {
+  const misfit = (): unknown => faults.add(`RECORD_MASK_TYPE_MISMATCH@${place}`)
+  const inner = (name: string): Known => knownOf(memberOf(node ?? undefined, name))
+  if (value.kind === 'null') return
+  if (!['struct', 'array', 'map'].includes(type.kind)) {
+    if (isNested(value)) misfit()
+  } else if (node === null) return
+  else if (type.kind === 'struct') {
+    if (value.kind !== 'object') return void misfit()
+    const fields = fieldsOf(node)
+    const seen = new Set<string>()
+    for (const member of value.members) {
+      const field = fields.find(({ name }) => name === member.name)
+      const at = placeIn(place, tellable(member.name))
+      if (field === undefined) faults.add(`RECORD_NOT_IN_SCHEMA@${at}`)
+      else holdTo(field, member.value, at, faults)
+      if (seen.has(member.name)) faults.add(`RECORD_REPEATED_MEMBER@${at}`)
+      seen.add(member.name)
+    }
+  } else if (type.kind === 'array') {
+    if (value.kind !== 'array') return void misfit()
+    for (const item of value.items) holdTo(inner('items'), item, place, faults)
+  } else if (inner('keys').type.kind === 'string') {
+    if (value.kind !== 'object') return void misfit()
+    for (const member of value.members) holdTo(inner('values'), member.value, place, faults)
+  } else {
+    if (value.kind !== 'array') return void misfit()
+    for (const pair of value.items) {
+      if (pair.kind !== 'array' || pair.items.length !== 2) misfit()
+      else
+        for (const [n, name] of ['keys', 'values'].entries())
+          holdTo(inner(name), pair.items[n] as JsonNode, place, faults)
+    }
+  }
+}
+
+const knownOf = (node: JsonNode | undefined): Known => ({ type: typeOf(node as JsonNode), node: node as ObjectNode })
 
 const columnsOf = ({ payload }: Image): [string, JsonNode][] =>
   payload?.kind === 'object' ? payload.members.map(({ name, value }) => [name, value]) : []
@@ -509,7 +560,7 @@ function untypedKey(root: JsonNode, payload: ObjectNode, view: View): PartResult
   const faults = new Set<FaultText>()
   const image = untypedImage('key', payload, view)
   finishImages([image], 'key', faults, view)
-  const declared = new Map(view.rules.tableSchema?.columns.map(({ name, type }) => [name, type]))
+  const declared = declaredTypes(view)
   const print = (): Buffer => {
     rewriteImages([image], view)
     return Buffer.from(printJson(root))
@@ -521,22 +572,25 @@ function untypedImage(
   label: string,
   payload: JsonNode | undefined,
   view: View,
-  types?: ReadonlyMap<string, ColumnType> | null,
+  types?: ReadonlyMap<string, Known> | null,
 ): Image {
   const part = label === 'key' ? 'key' : 'row'
-  const declared = types ?? new Map(view.rules.tableSchema?.columns.map(({ name, type }) => [name, type]))
+  const declared = types ?? declaredTypes(view)
   const isNamed = (name: string): boolean => declared.has(name) || view.rules.byName.has(name)
   const names = payload?.kind === 'object' ? payload.members.map(({ name }) => name) : []
   const bindings = new Map(
     names.map((name): [string, Binding] => {
       if (isMetadata(label, name, view) && !declared.has(name)) return [name, { act: 'keep', toast: 'ignore' }]
-      const binding = bindNaive(name, declared.get(name) ?? null, part, view.rules, view.keys)
+      const binding = bindNaive(name, declared.get(name)?.type ?? null, part, view.rules, view.keys)
       // What nothing names can only become a constant; a placeholder too.
       return [name, binding.act === 'refuse' || isNamed(name) ? binding : { ...binding, toast: 'ignore' }]
     }),
   )
-  return { label, schema: undefined, payload, bindings, isTyped: false, omitted: new Set() }
+  return { label, schema: undefined, payload, bindings, types: declared, isTyped: false, omitted: new Set() }
 }
+
+const declaredTypes = ({ rules }: View): ReadonlyMap<string, Known> =>
+  new Map(rules.tableSchema?.columns.map(({ name, type }) => [name, { type, node: null }]))
 
 function untypedValue(root: JsonNode, payload: JsonNode, view: View, broken: boolean): PartResult {
   const faults = new Set<FaultText>()

@@ -84,6 +84,43 @@ const int =
       String(random.below(100)),
     ])
 
+const address: Draft = {
+  array: [
+    object({ type: text('string'), optional: 'true', field: text('city') }),
+    object({
+      type: text('struct'),
+      optional: 'true',
+      fields: {
+        array: [
+          object({ type: text('double'), field: text('x') }),
+          object({ type: text('array'), items: object({ type: text('string') }), field: text('e mail') }),
+        ],
+      },
+      field: text('place'),
+    }),
+  ],
+}
+const addressValue = (random: Random): Draft =>
+  object({
+    city: text(randomWord(random)),
+    place: random.chance(0.3) ? 'null' : object({ x: '1.5', 'e mail': { array: [text('a'), 'null'] } }),
+  })
+
+/** The same with something in it, at any depth, that its schema does not name or names once. */
+function smuggling(value: Draft, random: Random): Draft {
+  if (typeof value === 'string') return random.chance(0.5) ? randomDraft(random, 1) : value
+  if ('array' in value) {
+    const at = random.below(value.array.length + 1)
+    if (at === value.array.length) return { array: [...value.array, randomDraft(random, 1)] }
+    return { array: value.array.map((item, n) => (n === at ? smuggling(item, random) : item)) }
+  }
+  const at = random.below(value.object.length + 1)
+  if (at < value.object.length)
+    return { object: value.object.map(([name, one], n) => [name, n === at ? smuggling(one, random) : one]) }
+  const name = random.pick(['stranger', 'Asha Sharma', 'city', 'place', 'x', value.object[0]?.[0] ?? ''])
+  return { object: [...value.object, [name, randomDraft(random, 1)]] }
+}
+
 const kinds: readonly Kind[] = [
   { type: 'string', mayBeKey: true, value: random => text(randomWord(random)) },
   { type: 'string', mayBeKey: true, value: random => text(`${random.below(1e6)}${random.below(1e6)}`) },
@@ -175,6 +212,27 @@ const kinds: readonly Kind[] = [
     },
     value: () => object({ scale: '3', value: text('Bdw=') }),
   },
+  { type: 'struct', extra: { fields: address }, value: addressValue },
+  {
+    type: 'array',
+    extra: { items: object({ type: text('struct'), fields: address, optional: 'true' }) },
+    value: random => ({ array: [addressValue(random), 'null', addressValue(random)] }),
+  },
+  {
+    type: 'map',
+    extra: { keys: object({ type: text('string') }), values: object({ type: text('struct'), fields: address }) },
+    value: random => object({ [randomWord(random)]: addressValue(random), home: addressValue(random) }),
+  },
+  {
+    type: 'map',
+    extra: { keys: object({ type: text('struct'), fields: address }), values: object({ type: text('int64') }) },
+    value: random => ({ array: [{ array: [addressValue(random), '1'] }, { array: [addressValue(random), 'null'] }] }),
+  },
+  {
+    type: 'array',
+    extra: { items: object({ type: text('array'), items: object({ type: text('string') }) }) },
+    value: random => ({ array: [{ array: [text(randomWord(random))] }, { array: [] }] }),
+  },
 ]
 
 export function randomTable(random: Random): RandomTable {
@@ -186,6 +244,8 @@ export function randomTable(random: Random): RandomTable {
     used.add(name)
     const kind = random.pick(kinds)
     const optional = random.chance(0.6)
+    const isNested = kind.extra !== undefined
+    const kindly = (r: Random): Draft => (isNested && r.chance(0.1) ? smuggling(kind.value(r), r) : kind.value(r))
     columns.push({
       name,
       type: kind.type,
@@ -199,7 +259,7 @@ export function randomTable(random: Random): RandomTable {
         ...(random.chance(0.25) ? { default: kind.value(random) } : {}),
       },
       isKey: kind.mayBeKey === true && random.chance(0.4),
-      value: r => (optional && r.chance(0.15) ? 'null' : r.chance(0.03) ? oddValue(r) : kind.value(r)),
+      value: r => (optional && r.chance(0.15) ? 'null' : r.chance(0.03) ? oddValue(r) : kindly(r)),
     })
   }
   const notes: RandomTable['notes'] = random.pick([

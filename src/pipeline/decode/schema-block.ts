@@ -9,11 +9,18 @@ export interface StructBlock {
   readonly fields: readonly FieldBlock[]
 }
 
-export interface FieldBlock {
+/** A type with the types inside it: those of a struct's fields, of an array's items, of a map's keys and values. */
+export interface TypeBlock {
   readonly node: Node
-  readonly name: string
   readonly type: ColumnType
   readonly struct: StructBlock | null
+  readonly items: TypeBlock | null
+  readonly keys: TypeBlock | null
+  readonly values: TypeBlock | null
+}
+
+export interface FieldBlock extends TypeBlock {
+  readonly name: string
 }
 
 const isNull = ({ kind, text }: Node): boolean => kind === 'other' && text === 'null'
@@ -53,11 +60,10 @@ const innerMembers = [
 
 /** Reads a schema block that must be a struct; refuses whatever is not exactly a Connect schema. */
 export function readStruct(node: Node): StructBlock {
-  return structOf(node, readType(node, 'root'))
+  return readBlock(node, 'root').struct ?? fail('RECORD_SCHEMA_INVALID', node.start)
 }
 
 function structOf(node: Node, type: ColumnType): StructBlock {
-  if (type.kind !== 'struct') return fail('RECORD_SCHEMA_INVALID', node.start)
   const names = new Set<string>()
   const fields = (member(node, 'fields')?.items ?? []).map(item => {
     const block = readField(item)
@@ -68,16 +74,25 @@ function structOf(node: Node, type: ColumnType): StructBlock {
   return { node, name: type.logical, fields }
 }
 
-function readField(node: Node): FieldBlock {
-  const type = readType(node, 'field')
-  const name = member(node, 'field')?.text ?? ''
-  return { node, name, type, struct: type.kind === 'struct' ? structOf(node, type) : null }
-}
+const readField = (node: Node): FieldBlock => ({
+  ...readBlock(node, 'field'),
+  name: member(node, 'field')?.text ?? '',
+})
 
-/** Element types are only checked for shape: a mask does not reach into arrays and maps. */
-function readElement(node: Node): void {
-  const type = readType(node, 'element')
-  if (type.kind === 'struct') structOf(node, type)
+function readBlock(node: Node, place: 'root' | 'field' | 'element'): TypeBlock {
+  const type = readType(node, place)
+  const inner = (name: string): TypeBlock | null => {
+    const element = member(node, name)
+    return element === undefined ? null : readBlock(element, 'element')
+  }
+  return {
+    node,
+    type,
+    struct: type.kind === 'struct' ? structOf(node, type) : null,
+    items: inner('items'),
+    keys: inner('keys'),
+    values: inner('values'),
+  }
 }
 
 function readType(node: Node, place: 'root' | 'field' | 'element'): ColumnType {
@@ -90,7 +105,6 @@ function readType(node: Node, place: 'root' | 'field' | 'element'): ColumnType {
   for (const [name, owner] of innerMembers) {
     const inner = member(node, name)
     if ((inner !== undefined) !== (kind === owner)) return fail('RECORD_SCHEMA_INVALID', node.start)
-    if (inner?.kind === 'object') readElement(inner)
   }
   const logical = member(node, 'name')
   const parameters = member(node, 'parameters')?.members ?? []

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../errors.ts'
 import {
   Column,
+  type Elements,
   forgetForeign,
   type Layout,
   MASK,
@@ -13,6 +14,7 @@ import {
 import type { Edits } from './edits.ts'
 import {
   CLOSE_BRACE,
+  CLOSE_BRACKET,
   COMMA,
   fail,
   LETTER_N,
@@ -137,14 +139,7 @@ export class Walker {
       column.seen = mine
       this.column = column
       const valueStart = i
-      const child = column.child
-      if (child === null) i = skipValue(b, i, end, depth)
-      else if (b[i] === OPEN_BRACE) {
-        i = this.object(b, i, end, child, depth + 1)
-        this.layout = layout
-        this.column = column
-      } else if (b[i] === LETTER_N) i = skipValue(b, i, end, depth)
-      else return fail('RECORD_UNKNOWN_SHAPE', i)
+      i = this.value(b, i, end, column, depth)
 
       const act = column.act
       if (column.isNoted || (column.toast !== 0 && (i - valueStart > 255 || markerLengths[i - valueStart] === 1))) {
@@ -169,6 +164,61 @@ export class Walker {
     }
   }
 
+  /** A value, held to the shape that the column gives it. */
+  private value(b: Buffer, i: number, end: number, column: Column, depth: number): number {
+    const first = b[i]
+    if (first === OPEN_BRACE || first === OPEN_BRACKET) return this.nested(b, i, end, column, depth)
+    if (column.isNested && first !== LETTER_N) return fail(column.code ?? 'RECORD_UNKNOWN_SHAPE', i)
+    return skipValue(b, i, end, depth)
+  }
+
+  private nested(b: Buffer, i: number, end: number, column: Column, depth: number): number {
+    const { child, elements, isScalar } = column
+    const isObject = b[i] === OPEN_BRACE
+    const fits = child !== null ? isObject : elements === null || isObject === (elements.container === 'map')
+    if (isScalar || !fits) return fail(column.code ?? 'RECORD_UNKNOWN_SHAPE', i)
+    if (elements !== null) return this.elements(b, i, end, elements, depth + 1)
+    if (child === null) return skipValue(b, i, end, depth)
+    const { layout, column: owner } = this
+    const after = this.object(b, i, end, child, depth + 1)
+    this.layout = layout
+    this.column = owner
+    return after
+  }
+
+  private elements(b: Buffer, i: number, end: number, elements: Elements, depth: number): number {
+    if (depth > MAX_DEPTH) return fail('RECORD_TOO_DEEP', i)
+    const { container, value } = elements
+    const close = container === 'map' ? CLOSE_BRACE : CLOSE_BRACKET
+    i = skipSpace(b, i + 1)
+    if (b[i] === close) return i + 1
+    for (;;) {
+      if (container === 'map') {
+        if (b[i] !== QUOTE) return fail('RECORD_MALFORMED', i)
+        i = skipColon(b, skipString(b, i, end))
+      }
+      i = container === 'pairs' ? this.pair(b, i, end, elements, depth + 1) : this.value(b, i, end, value, depth)
+      i = skipSpace(b, i)
+      if (b[i] === close) return i + 1
+      if (b[i] !== COMMA) return fail('RECORD_MALFORMED', i)
+      i = skipSpace(b, i + 1)
+    }
+  }
+
+  /** `[key,value]` */
+  private pair(b: Buffer, i: number, end: number, { key, value }: Elements, depth: number): number {
+    if (depth > MAX_DEPTH) return fail('RECORD_TOO_DEEP', i)
+    if (b[i] !== OPEN_BRACKET) return fail('RECORD_MASK_TYPE_MISMATCH', i)
+    i = skipSpace(b, i + 1)
+    if (b[i] === CLOSE_BRACKET) return fail('RECORD_MASK_TYPE_MISMATCH', i)
+    i = skipSpace(b, this.value(b, i, end, key ?? value, depth))
+    if (b[i] === CLOSE_BRACKET) return fail('RECORD_MASK_TYPE_MISMATCH', i)
+    if (b[i] !== COMMA) return fail('RECORD_MALFORMED', i)
+    i = skipSpace(b, this.value(b, skipSpace(b, i + 1), end, value, depth))
+    if (b[i] === CLOSE_BRACKET) return i + 1
+    return fail(b[i] === COMMA ? 'RECORD_MASK_TYPE_MISMATCH' : 'RECORD_MALFORMED', i)
+  }
+
   /** Batches are large and views are not free: one for each buffer. */
   private viewOf(b: Buffer): DataView {
     if (this.viewed !== b) {
@@ -181,7 +231,6 @@ export class Walker {
   /** What the scanner has to do at a value beside passing over it. */
   private note(b: Buffer, start: number, end: number, column: Column, layout: Layout): void {
     if (column.act === REFUSE) fail(column.code ?? 'INTERNAL', start)
-    if (column.isScalar && (b[start] === OPEN_BRACE || b[start] === OPEN_BRACKET)) fail('RECORD_UNKNOWN_SHAPE', start)
     if (column.tellsOperation && b[start] === QUOTE && end - start === 3) this.operation = b[start + 1] as number
     if (column.toast !== 0 && column.act !== REMOVE && this.toast.isMarker(b, start, end)) {
       if (column.toast === TOAST_OMIT) this.omitted.add(column.name)

@@ -10,12 +10,13 @@ import {
 } from '../decode/record-shapes.ts'
 import { type FieldBlock, readStruct, type StructBlock } from '../decode/schema-block.ts'
 import { member, parseTree } from '../decode/tree.ts'
-import { Column, createLayout, type Layout, MASK, refuseUnknown, REMOVE } from '../layout.ts'
+import { Column, createLayout, type Layout, MASK, PASS, refuseUnknown, REMOVE } from '../layout.ts'
 import type { ValueMask } from '../mask/mask-type.ts'
 import type { ColumnRules, KeyRing } from '../plan.ts'
-import type { ConnectKind, SchemaColumn } from '../schema.ts'
+import type { SchemaColumn } from '../schema.ts'
 import { tellableName } from '../tellable-name.ts'
 import { bindColumn, isKnown } from './bind-column.ts'
+import { holdToBlock, isSingle } from './hold-shape.ts'
 import {
   applyReplacements,
   removeEntries,
@@ -172,11 +173,9 @@ function readMetadata(label: string, field: FieldBlock, build: Build): void {
   build.metadata.push(field)
   const byDefault = member(field.node, 'default')
   const isNested = byDefault?.kind === 'object' || byDefault?.kind === 'array'
-  if (isNested || nestedKinds.has(field.type.kind))
+  if (isNested || !isSingle(field.type))
     refuse(build, 'RECORD_SCHEMA_INVALID', placeOf(label, field.name), 'no single value')
 }
-
-const nestedKinds: ReadonlySet<ConnectKind> = new Set(['array', 'map', 'struct'])
 
 function rowLayout(label: string, struct: StructBlock, build: Build): Layout {
   const { rules, keys, part } = build.context
@@ -197,7 +196,8 @@ function rowLayout(label: string, struct: StructBlock, build: Build): Layout {
     if (bound.column.act === MASK || bound.column.act === REMOVE) build.hidesColumn = true
     if (bound.column.act === REMOVE) removed.add(index)
     else if (bound.effect !== null) build.replacements.push(...rewriteField(field, bound.effect))
-    return bound.column
+    const { column } = bound
+    return column.act === PASS ? holdToBlock(column, placeIn(label, column.told), field) : column
   })
   const items = member(struct.node, 'fields')?.items ?? []
   build.replacements.push(...removeEntries(items, index => removed.has(index)))

@@ -1,7 +1,8 @@
 import { envelopeLayout, flattenedMetadata } from '../decode/record-shapes.ts'
-import { Column, createLayout, type Layout, REMOVE } from '../layout.ts'
+import { Column, createLayout, type Layout, PASS, REMOVE } from '../layout.ts'
 import type { ColumnRules, KeyRing } from '../plan.ts'
 import { bindColumn, unknownMember } from './bind-column.ts'
+import { holdToType } from './hold-shape.ts'
 import { createVariants } from './variants.ts'
 
 /** How to walk records that carry no schema block. */
@@ -25,11 +26,12 @@ export function createSchemalessLayouts(
   const names = [...new Set([...declared.keys(), ...rules.byName.keys()])]
 
   const row = (label: string, part: 'row' | 'key', more: readonly Column[] = []): Layout => {
-    const columns = names.map(name =>
-      omitted.has(name) && part === 'row'
-        ? new Column(name, { act: REMOVE })
-        : bindColumn(name, declared.get(name) ?? null, part, rules, keys).column,
-    )
+    const columns = names.map(name => {
+      if (omitted.has(name) && part === 'row') return new Column(name, { act: REMOVE })
+      const type = declared.get(name) ?? null
+      const { column } = bindColumn(name, type, part, rules, keys)
+      return column.act === PASS && type !== null ? holdToType(column, type) : column
+    })
     return createLayout(label, [...columns, ...more], unknownMember(part, rules, keys))
   }
 

@@ -36,6 +36,45 @@ function planFor(changes: Record<string, unknown> = {}): ViewPlan {
   return plan!.forTopic(topic, { compacted: false })!.views[0]!
 }
 
+/** Rows with structs, arrays and maps in them, and the plan that lets them pass. */
+function nestedRows(): { readonly plan: ViewPlan; readonly values: readonly Buffer[] } {
+  const place = {
+    type: 'struct',
+    fields: [
+      { type: 'double', field: 'x' },
+      { type: 'array', items: { type: 'string' }, field: 'marks' },
+    ],
+  }
+  const home = {
+    type: 'struct',
+    fields: [
+      { type: 'string', field: 'city' },
+      { ...place, field: 'place' },
+    ],
+  }
+  const fields = [
+    { type: 'int32', field: 'id' },
+    { ...home, field: 'home' },
+    { type: 'array', items: home, field: 'homes' },
+    { type: 'map', keys: { type: 'string' }, values: home, field: 'by_name' },
+    { type: 'array', items: { type: 'int32' }, field: 'numbers' },
+    { type: 'string', field: 'aadhaar' },
+  ]
+  const columns = fields.map(({ field }) => ({ field, maskType: field === 'aadhaar' ? 'full' : 'none' }))
+  const { plan } = compile([{ name: 'nested', resources: { topic }, maskingPolicy: { maskingConditions: columns } }])
+  const one = { city: 'x', place: { x: 1.5, marks: ['a', null] } }
+  const rows = [
+    { id: 1, home: one, homes: [one, null, one], by_name: { a: one, b: null }, numbers: [1, 2], aadhaar: '1' },
+    { id: 2, home: null, homes: [], by_name: {}, numbers: null, aadhaar: null },
+    { id: 3, home: { city: 'x', place: null }, homes: null, by_name: null, numbers: [], aadhaar: '3' },
+  ]
+  const schema = { type: 'struct', fields, name: 'Value' }
+  return {
+    plan: plan!.forTopic(topic, { compacted: false })!.views[0]!,
+    values: rows.map(payload => Buffer.from(JSON.stringify({ schema, payload }))),
+  }
+}
+
 const pieces = [
   ' ',
   '\n',
@@ -67,6 +106,10 @@ const pieces = [
   'true',
   'nul',
   '\u00c0',
+  '"SMUGGLED":1,',
+  '"city":"y",',
+  '{"city":"y"}',
+  '[[]]',
 ].map(text => Buffer.from(text))
 const bytes = [0x80, 0xc0, 0xc1, 0xed, 0xa0, 0xf5, 0xff, 0x00, 0x1f, 0x7f].map(byte => Buffer.from([byte]))
 
@@ -118,16 +161,47 @@ describe('the quick scanner', () => {
     expect(taken).toBeGreaterThan(_name === 'unknown columns that become null' ? -1 : 340)
   })
 
+  test('takes what is inside columns off the walker where it is as the schema says, and only there', () => {
+    const { plan, values } = nestedRows()
+    const quick = new QuickScanner(plan.toastMarkers)
+    const walkQuickly = (value: Buffer): number => {
+      outcomeOf(value, plan, new Walker(new Edits(), plan.toastMarkers, quick), quick)
+      const start = value.indexOf('{"id":')
+      const { layout } = plan.valueSchemas.all()[0]!.plan
+      return quick.walk(value, start, value.length, layout, 2, new Edits())
+    }
+    for (const value of values) expect(walkQuickly(value)).toBe(value.length - 1)
+    for (const [was, is] of [
+      ['"city":"x"', '"city":"x","SMUGGLED":"raw"'],
+      ['"city":"x"', '"city":"x","city":"y"'],
+      ['"city":"x"', '"city":{"SMUGGLED":"raw"}'],
+      ['"marks":["a"', '"marks":[{"SMUGGLED":"raw"}'],
+      ['"marks":["a",null]', '"marks":{"SMUGGLED":"raw"}'],
+      ['"numbers":[1,2]', '"numbers":[1,[2]]'],
+      ['"numbers":[1,2]', '"numbers":"raw"'],
+      ['"b":null', '"b":"raw"'],
+      ['"b":null', '"b":{"SMUGGLED":"raw"}'],
+    ] as const) {
+      const value = Buffer.from(values[0]!.toString().replace(was, is))
+      expect(value.equals(values[0]!)).toBe(false)
+      expect([is, walkQuickly(value)]).toEqual([is, -1])
+      const slow = new Walker(new Edits(), plan.toastMarkers)
+      expect(outcomeOf(value, plan, slow, null)).toHaveProperty('code')
+    }
+  })
+
   test('agrees with the walker on damaged records', () => {
     const random = createRandom(Number(process.env.SCRIM_SEED ?? 20_261_120)).below
-    const plans = [planFor(), planFor({ unknownColumns: 'drop', toast: 'keep' })]
+    const plans = [planFor(), planFor({ unknownColumns: 'drop', toast: 'keep' }), nestedRows().plan]
     const scanners = plans.map(plan => new QuickScanner(plan.toastMarkers))
-    const values = [...makeValues(40, false), ...makeValues(10, true)]
+    const nested = nestedRows().values
+    const rows = [...makeValues(40, false), ...makeValues(10, true)]
     for (let n = 0; n < Number(process.env.SCRIM_PROPERTY_RUNS ?? 20_000); n++) {
-      const plan = plans[n % 2]!
+      const plan = plans[n % 3]!
+      const values = n % 3 === 2 ? nested : rows
       let value = values[random(values.length)]!
       for (let damage = random(3); damage >= 0; damage--) if (value.length > 0) value = mutate(value, random)
-      const quick = scanners[n % 2]!
+      const quick = scanners[n % 3]!
       const slow = outcomeOf(value, plan, new Walker(new Edits(), plan.toastMarkers), null)
       const fast = outcomeOf(value, plan, new Walker(new Edits(), plan.toastMarkers, quick), quick)
       if (JSON.stringify(fast) !== JSON.stringify(slow))

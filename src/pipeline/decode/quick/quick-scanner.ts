@@ -16,7 +16,7 @@ const EDIT_LIMIT = 4096
 const LAYOUTS_AT = 65_536
 const LAYOUT_BYTES = 1 << 20
 const BATCH_AT = LAYOUTS_AT + LAYOUT_BYTES
-const COLUMN_BYTES = 36
+const COLUMN_BYTES = 40
 const PAGE = 65_536
 /** Readable bytes behind the batch: a column's name may be looked for at the last byte. */
 const PADDING = 2048
@@ -107,28 +107,34 @@ export class QuickScanner {
 
   private write(layout: Layout, columns: readonly Column[]): number {
     const { words } = this
-    const children = columns.map(({ child }) => (child === null ? 0 : this.write(child, [...child.byName.values()])))
     const names = columns.map(({ text }) => this.put(text))
+    const inner = columns.map(column => this.writeInner(column))
     const address = this.take(16)
     const first = this.take(columns.length * COLUMN_BYTES)
     words.set([columns.length === 0 ? 0 : first, 0, first, columns.length], address / 4)
     columns.forEach((column, n) => {
       const next = n + 1 < columns.length ? first + (n + 1) * COLUMN_BYTES : 0
       const id = this.columns.push({ column, layout }) - 1
-      const fields = [
-        names[n],
-        column.length,
-        column.act,
-        column.toast,
-        children[n],
-        next,
-        0,
-        id,
-        Number(column.tellsOperation) | (Number(column.isScalar) << 1),
-      ]
+      const { child, element } = inner[n] as (typeof inner)[number]
+      const fields = [names[n], column.length, column.act, column.toast, child, next, 0, id, flagsOf(column), element]
       words.set(fields as number[], (first + n * COLUMN_BYTES) / 4)
     })
     this.layouts.set(layout, address)
+    return address
+  }
+
+  /** What is inside the column's values; 0: nothing that is held to a shape. */
+  private writeInner({ child, elements }: Column): { readonly child: number; readonly element: number } {
+    return {
+      child: child === null ? 0 : this.write(child, [...child.byName.values()]),
+      element: elements === null ? 0 : this.writeElement(elements.value),
+    }
+  }
+
+  private writeElement(column: Column): number {
+    const { child, element } = this.writeInner(column)
+    const address = this.take(COLUMN_BYTES)
+    this.words.set([0, 0, 0, 0, child, 0, 0, 0, flagsOf(column), element], address / 4)
     return address
   }
 
@@ -158,19 +164,36 @@ export class QuickScanner {
   }
 }
 
+const flagsOf = ({ tellsOperation, isScalar, isNested, elements }: Column): number =>
+  Number(tellsOperation) |
+  (Number(isScalar) << 1) |
+  (Number(isNested) << 2) |
+  (Number(elements?.container === 'map') << 3) |
+  (Number(elements?.container === 'pairs') << 4)
+
 /** At most what `write` takes for it. */
 function sizeOf(layout: Layout): number {
   let size = 32
-  for (const { text, child } of layout.byName.values()) {
-    size += COLUMN_BYTES + text.length + 16 + (child === null ? 0 : sizeOf(child))
-  }
+  for (const column of layout.byName.values()) size += sizeOfColumn(column)
   return size
 }
 
+const sizeOfColumn = ({ text, child, elements }: Column): number =>
+  COLUMN_BYTES +
+  text.length +
+  16 +
+  (child === null ? 0 : sizeOf(child)) +
+  (elements === null ? 0 : sizeOfColumn(elements.value))
+
 function longestName(layout: Layout): number {
   let longest = 0
-  for (const { text, child } of layout.byName.values()) {
-    longest = Math.max(longest, text.length, child === null ? 0 : longestName(child))
-  }
+  for (const column of layout.byName.values()) longest = Math.max(longest, longestInColumn(column))
   return longest
 }
+
+const longestInColumn = ({ text, child, elements }: Column): number =>
+  Math.max(
+    text.length,
+    child === null ? 0 : longestName(child),
+    elements === null ? 0 : longestInColumn(elements.value),
+  )

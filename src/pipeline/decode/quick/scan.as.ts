@@ -18,8 +18,15 @@ const EDIT_LIMIT: usize = 268
 const MARKERS: usize = 272
 
 // Layout: first column, visits, columns, number of columns (i32 each).
-// Column: name address, name length, act, toast, child layout, next column, seen, id, flags: 1 tells the operation, 2 is scalar (i32 each).
-const COLUMN_SIZE: usize = 36
+// Column: name address, name length, act, toast, child layout, next column, seen, id, flags, column of the elements (i32 each).
+const COLUMN_SIZE: usize = 40
+const TELLS_OPERATION: i32 = 1
+const SCALAR: i32 = 2
+/** An object or an array, or null. */
+const NESTED: i32 = 4
+/** Elements stand in an object; as pairs, which are left to walk.ts. */
+const MAP: i32 = 8
+const PAIRS: i32 = 16
 
 const MASK: i32 = 1
 const REMOVE: i32 = 2
@@ -61,21 +68,14 @@ function object(start: usize, end: usize, layout: usize, depth: i32): i32 {
     at += <usize>load<u32>(column, 4)
     const valueStart = at
     const first = load<u8>(at)
-    const child = <usize>load<u32>(column, 16)
-    let next: i32
-    if (child != 0) {
-      if (first == 0x7b) next = object(at, end, child, depth + 1)
-      else if (first == 0x6e) next = value(at, end, depth)
-      else return -1
-    } else next = value(at, end, depth)
+    const next = shaped(at, end, column, depth)
     if (next < 0) return -1
     at = <usize>next
 
     const act = load<i32>(column, 8)
     if (act > REMOVE) return -1
     const flags = load<i32>(column, 32)
-    if ((flags & 2) != 0 && (first == 0x7b || first == 0x5b)) return -1
-    if ((flags & 1) != 0 && first == 0x22 && at - valueStart == 3) store<i32>(OPERATION, <i32>load<u8>(valueStart, 1))
+    if ((flags & TELLS_OPERATION) != 0 && first == 0x22 && at - valueStart == 3) store<i32>(OPERATION, <i32>load<u8>(valueStart, 1))
     if (load<i32>(column, 12) != 0 && act != REMOVE && isMarker(valueStart, at - valueStart)) return -1
     const after = load<u8>(at)
     if (act == MASK) {
@@ -125,18 +125,39 @@ function find(at: usize, layout: usize): usize {
   return 0
 }
 
+/** A value, held to the shape that the column gives it. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function shaped(at: usize, end: usize, column: usize, depth: i32): i32 {
+  const first = load<u8>(at)
+  if (first == 0x7b || first == 0x5b) return inside(at, end, column, depth)
+  if ((load<i32>(column, 32) & NESTED) != 0 && first != 0x6e) return -1
+  return value(at, end, depth)
+}
+
+function inside(at: usize, end: usize, column: usize, depth: i32): i32 {
+  const flags = load<i32>(column, 32)
+  if ((flags & (SCALAR | PAIRS)) != 0) return -1
+  const isObject = load<u8>(at) == 0x7b
+  const child = <usize>load<u32>(column, 16)
+  if (child != 0) return isObject ? object(at, end, child, depth + 1) : -1
+  const element = <usize>load<u32>(column, 36)
+  if (element != 0 && isObject != ((flags & MAP) != 0)) return -1
+  return nested(at, end, element, depth + 1)
+}
+
 function value(at: usize, end: usize, depth: i32): i32 {
   const first = load<u8>(at)
   if (first == 0x22) return text(at, end)
   if (first == 0x6e) return load<u32>(at) == 0x6c6c756e ? <i32>(at + 4) : -1
   if (first == 0x74) return load<u32>(at) == 0x65757274 ? <i32>(at + 4) : -1
   if (first == 0x66) return load<u32>(at, 1) == 0x65736c61 ? <i32>(at + 5) : -1
-  if (first == 0x7b || first == 0x5b) return nested(at, end, depth + 1)
+  if (first == 0x7b || first == 0x5b) return nested(at, end, 0, depth + 1)
   return number(at)
 }
 
-/** An object or array that the layout does not go into. */
-function nested(start: usize, end: usize, depth: i32): i32 {
+/** An object or array that has no layout; what it holds is held to `element` unless that is 0. */
+function nested(start: usize, end: usize, element: usize, depth: i32): i32 {
   if (depth > MAX_DEPTH) return -1
   const isObject = load<u8>(start) == 0x7b
   const close: u8 = isObject ? 0x7d : 0x5d
@@ -149,7 +170,7 @@ function nested(start: usize, end: usize, depth: i32): i32 {
       if (name < 0 || load<u8>(<usize>name) != 0x3a) return -1
       at = <usize>name + 1
     }
-    const next = value(at, end, depth)
+    const next = element == 0 ? value(at, end, depth) : shaped(at, end, element, depth)
     if (next < 0) return -1
     at = <usize>next
     const after = load<u8>(at)
