@@ -70,6 +70,8 @@ export class Column {
   readonly tellsOperation: boolean
   /** A value in which something could be hidden is refused. */
   readonly isScalar: boolean
+  /** A value that is neither a number nor null is refused. */
+  readonly isNumber: boolean
   /** The value is an object or an array, or null. */
   readonly isNested: boolean
   /** There is more to do at its value than to pass over it. */
@@ -82,7 +84,10 @@ export class Column {
   constructor(
     name: string,
     rest: Partial<
-      Pick<Column, 'told' | 'act' | 'mask' | 'code' | 'toast' | 'child' | 'elements' | 'tellsOperation' | 'isScalar'>
+      Pick<
+        Column,
+        'told' | 'act' | 'mask' | 'code' | 'toast' | 'child' | 'elements' | 'tellsOperation' | 'isScalar' | 'isNumber'
+      >
     > = {},
   ) {
     this.name = name
@@ -100,8 +105,9 @@ export class Column {
     this.elements = rest.elements ?? null
     this.tellsOperation = rest.tellsOperation ?? false
     this.isScalar = rest.isScalar ?? false
+    this.isNumber = rest.isNumber ?? false
     this.isNested = this.child !== null || this.elements !== null
-    this.isNoted = this.act !== PASS || this.tellsOperation
+    this.isNoted = this.act !== PASS || this.tellsOperation || this.isNumber
   }
 }
 

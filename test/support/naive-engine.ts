@@ -81,6 +81,17 @@ const metadataNames = new Set([
   ...transactionNames.map(name => `__transaction_${name}`),
 ])
 
+/** What is a number in every connector's records. */
+const numberNames = new Set(
+  (
+    'ts_ms ts_us ts_ns __ts_ms __ts_us __ts_ns __source_ts_ms __source_ts_us __source_ts_ns xmin __xmin __source_xmin ' +
+    'server_id __source_server_id pos __source_pos row __source_row thread __source_thread event_serial_no ' +
+    '__source_event_serial_no total_order __transaction_total_order data_collection_order __transaction_data_collection_order'
+  ).split(' '),
+)
+const isInteger = ({ kind }: ColumnType): boolean => kind.startsWith('int')
+const isNumberOrNull = ({ kind }: JsonNode): boolean => kind === 'number' || kind === 'null'
+
 /** One record through one view. */
 export function naiveTransform(record: NaiveRecord, plan: NaivePlan, partitions = 1): NaiveOutcome {
   const { topic, rules, settings, keys } = plan
@@ -327,11 +338,15 @@ function envelope(
     const value = memberOf(payload, name)
     if (envelopeNames.includes(name) && value !== undefined && isNested(value) && !hasMembers.has(name))
       faults.add(`RECORD_UNKNOWN_SHAPE@${tellable(name)}`)
+    if (isInteger(type) && value !== undefined && !isNumberOrNull(value))
+      faults.add(`RECORD_MASK_TYPE_MISMATCH@${tellable(name)}`)
     const allowed = name === 'source' ? sourceNames : name === 'transaction' ? transactionNames : null
     if (allowed !== null) {
       const inner = type.kind === 'struct' ? fieldsOf(node).map(field => field.name) : []
       for (const stranger of inner)
         if (!allowed.includes(stranger)) faults.add(`RECORD_UNKNOWN_MEMBER@${name}.${tellable(stranger)}`)
+      const integers = type.kind === 'struct' ? fieldsOf(node).filter(field => isInteger(field.type)) : []
+      if (value?.kind === 'object') numbersOnly(value, new Set(integers.map(field => field.name)), name, faults)
       if (value?.kind === 'object')
         knownOnly(
           value,
@@ -371,6 +386,12 @@ function knownOnly(
     if (seen.has(name)) faults.add(`RECORD_REPEATED_MEMBER@${place}`)
     seen.add(name)
   }
+}
+
+function numbersOnly(node: ObjectNode, names: ReadonlySet<string>, label: string, faults: Set<FaultText>): void {
+  for (const { name, value } of node.members)
+    if (names.has(name) && !isNumberOrNull(value))
+      faults.add(`RECORD_MASK_TYPE_MISMATCH@${placeIn(label, tellable(name))}`)
 }
 
 const hasMembers: ReadonlySet<string> = new Set(['before', 'after', 'source', 'transaction'])
@@ -437,8 +458,12 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
       const binding = image.bindings.get(name)
       if (seen.has(name)) faults.add(`RECORD_REPEATED_MEMBER@${place(name)}`)
       seen.add(name)
-      if (isMetadata(image.label, name, view) && isNested(value)) faults.add(`RECORD_UNKNOWN_SHAPE@${place(name)}`)
       const known = image.types.get(name)
+      if (isMetadata(image.label, name, view)) {
+        if (isNested(value)) faults.add(`RECORD_UNKNOWN_SHAPE@${place(name)}`)
+        const isNumber = image.isTyped ? known !== undefined && isInteger(known.type) : numberNames.has(name)
+        if (isNumber && !isNumberOrNull(value)) faults.add(`RECORD_MASK_TYPE_MISMATCH@${place(name)}`)
+      }
       if (binding?.act === 'keep' && known !== undefined && !isMetadata(image.label, name, view))
         holdTo(known, value, place(name), faults)
       if (binding === undefined) faults.add(`RECORD_NOT_IN_SCHEMA@${place(name)}`)
@@ -605,6 +630,7 @@ function untypedValue(root: JsonNode, payload: JsonNode, view: View, broken: boo
   if (shape === 'row' || broken) images.push(untypedImage('', payload, view))
   if (shape === 'event' || broken) {
     knownOnly(payload, envelopeNames, '', 'RECORD_UNKNOWN_MEMBER', faults)
+    numbersOnly(payload, numberNames, '', faults)
     for (const [label, allowed] of [
       ['source', sourceNames],
       ['transaction', transactionNames],
@@ -614,8 +640,10 @@ function untypedValue(root: JsonNode, payload: JsonNode, view: View, broken: boo
       const value = memberOf(payload, label)
       if (value !== undefined && value.kind !== 'object' && value.kind !== 'null')
         faults.add(`RECORD_UNKNOWN_SHAPE@${label}`)
-      if (allowed !== null && value?.kind === 'object')
+      if (allowed !== null && value?.kind === 'object') {
         knownOnly(value, allowed, label, 'RECORD_UNKNOWN_MEMBER', faults)
+        numbersOnly(value, numberNames, label, faults)
+      }
       if (allowed === null) images.push(untypedImage(label, value, view))
     }
   }

@@ -117,18 +117,22 @@ function row(columns: readonly RandomColumn[], random: Random): Draft {
   return { object: members }
 }
 
+/** Nearly always. */
+const aNumber = (number: string, random: Random): Draft =>
+  random.chance(0.99) ? number : random.pick(['null', '-0', '1e3', text('Asha'), text('1'), 'true', '{}', '[]'])
+
 const source = (random: Random): Draft => {
   const members: Members = [
     ['version', text('3.7.0.Final')],
     ['connector', text('postgresql')],
     ['name', text('shop')],
-    ['ts_ms', '1795174464069'],
+    ['ts_ms', aNumber('1795174464069', random)],
     ['snapshot', text('false')],
     ['db', text('shop')],
     ['sequence', text('[null,"42759904"]')],
     ['ts_ns', '1795174464069352000'],
-    ['lsn', '42759904'],
-    ['xmin', 'null'],
+    ['lsn', aNumber('42759904', random)],
+    ['xmin', aNumber('null', random)],
   ]
   if (random.chance(0.01))
     members.push(
@@ -160,10 +164,12 @@ function event(table: RandomTable, random: Random): Draft {
     ['source', random.chance(0.98) ? source(random) : random.pick(['null', '1', '{}'])],
     [
       'transaction',
-      random.chance(0.8) ? 'null' : object({ id: text('571'), total_order: '1', data_collection_order: '1' }),
+      random.chance(0.8)
+        ? 'null'
+        : object({ id: text('571'), total_order: aNumber('1', random), data_collection_order: '1' }),
     ],
     ['op', text(op)],
-    ['ts_ms', '1795174464151'],
+    ['ts_ms', aNumber('1795174464151', random)],
     ['ts_ns', '1795174464151772321'],
   ]
   const changed = members.filter(() => random.chance(0.995))
@@ -187,7 +193,7 @@ function flattened(table: RandomTable, random: Random): Draft {
   const extra: Members = [
     ['__deleted', text(random.pick(['true', 'false']))],
     ['__op', text(random.pick(['c', 'u', 'd', 't', 'zz']))],
-    ['__source_ts_ms', '1795174519294'],
+    ['__source_ts_ms', aNumber('1795174519294', random)],
   ]
   return { object: [...one.object, ...extra.filter(([name]) => !has(name) && random.chance(0.6))] }
 }
@@ -331,6 +337,7 @@ function flatSchema(table: RandomTable, random: Random): Draft {
 
 function envelopeSchema(table: RandomTable, random: Random): Draft {
   const { notes } = table
+  const numbers = new Set(random.chance(0.8) ? ['ts_ms', 'ts_ns', 'lsn', 'xmin', 'total_order'] : [])
   const member = (name: string, type: string): Draft => simple(name, type, notes, random)
   const noted = random.chance(0.3) ? notes : []
   const sourceFields = [
@@ -353,7 +360,7 @@ function envelopeSchema(table: RandomTable, random: Random): Draft {
     named(struct(table, 'shop.public.people.Value', [], random), 'after'),
     object({
       type: text('struct'),
-      fields: { array: sourceFields.map(name => member(name, 'string')) },
+      fields: { array: sourceFields.map(name => member(name, numbers.has(name) ? 'int64' : 'string')) },
       optional: 'false',
       name: text('io.debezium.connector.postgresql.Source'),
       ...Object.fromEntries(noted),
@@ -361,7 +368,11 @@ function envelopeSchema(table: RandomTable, random: Random): Draft {
     }),
     object({
       type: text('struct'),
-      fields: { array: ['id', 'total_order', 'data_collection_order'].map(name => member(name, 'string')) },
+      fields: {
+        array: ['id', 'total_order', 'data_collection_order'].map(name =>
+          member(name, numbers.has(name) ? 'int64' : 'string'),
+        ),
+      },
       optional: 'true',
       name: text('event.block'),
       ...Object.fromEntries(noted),

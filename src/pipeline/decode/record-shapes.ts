@@ -39,6 +39,15 @@ export const transactionMembers = ['id', 'total_order', 'data_collection_order']
 
 export const envelopeMembers = ['before', 'after', 'source', 'transaction', 'op', 'ts_ms', 'ts_us', 'ts_ns'] as const
 
+/**
+ * Of these members, what every connector writes as a number; `txId`, `lsn` and the like are texts at some. A schema block
+ * says it of each member itself.
+ */
+const numbers: ReadonlySet<string> = new Set([
+  ...['ts_ms', 'ts_us', 'ts_ns', 'xmin', 'server_id', 'pos', 'row', 'thread', 'event_serial_no'],
+  ...['total_order', 'data_collection_order'],
+])
+
 const transactionTopicMembers = ['status', 'id', 'event_count', 'data_collections', 'ts_ms']
 const messageMembers = ['op', 'ts_ms', 'source', 'transaction', 'message']
 
@@ -54,40 +63,53 @@ export const flattenedMetadata: ReadonlySet<string> = new Set<string>([
   ...transactionMembers.map(name => `__transaction_${name}`),
 ])
 
-/** The members that a schema block names, of the envelope and of its two structs beside the rows. */
-export interface EnvelopeNames {
-  readonly members: readonly string[]
-  readonly source: readonly string[]
-  readonly transaction: readonly string[]
+/** The same of a column that ExtractNewRecordState adds. */
+export const isFlattenedNumber = (name: string): boolean =>
+  numbers.has(name.replace(/^__(?:source_|transaction_)?/, ''))
+
+export interface Member {
+  readonly name: string
+  readonly isNumber: boolean
 }
 
-/** The envelope around two row images; `names` where a schema block tells them: what it lacks is then refused. */
-export function envelopeLayout(before: Layout, after: Layout, names: EnvelopeNames | null = null): Layout {
-  const stranger = refuseUnknown(names === null ? 'RECORD_UNKNOWN_MEMBER' : 'RECORD_NOT_IN_SCHEMA')
-  const members: readonly string[] = names?.members ?? envelopeMembers
-  const columns = members.map(name => {
+/** The members that a schema block names, of the envelope and of its two structs beside the rows. */
+export interface EnvelopeMembers {
+  readonly members: readonly Member[]
+  readonly source: readonly Member[]
+  readonly transaction: readonly Member[]
+}
+
+const withoutSchema = (names: readonly string[]): Member[] => names.map(name => ({ name, isNumber: numbers.has(name) }))
+
+/** The envelope around two row images; `known` where a schema block tells it: what that lacks is then refused. */
+export function envelopeLayout(before: Layout, after: Layout, known: EnvelopeMembers | null = null): Layout {
+  const stranger = refuseUnknown(known === null ? 'RECORD_UNKNOWN_MEMBER' : 'RECORD_NOT_IN_SCHEMA')
+  const { members, source, transaction } = known ?? {
+    members: withoutSchema(envelopeMembers),
+    source: withoutSchema(sourceMembers),
+    transaction: withoutSchema(transactionMembers),
+  }
+  const columns = members.map(({ name, isNumber }) => {
     switch (name) {
       case 'before':
         return new Column(name, { child: before })
       case 'after':
         return new Column(name, { child: after })
       case 'source':
-        return new Column(name, { child: metadataLayout('source', names?.source ?? sourceMembers, stranger) })
+        return new Column(name, { child: metadataLayout('source', source, stranger) })
       case 'transaction':
-        return new Column(name, {
-          child: metadataLayout('transaction', names?.transaction ?? transactionMembers, stranger),
-        })
+        return new Column(name, { child: metadataLayout('transaction', transaction, stranger) })
       default:
-        return new Column(name, { tellsOperation: name === 'op', isScalar: true })
+        return new Column(name, { tellsOperation: name === 'op', isScalar: true, isNumber })
     }
   })
   return createLayout('', columns, stranger)
 }
 
-function metadataLayout(label: string, members: readonly string[], stranger: UnknownMember): Layout {
+function metadataLayout(label: string, members: readonly Member[], stranger: UnknownMember): Layout {
   return createLayout(
     label,
-    members.map(name => new Column(name, { isScalar: true })),
+    members.map(({ name, isNumber }) => new Column(name, { isScalar: true, isNumber })),
     stranger,
   )
 }

@@ -231,6 +231,7 @@ export class Walker {
   /** What the scanner has to do at a value beside passing over it. */
   private note(b: Buffer, start: number, end: number, column: Column, layout: Layout): void {
     if (column.act === REFUSE) fail(column.code ?? 'INTERNAL', start)
+    if (column.isNumber && !opensNumber(b[start] as number)) fail('RECORD_MASK_TYPE_MISMATCH', start)
     if (column.tellsOperation && b[start] === QUOTE && end - start === 3) this.operation = b[start + 1] as number
     if (column.toast !== 0 && column.act !== REMOVE && this.toast.isMarker(b, start, end)) {
       if (column.toast === TOAST_OMIT) this.omitted.add(column.name)
@@ -258,6 +259,9 @@ export class Walker {
     return column
   }
 }
+
+/** Null counts as one. */
+const opensNumber = (c: number): boolean => (c >= 48 && c <= 57) || c === 45 || c === LETTER_N
 
 /**
  * Is the whole text of the member's name at `i`? The opening quote and the colon are part of it, so no other name can

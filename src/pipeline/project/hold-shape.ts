@@ -7,6 +7,11 @@ const nestedKinds: ReadonlySet<ConnectKind> = new Set(['array', 'map', 'struct']
 
 export const isSingle = ({ kind }: ColumnType): boolean => !nestedKinds.has(kind)
 
+const numberKinds: ReadonlySet<ConnectKind> = new Set(['int8', 'int16', 'int32', 'int64'])
+
+/** JsonConverter writes floating points as text where they are no numbers; no source has any beside its columns. */
+export const isNumber = ({ kind }: ColumnType): boolean => numberKinds.has(kind)
+
 type Shape = Pick<Column, 'code'> & Partial<Pick<Column, 'child' | 'elements' | 'isScalar'>>
 
 const code = 'RECORD_MASK_TYPE_MISMATCH'

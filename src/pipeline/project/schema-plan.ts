@@ -3,6 +3,7 @@ import {
   envelopeLayout,
   envelopeMembers,
   flattenedMetadata,
+  type Member,
   type RecordShape,
   shapeBySchema,
   sourceMembers,
@@ -16,7 +17,7 @@ import type { ColumnRules, KeyRing } from '../plan.ts'
 import type { SchemaColumn } from '../schema.ts'
 import { tellableName } from '../tellable-name.ts'
 import { bindColumn, isKnown } from './bind-column.ts'
-import { holdToBlock, isSingle } from './hold-shape.ts'
+import { holdToBlock, isNumber, isSingle } from './hold-shape.ts'
 import {
   applyReplacements,
   removeEntries,
@@ -133,15 +134,15 @@ function envelopeFor(root: StructBlock, build: Build): Layout {
   }
   // `after` first: its places are the ones people look for in a problem list.
   const after = image('after')
-  const namesIn = (struct: StructBlock | null | undefined): string[] => (struct?.fields ?? []).map(field => field.name)
+  const membersOf = (struct: StructBlock | null | undefined): Member[] =>
+    (struct?.fields ?? []).map(({ name, type }) => ({ name, isNumber: isNumber(type) }))
   const structOf = (label: string): StructBlock | null | undefined =>
     root.fields.find(field => field.name === label)?.struct
-  const names = {
-    members: namesIn(root),
-    source: namesIn(structOf('source')),
-    transaction: namesIn(structOf('transaction')),
-  }
-  return envelopeLayout(image('before'), after, names)
+  return envelopeLayout(image('before'), after, {
+    members: membersOf(root),
+    source: membersOf(structOf('source')),
+    transaction: membersOf(structOf('transaction')),
+  })
 }
 
 const placeOf = (label: string, name: string): string => placeIn(label, tellableName(name))
@@ -185,7 +186,7 @@ function rowLayout(label: string, struct: StructBlock, build: Build): Layout {
     const { name, type } = field
     if (label === '' && flattenedMetadata.has(name) && !rules.byName.has(name) && !isKnown(name, rules)) {
       readMetadata(label, field, build)
-      return new Column(name, { tellsOperation: name === '__op', isScalar: true })
+      return new Column(name, { tellsOperation: name === '__op', isScalar: true, isNumber: isNumber(type) })
     }
     if (build.omitted.has(name)) {
       removed.add(index)

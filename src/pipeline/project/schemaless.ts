@@ -1,4 +1,4 @@
-import { envelopeLayout, flattenedMetadata } from '../decode/record-shapes.ts'
+import { envelopeLayout, flattenedMetadata, isFlattenedNumber } from '../decode/record-shapes.ts'
 import { Column, createLayout, type Layout, PASS, REMOVE } from '../layout.ts'
 import type { ColumnRules, KeyRing } from '../plan.ts'
 import { bindColumn, unknownMember } from './bind-column.ts'
@@ -37,7 +37,9 @@ export function createSchemalessLayouts(
 
   const metadata = [...flattenedMetadata]
     .filter(name => !names.includes(name))
-    .map(name => new Column(name, { tellsOperation: name === '__op', isScalar: true }))
+    .map(
+      name => new Column(name, { tellsOperation: name === '__op', isScalar: true, isNumber: isFlattenedNumber(name) }),
+    )
 
   return {
     event: envelopeLayout(row('before', 'row'), row('after', 'row')),

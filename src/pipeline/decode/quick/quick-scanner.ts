@@ -164,12 +164,13 @@ export class QuickScanner {
   }
 }
 
-const flagsOf = ({ tellsOperation, isScalar, isNested, elements }: Column): number =>
+const flagsOf = ({ tellsOperation, isScalar, isNested, isNumber, elements }: Column): number =>
   Number(tellsOperation) |
   (Number(isScalar) << 1) |
   (Number(isNested) << 2) |
   (Number(elements?.container === 'map') << 3) |
-  (Number(elements?.container === 'pairs') << 4)
+  (Number(elements?.container === 'pairs') << 4) |
+  (Number(isNumber) << 5)
 
 /** At most what `write` takes for it. */
 function sizeOf(layout: Layout): number {

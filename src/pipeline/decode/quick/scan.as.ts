@@ -27,6 +27,8 @@ const NESTED: i32 = 4
 /** Elements stand in an object; as pairs, which are left to walk.ts. */
 const MAP: i32 = 8
 const PAIRS: i32 = 16
+/** A number, or null. */
+const NUMBER: i32 = 32
 
 const MASK: i32 = 1
 const REMOVE: i32 = 2
@@ -74,8 +76,7 @@ function object(start: usize, end: usize, layout: usize, depth: i32): i32 {
 
     const act = load<i32>(column, 8)
     if (act > REMOVE) return -1
-    const flags = load<i32>(column, 32)
-    if ((flags & TELLS_OPERATION) != 0 && first == 0x22 && at - valueStart == 3) store<i32>(OPERATION, <i32>load<u8>(valueStart, 1))
+    if ((load<i32>(column, 32) & TELLS_OPERATION) != 0 && first == 0x22 && at - valueStart == 3) store<i32>(OPERATION, <i32>load<u8>(valueStart, 1))
     if (load<i32>(column, 12) != 0 && act != REMOVE && isMarker(valueStart, at - valueStart)) return -1
     const after = load<u8>(at)
     if (act == MASK) {
@@ -131,7 +132,8 @@ function find(at: usize, layout: usize): usize {
 function shaped(at: usize, end: usize, column: usize, depth: i32): i32 {
   const first = load<u8>(at)
   if (first == 0x7b || first == 0x5b) return inside(at, end, column, depth)
-  if ((load<i32>(column, 32) & NESTED) != 0 && first != 0x6e) return -1
+  const flags = load<i32>(column, 32) & (NESTED | NUMBER)
+  if (flags != 0 && first != 0x6e && (flags != NUMBER || (first != 0x2d && !isDigit(first)))) return -1
   return value(at, end, depth)
 }
 
