@@ -453,6 +453,8 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
     if (image.isTyped)
       for (const [name, binding] of image.bindings)
         if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name)}`)
+        else if (binding.act === 'keep' && !isMetadata(image.label, name, view) && hasOddDefault(image.types.get(name)))
+          faults.add(`RECORD_SCHEMA_INVALID@${place(name)}`)
     const seen = new Set<string>()
     for (const [name, value] of columnsOf(image)) {
       const binding = image.bindings.get(name)
@@ -510,6 +512,17 @@ function holdTo({ type, node }: Known, value: JsonNode, place: string, faults: S
           holdTo(inner(name), pair.items[n] as JsonNode, place, faults)
     }
   }
+}
+
+/** The same of what a schema block itself holds: the defaults of a column and of all that is inside it. */
+function hasOddDefault(known: Known | undefined): boolean {
+  if (known?.node == null) return false
+  const faults = new Set<FaultText>()
+  const byDefault = memberOf(known.node, 'default')
+  if (byDefault !== undefined) holdTo(known, byDefault, '', faults)
+  const inner = ['items', 'keys', 'values'].map(name => memberOf(known.node ?? undefined, name))
+  const fields = known.type.kind === 'struct' ? fieldsOf(known.node) : []
+  return faults.size > 0 || [...fields, ...inner.flatMap(node => (node ? [knownOf(node)] : []))].some(hasOddDefault)
 }
 
 const knownOf = (node: JsonNode | undefined): Known => ({ type: typeOf(node as JsonNode), node: node as ObjectNode })

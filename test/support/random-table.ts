@@ -256,7 +256,7 @@ export function randomTable(random: Random): RandomTable {
         ...kind.extra,
         ...(kind.logical === undefined ? {} : { version: '1' }),
         ...(random.chance(0.15) ? { doc: text('a comment') } : {}),
-        ...(random.chance(0.25) ? { default: kind.value(random) } : {}),
+        ...(random.chance(0.25) ? { default: kindly(random) } : {}),
       },
       isKey: kind.mayBeKey === true && random.chance(0.4),
       value: r => (optional && r.chance(0.15) ? 'null' : r.chance(0.03) ? oddValue(r) : kindly(r)),

@@ -17,6 +17,7 @@ import type { ColumnRules, KeyRing } from '../plan.ts'
 import type { SchemaColumn } from '../schema.ts'
 import { tellableName } from '../tellable-name.ts'
 import { bindColumn, isKnown } from './bind-column.ts'
+import { defaultsFit } from './defaults-fit.ts'
 import { holdToBlock, isNumber, isSingle } from './hold-shape.ts'
 import {
   applyReplacements,
@@ -198,7 +199,10 @@ function rowLayout(label: string, struct: StructBlock, build: Build): Layout {
     if (bound.column.act === REMOVE) removed.add(index)
     else if (bound.effect !== null) build.replacements.push(...rewriteField(field, bound.effect))
     const { column } = bound
-    return column.act === PASS ? holdToBlock(column, placeIn(label, column.told), field) : column
+    if (column.act !== PASS) return column
+    const place = placeIn(label, column.told)
+    if (!defaultsFit(field)) refuse(build, 'RECORD_SCHEMA_INVALID', place, 'a default is not of its type')
+    return holdToBlock(column, place, field)
   })
   const items = member(struct.node, 'fields')?.items ?? []
   build.replacements.push(...removeEntries(items, index => removed.has(index)))
