@@ -506,10 +506,11 @@ function holdTo({ type, node }: Known, value: JsonNode, place: string, faults: S
   } else {
     if (value.kind !== 'array') return void misfit()
     for (const pair of value.items) {
-      if (pair.kind !== 'array' || pair.items.length !== 2) misfit()
-      else
-        for (const [n, name] of ['keys', 'values'].entries())
-          holdTo(inner(name), pair.items[n] as JsonNode, place, faults)
+      const items = pair.kind === 'array' ? pair.items : []
+      // What there is of one that broke off may be told too.
+      if (items.length !== 2) misfit()
+      if (items[0] !== undefined) holdTo(inner('keys'), items[0], place, faults)
+      if (items[1] !== undefined) holdTo(inner('values'), items[1], place, faults)
     }
   }
 }
