@@ -4,9 +4,23 @@ import { defineConfig } from 'vitest/config'
 /** What starts Kafka, Connect and Postgres, once for all tests of the `stack` project. */
 const stackSetup = 'test/support/stack/global-setup.ts'
 
+/** These stop and kill parts of a stack of their own, and mostly wait: two at a time are as quick as one. */
+const ownStack = [
+  'test/adapters/kafka/outage.int.test.ts',
+  'test/adapters/kafka/secure.int.test.ts',
+  'test/adapters/postgres/outage.int.test.ts',
+  'test/e2e/parts-away.e2e.test.ts',
+  'test/proof/outage.int.test.ts',
+  'test/proof/secured.int.test.ts',
+  'test/support/stack/stack.int.test.ts',
+]
+const real = ['test/**/*.int.test.ts', 'test/**/*.e2e.test.ts']
+const setup = existsSync(stackSetup) ? { globalSetup: [stackSetup] } : {}
+const times = { testTimeout: 120_000, hookTimeout: 180_000 }
+
 /**
- * `unit` needs nothing but Node. `stack` holds what talks to real parts (`*.int.test.ts`, `*.e2e.test.ts`); it is started
- * only when a file of it is to run.
+ * `unit` needs nothing but Node. `own-stack` and `stack` hold what talks to real parts (`*.int.test.ts`, `*.e2e.test.ts`);
+ * a stack is started only when a file of theirs is to run. They run one after the other, in this order.
  */
 export default defineConfig({
   test: {
@@ -17,19 +31,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.int.test.ts', 'test/**/*.e2e.test.ts', '**/node_modules/**'],
+          exclude: [...real, '**/node_modules/**'],
           testTimeout: 30_000,
+          maxWorkers: 2,
         },
       },
       {
-        test: {
-          name: 'stack',
-          include: ['test/**/*.int.test.ts', 'test/**/*.e2e.test.ts'],
-          ...(existsSync(stackSetup) ? { globalSetup: [stackSetup] } : {}),
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
-        },
+        test: { name: 'own-stack', include: ownStack, ...setup, ...times, maxWorkers: 2, sequence: { groupOrder: 1 } },
+      },
+      {
+        test: { name: 'stack', include: real, exclude: ownStack, ...setup, ...times, fileParallelism: false },
       },
     ],
   },

@@ -41,6 +41,9 @@ export const eventOf = ({ value }: TopicRecord): ChangeEvent | null =>
 
 const place = ({ topic, partition, offset }: TopicRecord): string => `${topic}/${partition}@${offset}`
 
+/** Of a value that the source connector did not find again, its database being away: no sink may store that. */
+const NOT_LOOKED_UP = '__debezium_unavailable_value'
+
 function maskedEvent(event: ChangeEvent | null, table: Table): ChangeEvent | null {
   if (event === null) return null
   const kept = new Set(keptColumns(table))
@@ -49,7 +52,7 @@ function maskedEvent(event: ChangeEvent | null, table: Table): ChangeEvent | nul
     row &&
     Object.fromEntries(
       Object.entries(row)
-        .filter(([name]) => kept.has(name))
+        .filter(([name, cell]) => kept.has(name) && cell !== NOT_LOOKED_UP)
         .map(mask),
     )
   const { before, after } = event.payload
