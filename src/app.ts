@@ -168,7 +168,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     index: letterIndex,
     quarantine: letterIndex,
     requests: createLetterRequests({ database }),
-    partitions: { list: source.assigned, alone: source.alone },
+    partitions: { list: source.ours, alone: source.alone },
     names: topic => policies.current()?.names(topic) ?? false,
     replay: createReplay(again),
     release: createRelease(again),

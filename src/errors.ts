@@ -109,6 +109,10 @@ export const errorCatalogue = {
     'A truncate follows records that wait in quarantine',
     'Release them (POST /v1/dead-letters/release): after the truncate they would bring deleted rows back.',
   ),
+  QUARANTINE_TOPIC_ANEW: policy(
+    'The raw topic was made anew while records of it waited in quarantine',
+    'Release them (POST /v1/dead-letters/release): they go out before the new ones.',
+  ),
   QUARANTINE_KEY_CHANGED: policy(
     'Records wait in quarantine that were parked under another audit key',
     'Their keys cannot be compared any more. Release them (POST /v1/dead-letters/release), or bring the old SCRIM_AUDIT_KEY back.',

@@ -39,6 +39,7 @@ export function createDeadLetterSink(options: {
           recordId: letter.recordId,
           parkedBy: letter.parkedBy,
           nextAttemptAt: nextAttemptAt(letter.code, 0, now()),
+          letterBytes: sealed?.bytes.length ?? null,
           letterPartition: places[n]?.partition ?? null,
           letterOffset: places[n] === undefined ? null : String(places[n].offset),
         })),

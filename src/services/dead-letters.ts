@@ -1,7 +1,7 @@
 import { type ErrorCode, ScrimError } from '../errors.ts'
 import { pause } from './back-off.ts'
 import { createLetterCalls, type LetterCallsOptions, type ReleaseAnswer, type ReplayResult } from './letter-calls.ts'
-import type { DeadLetterIndex, DeadLetterState } from './ports/dead-letters.ts'
+import type { DeadLetterIndex, DeadLetterState, PartitionName } from './ports/dead-letters.ts'
 import type { ReleaseOrder } from './release.ts'
 import type { Replay, ReplayOrder } from './replay.ts'
 import { nextAttemptAt } from './retry-schedule.ts'
@@ -79,11 +79,16 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
   /** Tries what is due, one after the other. Answers what the last of those that wait waits for; undefined: nothing was due. */
   async function round(signal: AbortSignal): Promise<ErrorCode | null | undefined> {
     let waitsFor: ErrorCode | null | undefined
+    const busy = new Set<string>()
     for (let n = 0; n < AT_ONCE && !signal.aborted; n++) {
+      const free = partitions.list().filter(partition => !busy.has(idOf(partition)))
       // One at a time: of many claimed at once the last could be claimed again before its turn.
-      const [entry] = await index.claim(new Date(now()), new Date(now() + CLAIM_MS), 1, partitions.list())
+      const [entry] = await index.claim(new Date(now()), new Date(now() + CLAIM_MS), 1, free)
       if (entry === undefined) break
-      waitsFor = (await retry(entry.id)) ?? waitsFor ?? null
+      const code = await retry(entry.id)
+      // Each look at a busy one takes seconds, and its other letters would find the same.
+      if (code === 'REPLAY_WAITS') busy.add(idOf(entry))
+      waitsFor = code ?? waitsFor ?? null
     }
     return waitsFor
   }
@@ -94,25 +99,41 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
     replay: calls.replay,
     release: calls.release,
     run: async signal => {
-      const message = 'dead letters wait for a dependency'
-      let told: ErrorCode | null = null
-      let isAway = false
-      while (!signal.aborted) {
-        try {
-          await calls.answerOthers(signal)
-          const waitsFor = await round(signal)
-          if (waitsFor !== null && waitsFor !== undefined && waitsFor !== told) log.warn({ code: waitsFor }, message)
-          if (waitsFor !== undefined) told = waitsFor
-          options.metrics.deadLetters(await index.counts())
-          isAway = false
-        } catch (error) {
-          // Only the index: what a letter waits for is no error of the round.
-          if (!(error instanceof ScrimError) || error.kind !== 'dependency') throw error
-          if (!isAway) log.warn({ code: error.code }, message)
-          isAway = true
-        }
-        await pause(lookEveryMs, signal)
-      }
+      await Promise.all([tryDue(signal), answerCalls(signal)])
     },
   }
+
+  /** A loop of its own: who calls another instance waits for seconds only. */
+  async function answerCalls(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await calls.answerOthers(signal).catch((error: unknown) => {
+        // The other loop tells of a store that is away.
+        if (!(error instanceof ScrimError) || error.kind !== 'dependency') throw error
+      })
+      await pause(lookEveryMs, signal)
+    }
+  }
+
+  async function tryDue(signal: AbortSignal): Promise<void> {
+    const message = 'dead letters wait for a dependency'
+    let told: ErrorCode | null = null
+    let isAway = false
+    while (!signal.aborted) {
+      try {
+        const waitsFor = await round(signal)
+        if (waitsFor !== null && waitsFor !== undefined && waitsFor !== told) log.warn({ code: waitsFor }, message)
+        if (waitsFor !== undefined) told = waitsFor
+        options.metrics.deadLetters(await index.counts())
+        isAway = false
+      } catch (error) {
+        // Only the index: what a letter waits for is no error of the round.
+        if (!(error instanceof ScrimError) || error.kind !== 'dependency') throw error
+        if (!isAway) log.warn({ code: error.code }, message)
+        isAway = true
+      }
+      await pause(lookEveryMs, signal)
+    }
+  }
 }
+
+const idOf = ({ topic, partition }: PartitionName): string => `${topic}/${partition}`

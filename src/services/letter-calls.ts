@@ -188,25 +188,31 @@ export function createLetterCalls(options: LetterCallsOptions): LetterCalls {
       const here = async (): Promise<void> => {
         for (const partition of waiting) {
           if (!ours.has(idOf(partition))) continue
-          const result = await Promise.race([releaseHere(partition, order), patience])
+          const result = await releaseHere(partition, order)
           if (result === null) await askFor([partition])
           else answers.set(partition, answerOf(partition, result))
         }
       }
+      // What takes longer than the call goes on, one partition after the other.
+      const work = here()
+      work.catch((error: unknown) =>
+        log.error({ class: error instanceof Error ? error.constructor.name : typeof error }, 'a release broke off'),
+      )
       try {
-        await Promise.all([askFor(elsewhere), here()])
+        await Promise.all([askFor(elsewhere), Promise.race([work, patience])])
       } finally {
         isOver.abort()
       }
-      return waiting.map(partition => answers.get(partition) as ReleaseAnswer)
+      return waiting.map(partition => answers.get(partition) ?? answerOf(partition, undefined))
     },
     answerOthers: async signal => {
       while (!signal.aborted) {
         const request = await requests.take(TAKEN_MS, partitions.list())
         if (request === null) return
         const result = await answer(request)
-        if (result === null) await requests.giveBack(request.id)
-        else await requests.finish(request.id, result)
+        if (result !== null) await requests.finish(request.id, result)
+        // It is just changing hands: whoever has it then takes it up.
+        else return requests.giveBack(request.id)
       }
     },
   }

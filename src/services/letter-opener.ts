@@ -25,7 +25,10 @@ type Sealed = DeadLetterEntry & {
 export function createLetterOpener({ letters, reader, sealing }: LetterOpenerOptions): LetterOpener {
   async function readRaw(entry: DeadLetterEntry): Promise<RecordLine | ScrimError> {
     const raw = await reader.read(entry.topic, entry.partition, BigInt(entry.offset))
-    return raw === null ? unreadable(entry, 'raw record') : rawLine(raw, 0)
+    // Another one lies there where the topic was made anew.
+    const isIt =
+      raw !== null && new Date(Math.max(0, raw.timestamps[0] as number)).getTime() === entry.timestamp.getTime()
+    return isIt ? rawLine(raw, 0) : unreadable(entry, 'raw record')
   }
 
   function openOne(entry: Sealed, bytes: Buffer | undefined): RecordLine | ScrimError {

@@ -16,7 +16,7 @@ interface Book {
   records: number
 }
 
-type Mine = Pick<FetchedBatch, 'raw' | 'assignment'>
+type Mine = Pick<FetchedBatch, 'raw' | 'assignment' | 'highWatermark'>
 
 /**
  * Keeps the order of what waits in quarantine: behind a parked record every later one of its key is parked, too, until
@@ -81,6 +81,9 @@ export function createQuarantine({ register, secret, limit }: QuarantineOptions)
       const book = await bookOf(fetched)
       const parksAny = outcome.departures.some(({ kind, ...rest }) => 'code' in rest && isParked(rest.code))
       if (book.first.size === 0 && !parksAny) return outcome
+      const { topic, partition } = fetched.raw
+      // Offsets began anew, so what came first cannot be told from them.
+      if (book.last >= fetched.highWatermark) throw new ScrimError('QUARANTINE_TOPIC_ANEW', { topic, partition })
       const views = outcome.masked.map(batch => {
         const own = outcome.departures.filter(({ view }) => view === batch.view)
         return screenView({ raw: fetched.raw, operations: outcome.operations, batch, own, book, secret, limit })

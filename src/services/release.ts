@@ -42,6 +42,19 @@ export type Release = (
 
 /** Opened and masked at once; each is kept in memory meanwhile. */
 const AT_ONCE = 100
+const BYTES_AT_ONCE = 8 * 1024 * 1024
+/** Of a record whose letter does not tell it. */
+const USUAL_BYTES = 64 * 1024
+
+/** As many as fit, all of one offset together, at least those of one. */
+function withinBytes(entries: readonly DeadLetterEntry[]): readonly DeadLetterEntry[] {
+  let bytes = 0
+  const end = entries.findIndex(({ offset, letterBytes }, n) => {
+    bytes += letterBytes ?? USUAL_BYTES
+    return bytes > BYTES_AT_ONCE && n > 0 && offset !== entries[n - 1]?.offset
+  })
+  return end < 0 ? entries : entries.slice(0, end)
+}
 
 /**
  * In the order of the offsets. One that a policy still has to be made for keeps back what follows it under its key, and
@@ -59,7 +72,7 @@ export function createRelease(options: ReleaseOptions): Release {
     const stuck = new Set<string>()
     let result: ReleaseResult = { released: 0, expelled: 0, waiting: 0, code: null, path: null, offset: null }
     for (let after = -1n; ; ) {
-      const entries = await quarantine.parked({ topic, partition }, after, AT_ONCE)
+      const entries = withinBytes(await quarantine.parked({ topic, partition }, after, AT_ONCE))
       const last = entries.at(-1)
       if (last === undefined) return result
       after = BigInt(last.offset)
@@ -104,11 +117,12 @@ export function createRelease(options: ReleaseOptions): Release {
         at.set(entry, line ?? new ScrimError('REPLAY_UNREADABLE', { path: 'letter' }))
         return []
       }
-      // One record may have several entries, of different views.
-      const known = found.get(entry.offset)
+      // One record may have several entries, of different views; and one offset several records, of a topic made anew.
+      const id = `${entry.offset} ${entry.timestamp.getTime()}`
+      const known = found.get(id)
       at.set(entry, known ?? found.size)
       if (known !== undefined) return []
-      found.set(entry.offset, found.size)
+      found.set(id, found.size)
       return [line]
     })
     return { entries, raw: batchOfLines(records), at }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ScrimError } from '../../src/errors.ts'
+import { batchOfLines } from '../../src/pipeline/record-line.ts'
 import { compilePolicies } from '../../src/policy/compile.ts'
 import {
   createDeadLetterWorld,
@@ -123,6 +124,47 @@ describe('a release', () => {
     expect(JSON.stringify(world.called)).not.toContain('canary')
   })
 
+  test('of a topic that was made anew lets out both records of one offset', async () => {
+    world.bury(record(0, 5), { state: 'quarantined', code: 'RECORD_QUARANTINED' })
+    const anew = { ...record(0, 5), timestamp: 99, key: { id: 2 } }
+    world.bury(anew, { state: 'quarantined', code: 'RECORD_QUARANTINED' })
+    expect(await instance([0]).release(null, order)).toMatchObject([{ result: { released: 2 } }])
+    expect(world.audited).toMatchObject([
+      { event: 'mask', timestamp: 7 },
+      { event: 'mask', timestamp: 99 },
+    ])
+  })
+
+  test('of a withheld record takes no other one for it', async () => {
+    const withheld = { keyId: null, bucket: null } as const
+    world.bury(record(0, 5), { state: 'quarantined', code: 'RECORD_QUARANTINED', ...withheld })
+    world.raw.set('raw.a/0@5', batchOfLines([{ ...record(0, 5), timestamp: 99 }]))
+    expect(await instance([0]).release(null, order)).toMatchObject([
+      { result: { released: 0, waiting: 1, code: 'REPLAY_UNREADABLE' } },
+    ])
+    expect(world.published).toEqual([])
+  })
+
+  test('of many partitions releases them in turn, also when the caller has gone', async () => {
+    for (let partition = 0; partition < 20; partition++) park(partition, 1)
+    let [under, most, done] = [0, 0, 0]
+    const goOn = Promise.withResolvers<void>()
+    const sink = {
+      publish: async () => {
+        most = Math.max(most, ++under)
+        await goOn.promise
+        under--
+        done++
+      },
+    }
+    const all = Array.from({ length: 20 }, (_, n) => n)
+    const answers = await instance(all, { sink, patienceMs: 1 }).release(null, order)
+    expect(answers.map(({ result, error }) => [result, error])).toEqual(all.map(() => [null, null]))
+    goOn.resolve()
+    await vi.waitFor(() => expect(done).toBe(20))
+    expect(most).toBe(1)
+  })
+
   test('that finds nothing parked has nothing to say', async () => {
     expect(await instance([0]).release(null, order)).toEqual([])
   })
@@ -180,6 +222,50 @@ describe('a release', () => {
     goOn.resolve()
     expect(await released).toMatchObject([{ result: { released: 1 } }])
   })
+})
+
+test('a request for a partition that is just changing hands is left to the next look', async () => {
+  let takes = 0
+  const requests = {
+    ...world.requests,
+    take: async (...args: Parameters<typeof world.requests.take>) => {
+      takes++
+      return world.requests.take(...args)
+    },
+  }
+  const partitions = { list: () => [{ topic: 'raw.a', partition: 1 }], alone: async () => null }
+  await world.requests.add([{ what: 'release', letterId: null, topic: 'raw.a', partition: 1, ...order }], 60_000)
+  const counts = vi.fn()
+  void instance([1], { requests, partitions, metrics: { deadLetters: counts }, lookEveryMs: 5 }).run(stop.signal)
+  await vi.waitFor(() => expect(counts.mock.calls.length).toBeGreaterThan(5))
+  expect(takes).toBeLessThanOrEqual(counts.mock.calls.length + 2)
+})
+
+test('letters of a partition that waits keep neither each other nor the calls of others', async () => {
+  const busy = { topic: 'raw.a', partition: 0 }
+  for (let n = 1; n <= 20; n++) world.bury(record(0, n), { nextAttemptAt: new Date(0) })
+  let looks = 0
+  let tries = 0
+  const requests = {
+    ...world.requests,
+    take: async () => {
+      looks++
+      return null
+    },
+  }
+  const partitions = {
+    list: () => [busy],
+    alone: async () => {
+      tries++
+      await vi.waitFor(() => expect(looks).toBeGreaterThan(3 * tries))
+      throw new ScrimError('REPLAY_WAITS', busy)
+    },
+  }
+  const counts = vi.fn()
+  void instance([0], { requests, partitions, metrics: { deadLetters: counts } }).run(stop.signal)
+  await vi.waitFor(() => expect(counts).toHaveBeenCalled())
+  // One in each round, not all that are due.
+  expect(tries).toBeLessThanOrEqual(counts.mock.calls.length + 1)
 })
 
 describe('a replay beside the quarantine', () => {

@@ -210,6 +210,33 @@ test('a process that slept while another one took over parks nothing behind its 
   expect([partition.order(), partition.parked()]).toEqual([[0, 1, 2], []])
 })
 
+test('a topic that was made anew waits for what is parked of the old one', async () => {
+  const raw = [row(0, 9), row(1, 9), added(2, 1)]
+  const partition = createQuarantineWorld(raw)
+  await partition.run()
+  expect(partition.parked()).toEqual([2])
+  // Two records of another life: the same key, at an offset before.
+  raw.splice(0, 3, { ...row(0, 1), timestamp: 99 }, { ...row(1, 1), timestamp: 99 })
+  const life = await partition.live()
+  await life.settle(0, 2)
+  expect(life.held()).toEqual(['held at 0', 'QUARANTINE_TOPIC_ANEW'])
+  partition.knows('nick')
+  expect(await partition.release()).toMatchObject({ released: 1, waiting: 0 })
+  await (await partition.live()).settle(0, 2)
+  expect(partition.order()).toEqual([0, 1, 2, 0, 1])
+})
+
+test('letters are released a few megabytes at a time, those of one offset together', async () => {
+  const partition = createQuarantineWorld([added(0, 1), row(1, 1), row(2, 1)])
+  await partition.run()
+  for (const [id, entry] of partition.world.entries)
+    partition.world.entries.set(id, { ...entry, letterBytes: 6_000_000 })
+  partition.knows('nick')
+  expect(await partition.release()).toMatchObject({ released: 3 })
+  expect(partition.world.called.map(({ facts }) => facts.records)).toEqual([1, 1, 1])
+  expect(partition.order()).toEqual([0, 1, 2])
+})
+
 test('records behind one that Kafka never takes are published once', async () => {
   const partition = createQuarantineWorld([0, 1, 2, 3, 4, 5, 6, 7].map(n => row(n, n % 2)))
   for (const offset of [3, 6]) partition.tooLarge.add(offset)
@@ -256,7 +283,7 @@ test('records parked under another secret hold the partition: their keys cannot 
   const topicPlan = planOf().forTopic(topic, { compacted: false })
   if (topicPlan === null) throw new Error('no plan')
   const outcome = createTransform()(raw, topicPlan)
-  await expect(quarantine.screen({ raw, assignment: {} }, outcome)).rejects.toMatchObject({
+  await expect(quarantine.screen({ raw, assignment: {}, highWatermark: 9n }, outcome)).rejects.toMatchObject({
     code: 'QUARANTINE_KEY_CHANGED',
   })
 })

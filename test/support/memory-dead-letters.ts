@@ -93,7 +93,7 @@ export function createDeadLetterWorld(): DeadLetterWorld {
         topic: batch.topic,
         partition: batch.partition,
         offset: String(batch.offsets[0]),
-        timestamp: new Date(0),
+        timestamp: new Date(batch.timestamps[0] as number),
         views: ['public'],
         code: 'RECORD_TOO_LARGE',
         path: '',
@@ -107,6 +107,7 @@ export function createDeadLetterWorld(): DeadLetterWorld {
         at: new Date(0),
         letterPartition: 0,
         letterOffset: id,
+        letterBytes: sealed.bytes.length,
         ...entry,
       })
       return id

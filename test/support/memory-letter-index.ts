@@ -67,7 +67,8 @@ export function createMemoryLetterIndex(entries: Map<string, DeadLetterEntry>): 
     },
     update: async (id, change) => {
       const entry = entries.get(id)
-      if (entry === undefined || (entry.state === 'replayed' && change.state !== 'replayed')) return
+      if (entry === undefined || entry.state === 'quarantined') return
+      if (entry.state === 'replayed' && change.state !== 'replayed') return
       entries.set(id, { ...entry, ...change })
     },
     counts: async () => {

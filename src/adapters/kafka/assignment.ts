@@ -124,11 +124,11 @@ export class Assignment {
     if (flow.isWorking) return
     flow.isWorking = true
     const done = this.workThrough(flow)
-      .catch(error => this.options.onFailure(error))
-      .finally(() => {
+      .catch(error => {
         flow.isWorking = false
-        this.working.delete(done)
+        this.options.onFailure(error)
       })
+      .finally(() => this.working.delete(done))
     this.working.add(done)
   }
 
@@ -162,7 +162,11 @@ export class Assignment {
       const place = await this.options.places.take()
       try {
         const piece = this.isOpen ? flow.take() : undefined
-        if (piece === undefined) return
+        if (piece === undefined) {
+          // Here and not a microtask later: what is queued from now on finds nobody at work, and is taken up.
+          flow.isWorking = false
+          return
+        }
         await this.settle(flow, piece, place).finally(() => flow.done(piece))
       } finally {
         place.leave()

@@ -60,6 +60,8 @@ export interface KafkaRawSource extends RawSource {
   readonly trouble: () => ErrorCode | null
   /** The topics that are read: of those wanted, those that Kafka shows. Null as long as it was not asked for them. */
   readonly topics: () => readonly string[] | null
+  /** What nobody else reads, as far as the group has told us. */
+  readonly ours: OwnPartitions['list']
   /** When its loop moved last: fetched, beat, tried to join (milliseconds since 1970); now, where it has nothing to do. */
   readonly movedAt: () => number
 }
@@ -278,6 +280,7 @@ export function createRawSource(options: RawSourceOptions): KafkaRawSource {
     trouble: () =>
       notJoined ??
       ([...(assignment?.flows.values() ?? [])].some(flow => flow.isRefused) ? 'KAFKA_NOT_AUTHORISED' : null),
+    ours: () => (assignment?.isOpen === true ? [...assignment.flows.values()] : []),
     assigned: () =>
       [...(assignment?.flows.values() ?? [])].map(({ topic, partition, settled, highWatermark }) => ({
         topic,

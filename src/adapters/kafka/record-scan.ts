@@ -26,7 +26,7 @@ export interface Position {
 
 export interface RecordScanOptions {
   readonly client: KafkaClient
-  /** A scan that takes longer is given up as dependency. */
+  /** A scan that comes no further for so long is given up as dependency. */
   readonly timeoutMs: number
 }
 
@@ -71,7 +71,7 @@ export function createRecordScan({ client, timeoutMs }: RecordScanOptions): Reco
 
   async function walk(from: Position, until: bigint, visit: (batch: RawBatch) => boolean): Promise<boolean> {
     const { topic, partition } = from
-    const giveUpAt = performance.now() + timeoutMs
+    let giveUpAt = performance.now() + timeoutMs
     for (let offset = from.offset; offset < until; ) {
       if (performance.now() > giveUpAt) throw new ScrimError('KAFKA_UNAVAILABLE', { topic, partition })
       let answer: FetchedPartition
@@ -96,6 +96,7 @@ export function createRecordScan({ client, timeoutMs }: RecordScanOptions): Reco
         }
         // Nothing more that is committed.
         if (end === offset && answer.lastStableOffset <= offset) return true
+        if (end > offset) giveUpAt = performance.now() + timeoutMs
         offset = end
       } catch (error) {
         if (error instanceof UnreadableRecords) return false

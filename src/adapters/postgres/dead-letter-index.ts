@@ -49,7 +49,7 @@ export function createDeadLetterIndex({
     update: async (id, { state, attempts, nextAttemptAt }) => {
       const text = `with known as (select id from scrim_dead_letter where id = $1), changed as (
           update scrim_dead_letter set state = $2, attempts = $3, next_attempt_at = $4
-          where id = $1 and (state <> 'replayed' or $2 = 'replayed'))
+          where id = $1 and state <> 'quarantined' and (state <> 'replayed' or $2 = 'replayed'))
         select id from known`
       const known = isId(id) ? await database.query({ text }, [id, state, attempts, nextAttemptAt]) : []
       if (known.length === 0) throw new ScrimError('REQUEST_NOT_FOUND', { path: 'dead letter' })
@@ -86,9 +86,10 @@ export function createDeadLetterIndex({
     },
     parked: ({ topic, partition }, after, limit) => {
       // All entries of one record belong together.
-      const text = `select ${columns} from scrim_dead_letter
-        where topic = $1 and topic_partition = $2 and state = 'quarantined' and topic_offset > $3
-        order by topic_offset fetch first $4 rows with ties`
+      const text = `select ${columns} from (
+          select * from scrim_dead_letter where topic = $1 and topic_partition = $2 and state = 'quarantined' and topic_offset > $3
+          order by topic_offset fetch first $4 rows with ties
+        ) as letter order by topic_offset, "timestamp", letter.id`
       return database.query<DeadLetterEntry>({ text }, [topic, partition, String(after), limit])
     },
     isParked: async ({ topic, partition, offset }, recordId) => {
@@ -120,7 +121,7 @@ const MAX_LETTERS = 1_000
 // Beware: the id is a text here, so an `order by id` would sort 10 before 9.
 const columns = `id::text, topic, topic_partition as "partition", topic_offset as "offset", "timestamp", views, code, path,
   policy_version as "policyVersion", record_id as "recordId", key_id as "keyId", bucket, state, attempts, next_attempt_at as "nextAttemptAt", at,
-  letter_partition as "letterPartition", letter_offset as "letterOffset"`
+  letter_partition as "letterPartition", letter_offset as "letterOffset", letter_bytes as "letterBytes"`
 
 /**
  * Listed once, however often it is written. A letter that was replayed and comes again has failed again: it opens anew,
@@ -134,19 +135,19 @@ with fence as (
   select number from scrim_partition_claim where topic = $2 and topic_partition = $3 and number = $4::bigint for share
 ), added as (
 insert into scrim_dead_letter as known (topic, topic_partition, topic_offset, "timestamp", views, code, path, policy_version,
-  record_id, parked_by, key_id, bucket, state, next_attempt_at, letter_partition, letter_offset)
+  record_id, parked_by, key_id, bucket, state, next_attempt_at, letter_partition, letter_offset, letter_bytes)
 select topic, topic_partition, topic_offset, "timestamp", views, code, path, policy_version, record_id, parked_by, key_id, bucket,
   case when parked_by is not null then 'quarantined' when next_attempt_at is null then 'open' else 'retrying' end,
-  next_attempt_at, letter_partition, letter_offset
+  next_attempt_at, letter_partition, letter_offset, letter_bytes
 from fence, jsonb_to_recordset($1::jsonb) as letter (topic text, topic_partition integer, topic_offset bigint, "timestamp" timestamptz,
   views text[], code text, path text, policy_version integer, record_id uuid, parked_by text, key_id text, bucket text,
-  next_attempt_at timestamptz, letter_partition integer, letter_offset bigint)
+  next_attempt_at timestamptz, letter_partition integer, letter_offset bigint, letter_bytes integer)
 order by topic, topic_partition, topic_offset, views
 on conflict (topic, topic_partition, topic_offset, views, "timestamp") do update
 set state = excluded.state, attempts = 0, next_attempt_at = excluded.next_attempt_at, code = excluded.code, path = excluded.path,
   policy_version = excluded.policy_version, record_id = excluded.record_id, parked_by = excluded.parked_by,
   key_id = excluded.key_id, bucket = excluded.bucket,
-  letter_partition = excluded.letter_partition, letter_offset = excluded.letter_offset
+  letter_partition = excluded.letter_partition, letter_offset = excluded.letter_offset, letter_bytes = excluded.letter_bytes
 where known.state = 'replayed' or (excluded.state = 'quarantined' and known.state <> 'quarantined')
 returning id
 )
@@ -184,6 +185,7 @@ function letterJson(letter: NewDeadLetter): unknown {
     next_attempt_at: letter.nextAttemptAt,
     letter_partition: letter.letterPartition,
     letter_offset: letter.letterOffset,
+    letter_bytes: letter.letterBytes,
   }
 }
 

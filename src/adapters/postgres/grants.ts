@@ -19,7 +19,7 @@ const grants: readonly (readonly [object: string, rights: string])[] = [
   ['table scrim_policy_pin', 'select, insert'],
   [
     'table scrim_dead_letter',
-    'select, insert, update (state, attempts, next_attempt_at, letter_partition, letter_offset, code, path, policy_version, record_id, parked_by, key_id, bucket)',
+    'select, insert, update (state, attempts, next_attempt_at, letter_partition, letter_offset, letter_bytes, code, path, policy_version, record_id, parked_by, key_id, bucket)',
   ],
   ['table scrim_letter_request', 'select, insert, update (taken_until, done_at, result)'],
   ['table scrim_partition_claim', 'select, insert, update (number)'],

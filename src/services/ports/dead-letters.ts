@@ -50,6 +50,8 @@ export interface DeadLetterEntry {
   /** Where the letter lies in the dead-letter topic. */
   readonly letterPartition: number | null
   readonly letterOffset: string | null
+  /** How large it is; null where the payload is withheld. */
+  readonly letterBytes: number | null
 }
 
 export interface DeadLetterIndex {
@@ -67,7 +69,7 @@ export interface DeadLetterIndex {
     limit: number,
     partitions: readonly PartitionName[],
   ) => Promise<readonly DeadLetterEntry[]>
-  /** One that is replayed stays so: another instance may have been quicker than the attempt that is told here. */
+  /** One that is replayed or quarantined stays so: another instance, or the stream, may have been quicker than the attempt that is told here. */
   readonly update: (
     id: string,
     change: { readonly state: DeadLetterState; readonly attempts: number; readonly nextAttemptAt: Date | null },

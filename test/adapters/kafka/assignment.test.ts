@@ -124,3 +124,26 @@ test('of a piece with a damaged batch all before it goes on, and the partition i
   expect(seen).toEqual(['good/0@0', 'good/0@1'])
   expect(flow).toMatchObject({ settled: 3n, isHeld: true })
 })
+
+test.each([1, 2, 3, 4, 5])('what is fetched %i microtasks after the queue was found empty is taken up', async n => {
+  const { assignment, seen, flowOf, push } = assignmentOf({ ok: 1 })
+  const flow = flowOf('ok/0')
+  const take = flow.take.bind(flow)
+  let isFirst = true
+  flow.take = () => {
+    const piece = take()
+    if (piece === undefined && isFirst) {
+      isFirst = false
+      // As where the answers to a commit and to a fetch come in one turn of the event loop.
+      void (async () => {
+        for (let i = 0; i < n; i++) await null
+        push(flow, 1n)
+      })()
+    }
+    return piece
+  }
+  await until('both records', () => seen.length === 2)
+  expect(seen).toEqual(['ok/0@0', 'ok/0@1'])
+  await until('rest', () => flow.isIdle)
+  assignment.lose()
+})

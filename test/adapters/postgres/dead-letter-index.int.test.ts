@@ -22,6 +22,7 @@ const aLetter = (change: Partial<NewDeadLetter> = {}): NewDeadLetter => ({
   nextAttemptAt: null,
   letterPartition: 0,
   letterOffset: '42',
+  letterBytes: 900,
   ...change,
 })
 
@@ -262,6 +263,14 @@ describeWithPostgres('the dead-letter index', postgres => {
       await index.update(id, { state: 'review', attempts: 6, nextAttemptAt: null })
   })
 
+  test('what is parked is not tried again by itself', async () => {
+    await add([aLetter({ topic: 'stays.t', parkedBy: 's', code: 'RECORD_QUARANTINED' })])
+    const [entry] = await listed('stays.t')
+    await index.update(entry?.id ?? '', { state: 'retrying', attempts: 1, nextAttemptAt: at })
+    expect(await listed('stays.t')).toMatchObject([{ state: 'quarantined', attempts: 0 }])
+    await index.released([entry?.id ?? ''])
+  })
+
   test('whoever has lost its partition lists nothing any more, also when it was just about to', async () => {
     const place = { topic: 'fence.t', partition: 1 }
     const parked = (offset: string) => aLetter({ ...place, offset, parkedBy: 's', code: 'RECORD_QUARANTINED' })
@@ -296,6 +305,14 @@ describeWithPostgres('the dead-letter index', postgres => {
     await add([letter])
     await add([{ ...letter, timestamp: later(1), letterOffset: '77' }])
     expect(await listed('remade.t')).toMatchObject([{ letterOffset: '42' }, { letterOffset: '77' }])
+    const parked = { ...letter, parkedBy: 's', code: 'RECORD_QUARANTINED' } as const
+    await add([
+      { ...parked, timestamp: later(3), letterOffset: '79' },
+      { ...parked, timestamp: later(2) },
+    ])
+    const order = await index.parked({ topic: 'remade.t', partition: 1 }, -1n, 1)
+    expect(order.map(({ timestamp }) => timestamp)).toEqual([later(2), later(3)])
+    await index.released(order.map(({ id }) => id))
   })
 
   test('pages follow each other without gap or repetition', async () => {

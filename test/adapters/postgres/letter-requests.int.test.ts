@@ -43,6 +43,7 @@ describeWithPostgres('requests between instances', postgres => {
         nextAttemptAt: null,
         letterPartition: null,
         letterOffset: null,
+        letterBytes: null,
       },
     ] as const
     await index.add(letters, claim)

@@ -3,6 +3,7 @@
 alter table scrim_dead_letter
   add column record_id uuid,
   add column parked_by text,
+  add column letter_bytes integer,
   drop constraint scrim_dead_letter_state_check,
   add constraint scrim_dead_letter_state_check check (state in ('open', 'retrying', 'review', 'quarantined', 'replayed')),
   add constraint scrim_dead_letter_parked_check check (state <> 'quarantined' or parked_by is not null);
