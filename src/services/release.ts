@@ -95,6 +95,8 @@ export function createRelease(options: ReleaseOptions): Release {
       const masked = outcome.masked.map(batch => onlyOf(batch, chunk, going))
       const context = { raw: chunk.raw, plan: topicPlan, policyVersion: plan.version, secret: options.auditSecret }
       await audit?.write(recordRows(masked, departures, outcome.operations, context))
+      // Whoever reads the partition now may have other policies, by which they are not hopeless.
+      if (out.size > 0 && !isCurrent()) throw new ScrimError('REPLAY_ELSEWHERE', { topic, partition })
       for (const [{ id }, { code, path }] of out)
         await quarantine.expelled(id, { code, path, nextAttemptAt: nextAttemptAt(code, 0, now()) })
       await quarantine.released(going.map(({ id }) => id))
