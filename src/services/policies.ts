@@ -93,6 +93,13 @@ export interface Policies extends PlanHolder {
   readonly reload: (how: ImportReason) => Promise<AcceptedChange>
 }
 
+/** What a set was refused for, where that is nothing but key columns that would go out otherwise. */
+function changedKeysAlone(error: ScrimError): readonly Problem[] | null {
+  const problems = error instanceof PoliciesRefused ? error.problems : []
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  return errors.length > 0 && errors.every(({ code }) => code === 'POLICY_KEY_CHANGED') ? errors : null
+}
+
 const MAX_RACES = 10
 const nothing: Compiled = { plan: null, problems: [] }
 
@@ -194,6 +201,8 @@ export function createPolicies(options: PoliciesOptions): Policies {
       } catch (error) {
         if (!(error instanceof ScrimError)) throw error
         // Keys that were changed can be let go by a call to this instance only if it lives.
+        const changed = changedKeysAlone(error)
+        if (changed !== null) inForce.note({ code: 'POLICY_KEY_CHANGED', problems: changed })
         const waits = inForce.current() === null && inForce.status().code === 'POLICY_KEY_CHANGED'
         if (error.kind !== 'dependency' && !waits) throw error
         if (error.kind === 'dependency') {

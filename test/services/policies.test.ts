@@ -429,6 +429,31 @@ describe('policies', () => {
       expect(policies.status()).toMatchObject({ code: null, problems: [] })
     })
 
+    test('a start on a policy store that was emptied waits as well, for the files', async () => {
+      const first = await start(withKeys())
+      publish(first)
+      await first.put('b', aPolicy('b'), anna)
+      table = createMemoryPolicyTable()
+      const policies = build(withKeys(8))
+      const run = policies.run(stop.signal)
+      running.push(run)
+      await vi.waitFor(() => expect(policies.status().code).toBe('POLICY_KEY_CHANGED'))
+      expect(readinessOf(policies).reasons).toMatchObject([{ code: 'POLICY_KEY_CHANGED', where: place }])
+      expect(policies.current()).toBeNull()
+      await policies.forgetKeys(`${topic}.masked`, anna)
+      await Promise.race([run, vi.waitFor(() => expect(policies.current()).not.toBeNull())])
+      expect(policies.status()).toMatchObject({ version: 1, code: null, problems: [], files: null })
+    })
+
+    test('a start ends where the files have other faults too', async () => {
+      const first = await start(withKeys())
+      publish(first)
+      await first.put('b', aPolicy('b'), anna)
+      table = createMemoryPolicyTable()
+      const check = async () => [{ code: 'SCHEMA_MASK_TYPE', severity: 'error', where: { topic }, detail: '' } as const]
+      await expect(build(withKeys(8, { check })).run(stop.signal)).rejects.toMatchObject({ code: 'POLICY_REFUSED' })
+    })
+
     test('a version that another instance took with another key is not followed', async () => {
       const one = await start(withKeys(7))
       const other = await start(withKeys(8))
