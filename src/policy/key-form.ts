@@ -1,5 +1,6 @@
 import { Value } from 'typebox/value'
 import { findMaskType, maskTypeName } from '../pipeline/mask/mask-types.ts'
+import type { MaskType } from '../pipeline/mask/mask-type.ts'
 import type { ColumnRules } from '../pipeline/plan.ts'
 import { isKnown } from '../pipeline/project/bind-column.ts'
 import { keyIdOf } from './column-rules.ts'
@@ -19,13 +20,25 @@ export function keyForm(column: string, rules: ColumnRules): KeyForm | null {
   if (rule === null) return isKnown(column, rules) ? { mask: 'none', keyId: null } : null
   const { maskType, params } = rule
   if (maskType.uniqueness !== 'preserved') return null
+  return { mask: maskText(maskType, params), keyId: maskType.needsKey ? keyIdOf(params) : null }
+}
+
+function maskText(maskType: MaskType, params: Readonly<Record<string, unknown>>): string {
   const { keyId: _keyId, ...rest } = Value.Default(maskType.params, { ...params }) as Record<string, unknown>
   const sorted = Object.fromEntries(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)))
   const name = maskTypeName(maskType)
-  return {
-    mask: Object.keys(sorted).length === 0 ? name : `${name} ${JSON.stringify(sorted)}`,
-    keyId: maskType.needsKey ? keyIdOf(params) : null,
-  }
+  return Object.keys(sorted).length === 0 ? name : `${name} ${JSON.stringify(sorted)}`
+}
+
+/**
+ * The mask of a form that was stored, as this release writes it: a parameter that was not there yet had the value that is
+ * its default now. As it stands where this release has no such mask.
+ */
+export function currentMask(stored: string): string {
+  const [name = '', ...params] = stored.split(' ')
+  const maskType = findMaskType(name)
+  if (maskType === undefined) return stored
+  return maskText(maskType, params.length === 0 ? {} : JSON.parse(params.join(' ')))
 }
 
 /** The ids of the keys that these documents mask with. */

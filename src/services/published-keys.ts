@@ -3,7 +3,7 @@ import { type Problem, ScrimError } from '../errors.ts'
 import type { KeyRing, Plan, ViewPlan } from '../pipeline/plan.ts'
 import type { KnownSchema } from '../pipeline/project/schema-cache.ts'
 import type { PolicyDocument } from '../policy/document.ts'
-import { keyForm, keyIdsOf } from '../policy/key-form.ts'
+import { currentMask, keyForm, keyIdsOf } from '../policy/key-form.ts'
 import type { PublishedKey, PublishedKeyStore } from './ports/policies.ts'
 
 /**
@@ -74,8 +74,9 @@ function formOf(column: string, { rules, keys }: ViewPlan): Form | null {
   return form === null ? null : { ...form, keyCheck: form.keyId === null ? null : keyCheck(keys, form.keyId) }
 }
 
-function changeOf(was: PublishedKey, candidate: Plan): Problem[] {
-  const { topic, maskedTopic, column } = was
+function changeOf(stored: PublishedKey, candidate: Plan): Problem[] {
+  const { topic, maskedTopic, column } = stored
+  const was = { ...stored, mask: currentMask(stored.mask) }
   const views = candidate.forTopic(topic, { compacted: false })?.views ?? []
   return views.flatMap(view => {
     const now = view.maskedTopic === maskedTopic ? formOf(column, view) : null

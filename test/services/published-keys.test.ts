@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { compile, transform } from '../../src/engine.ts'
 import type { Plan } from '../../src/pipeline/plan.ts'
+import type { PublishedKey } from '../../src/services/ports/policies.ts'
 import { createPublishedKeys, type PublishedKeys } from '../../src/services/published-keys.ts'
 import { createMemoryPublishedKeyStore } from '../support/memory-published-key-store.ts'
 import { aKey, aString, schemaRecord, schemalessRecord } from '../support/schema-records.ts'
@@ -47,6 +48,10 @@ describe('published keys', () => {
     const plan = planOf(set)
     expect(transform([record()], plan)).toMatchObject([{ outcome }])
     return plan
+  }
+  const stored = async (set: Set): Promise<readonly PublishedKey[]> => {
+    await keys.remember(published(set))
+    return store.all()
   }
   const keyOf = (plan: Plan): string => {
     const [line] = transform([record()], plan)
@@ -98,6 +103,21 @@ describe('published keys', () => {
       keyCheck: expect.stringMatching(/^[0-9a-f]{16}$/),
     })
     expect(JSON.stringify(stored)).not.toContain(key(7).toString('hex').slice(0, 8))
+  })
+
+  test.each([
+    ['hash', hash, null],
+    ['hash', { ...hash, length: 32 }, 'has it as hash {"length":64}'],
+    ['hash {"length":32}', { ...hash, length: 32 }, null],
+    ['hash {"length":64,"gone":1}', hash, '"gone":1'],
+    ['gone {"a":"b c"}', hash, 'has it as gone {"a":"b c"}'],
+  ])('a parameter that an older release did not have was at its default: %s', async (mask, id, detail) => {
+    const [now] = await stored({ id: hash })
+    await keys.forget(`${topic}.masked`, anna)
+    await store.remember({ ...(now as PublishedKey), mask })
+    const problems = await keys.check(planOf({ id }), null)
+    expect(problems).toHaveLength(detail === null ? 0 : 1)
+    expect(problems[0]?.detail ?? '').toContain(detail ?? '')
   })
 
   test('a topic that was held from its first record on may still get another key', async () => {
