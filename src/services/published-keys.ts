@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { type Problem, ScrimError } from '../errors.ts'
 import type { KeyRing, Plan, ViewPlan } from '../pipeline/plan.ts'
 import type { KnownSchema } from '../pipeline/project/schema-cache.ts'
+import type { SchemaPlan } from '../pipeline/project/schema-plan.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { currentMask, keyForm, keyIdsOf } from '../policy/key-form.ts'
 import type { PublishedKey, PublishedKeyStore } from './ports/policies.ts'
@@ -18,7 +19,7 @@ export interface PublishedKeys {
   readonly remember: (plan: Plan) => Promise<void>
   /** The key columns that the candidate would publish otherwise. What the plan in force has published up to now counts. */
   readonly check: (candidate: Plan, inForce: Plan | null) => Promise<readonly Problem[]>
-  /** Lets a masked topic begin anew; the columns that were forgotten. */
+  /** Lets a masked topic begin anew, in another form than up to now; the columns that were forgotten. */
   readonly forget: (
     maskedTopic: string,
     by: { readonly author: string; readonly reason: string },
@@ -26,19 +27,23 @@ export interface PublishedKeys {
 }
 
 export function createPublishedKeys({ store }: { readonly store: PublishedKeyStore }): PublishedKeys {
-  // Also keeps a plan that is still in force from storing again what was forgotten.
   const stored = new WeakSet<KnownSchema>()
+
+  async function learn({ columns }: SchemaPlan, view: ViewPlan): Promise<void> {
+    const { topic, maskedTopic } = view
+    const keys = columns.flatMap(({ name: column }) => {
+      const form = formOf(column, view)
+      return form !== null && isStorable(column) ? [{ topic, maskedTopic, column, ...form }] : []
+    })
+    if (keys.length > 0) await store.remember(keys)
+  }
 
   async function remember(plan: Plan): Promise<void> {
     for (const view of plan.made().flatMap(({ views }) => views)) {
       if (!hasPublished(view)) continue
       for (const schema of view.keySchemas.all()) {
         if (stored.has(schema) || schema.plan.problems.length > 0) continue
-        const { topic, maskedTopic } = view
-        for (const { name: column } of schema.plan.columns) {
-          const form = formOf(column, view)
-          if (form !== null && isStorable(column)) await store.remember({ topic, maskedTopic, column, ...form })
-        }
+        await learn(schema.plan, view)
         stored.add(schema)
       }
     }

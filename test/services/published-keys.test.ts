@@ -114,7 +114,7 @@ describe('published keys', () => {
   ])('a parameter that an older release did not have was at its default: %s', async (mask, id, detail) => {
     const [now] = await stored({ id: hash })
     await keys.forget(`${topic}.masked`, anna)
-    await store.remember({ ...(now as PublishedKey), mask })
+    await store.remember([{ ...(now as PublishedKey), mask }])
     const problems = await keys.check(planOf({ id }), null)
     expect(problems).toHaveLength(detail === null ? 0 : 1)
     expect(problems[0]?.detail ?? '').toContain(detail ?? '')
@@ -143,6 +143,18 @@ describe('published keys', () => {
     await keys.remember(candidate)
     expect(await keys.check(planOf({ id: hash }), candidate)).toHaveLength(1)
     await expect(keys.forget('raw.none.masked', anna)).rejects.toMatchObject({ code: 'REQUEST_NOT_FOUND' })
+  })
+
+  test('between the call and the change neither another change nor another instance learns the old form again', async () => {
+    await keys.remember(published({ id: none }))
+    await keys.forget(`${topic}.masked`, anna)
+    const unrelated = published({ id: none, more: { email: { maskType: 'null' } } })
+    expect(await keys.check(planOf({ id: hash }), unrelated)).toEqual([])
+    const other = createPublishedKeys({ store })
+    await other.remember(published({ id: none }))
+    expect(await keys.check(planOf({ id: hash }), unrelated)).toEqual([])
+    const changed = published({ id: hash })
+    expect(await keys.check(planOf({ id: none }), changed)).toHaveLength(1)
   })
 
   test('a name that no database has is passed over', async () => {

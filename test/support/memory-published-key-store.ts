@@ -5,16 +5,23 @@ import type { PublishedKey, PublishedKeyStore } from '../../src/services/ports/p
 /** Published keys in memory, held to the same contract as the store in Postgres. */
 export function createMemoryPublishedKeyStore(): PublishedKeyStore & { isAway: boolean } {
   let kept: PublishedKey[] = []
+  /** What was forgotten last, by masked topic. */
+  const forgotten = new Map<string, readonly PublishedKey[]>()
+  const isGone = (key: PublishedKey): boolean =>
+    !kept.some(({ maskedTopic }) => maskedTopic === key.maskedTopic) &&
+    (forgotten.get(key.maskedTopic) ?? []).some(
+      gone => isSameColumn(gone, key) && gone.mask === key.mask && gone.keyCheck === key.keyCheck,
+    )
   const reach = async (): Promise<void> => {
     await setImmediate()
     if (store.isAway) throw new ScrimError('POSTGRES_UNAVAILABLE')
   }
   const store: PublishedKeyStore & { isAway: boolean } = {
     isAway: false,
-    remember: async key => {
+    remember: async keys => {
       await reach()
-      if (!kept.some(({ maskedTopic, column }) => maskedTopic === key.maskedTopic && column === key.column))
-        kept.push({ ...key })
+      if (keys.every(isGone)) return
+      for (const key of keys) if (!kept.some(known => isSameColumn(known, key))) kept.push({ ...key })
     },
     all: async () => {
       await reach()
@@ -24,8 +31,12 @@ export function createMemoryPublishedKeyStore(): PublishedKeyStore & { isAway: b
       await reach()
       const gone = kept.filter(({ maskedTopic }) => maskedTopic === topic)
       kept = kept.filter(({ maskedTopic }) => maskedTopic !== topic)
+      if (gone.length > 0) forgotten.set(topic, gone)
       return gone.map(({ column }) => column).sort()
     },
   }
   return store
 }
+
+const isSameColumn = (a: PublishedKey, b: PublishedKey): boolean =>
+  a.maskedTopic === b.maskedTopic && a.column === b.column

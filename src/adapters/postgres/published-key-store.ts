@@ -5,8 +5,11 @@ import type { Database } from './pool.ts'
 /** How key columns have been published, in Postgres. What is forgotten stays as a row that says by whom and why. */
 export function createPublishedKeyStore({ database }: { readonly database: Database }): PublishedKeyStore {
   return {
-    remember: async ({ topic, maskedTopic, column, mask, keyId, keyCheck }) => {
-      await database.query(insertKey, [topic, maskedTopic, column, mask, keyId, keyCheck])
+    remember: async keys => {
+      const columns = (['topic', 'maskedTopic', 'column', 'mask', 'keyId', 'keyCheck'] as const).map(name =>
+        keys.map(key => key[name]),
+      )
+      await database.query(insertKeys, columns)
     },
     all: () => database.query<PublishedKey>(allKeys),
     forget: async (maskedTopic, { author, reason }) => {
@@ -20,9 +23,25 @@ export function createPublishedKeyStore({ database }: { readonly database: Datab
   }
 }
 
-const insertKey = {
-  text: `insert into scrim_published_key (topic, masked_topic, column_name, mask, key_id, key_check)
-    values ($1, $2, $3, $4, $5, $6)
+// Where all of them are among what was forgotten last, and nothing was learnt since, none is taken.
+const insertKeys = {
+  text: `with given as (
+      select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+        as given (topic, masked_topic, column_name, mask, key_id, key_check)
+    ), gone as (
+      select old.* from scrim_published_key old
+      where masked_topic in (select masked_topic from given) and not exists (
+        select from scrim_published_key later where later.masked_topic = old.masked_topic
+          and (later.forgotten_at is null or later.forgotten_at > old.forgotten_at)
+      )
+    ), learnt as (
+      select masked_topic from given where not exists (
+        select from gone where gone.masked_topic = given.masked_topic and gone.column_name = given.column_name
+          and gone.mask = given.mask and gone.key_check is not distinct from given.key_check
+      )
+    )
+    insert into scrim_published_key (topic, masked_topic, column_name, mask, key_id, key_check)
+    select * from given where masked_topic in (select masked_topic from learnt)
     on conflict (masked_topic, column_name) where forgotten_at is null do nothing`,
 }
 

@@ -78,8 +78,11 @@ export interface PublishedKey {
 
 /** What was published first is kept until it is forgotten; a forgotten row stays as the trace of who did that. */
 export interface PublishedKeyStore {
-  /** Changes nothing where the column of the masked topic is there already. */
-  readonly remember: (key: PublishedKey) => Promise<void>
+  /**
+   * The columns of one key, as one. Changes nothing where a column of the masked topic is there already; nor where all are
+   * as they were forgotten last, until something else has been learnt: who forgot them is about to change them.
+   */
+  readonly remember: (keys: readonly PublishedKey[]) => Promise<void>
   readonly all: () => Promise<readonly PublishedKey[]>
   /** The columns that were forgotten, by name. */
   readonly forget: (

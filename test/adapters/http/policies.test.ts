@@ -297,7 +297,7 @@ test('keys that were published stay until somebody says that their topic is empt
   const forget = (payload: object) => call('POST', '/v1/policies/keys/forget', { payload })
   const put = () => call('PUT', '/v1/policies/k', { headers: { 'if-match': '*' }, payload: aPolicy('k', 'hash', 'id') })
   const key = { topic: 'raw.k', maskedTopic: topic, column: 'id', mask: 'none', keyId: null, keyCheck: null }
-  await http.keyStore.remember(key)
+  await http.keyStore.remember([key])
   const refused = await put()
   expect([refused.statusCode, refused.json()]).toMatchObject([
     422,

@@ -10,14 +10,9 @@ describeWithPostgres('the store of published keys', postgres => {
 
   test('what was forgotten stays with who did it and why', async () => {
     const store = createPublishedKeyStore({ database: database.open() })
-    await store.remember({
-      topic: 't',
-      maskedTopic: 't.masked',
-      column: 'id',
-      mask: 'none',
-      keyId: null,
-      keyCheck: null,
-    })
+    await store.remember([
+      { topic: 't', maskedTopic: 't.masked', column: 'id', mask: 'none', keyId: null, keyCheck: null },
+    ])
     await store.forget('t.masked', { author: 'anna', reason: 'the target was emptied' })
     const rows = await database.asOwner(
       `select column_name, mask, forgotten_by, forgotten_reason, forgotten_at >= at as "isAfter"
