@@ -37,11 +37,15 @@ export interface PlanInForce extends PlanHolder {
   readonly status: () => PoliciesStatus
   readonly note: (change: Partial<PoliciesStatus>) => void
   readonly compile: (documents: readonly PolicyDocument[], version: number) => Compiled
-  /** Puts a plan in force that was compiled from this stored version, and keeps it as last known good. */
-  readonly swap: (version: PolicyVersion, plan: Plan) => Promise<void>
+  /**
+   * Puts a plan in force that was compiled from this stored version, and keeps it as last known good. Key columns that it
+   * goes on publishing otherwise than they were first are told on readiness.
+   */
+  readonly swap: (version: PolicyVersion, plan: Plan, changedKeys: readonly Problem[]) => Promise<void>
   /**
    * Puts a stored version in force. One that cannot be compiled here, or that would publish key columns otherwise than they
-   * were, as with other key bytes under the same id, leaves the old plan and is told on readiness.
+   * were, as with other key bytes under the same id, leaves the old plan and is told on readiness. Those that the plan in
+   * force publishes so already are told and keep no other change out.
    */
   readonly adopt: (version: PolicyVersion) => Promise<void>
   /** Calls the listeners although nothing was swapped: what is held is looked at again. */
@@ -69,9 +73,15 @@ export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
     for (const listener of listeners) listener()
   }
 
-  function put(version: PolicyVersion, plan: Plan, loadedFrom: 'store' | 'cache'): void {
+  function put(
+    version: PolicyVersion,
+    plan: Plan,
+    loadedFrom: 'store' | 'cache',
+    changedKeys: readonly Problem[] = [],
+  ): void {
     held = { version, plan }
-    status = { ...status, version: version.version, loadedFrom, code: null, problems: [] }
+    status = { ...status, version: version.version, loadedFrom }
+    tell(changedKeys)
     metrics.policyVersion(version.version)
     const { author, origin, documents } = version
     log.info({ version: version.version, author, origin, documents: documents.length, loadedFrom }, 'policies in force')
@@ -97,14 +107,15 @@ export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
     return compiled.plan
   }
 
-  /** Told, where it does. */
-  async function changesKeys(plan: Plan): Promise<boolean> {
-    const problems = (await publishedKeys?.check(plan, held?.plan ?? null)) ?? []
-    if (problems.length === 0) return false
+  const changedKeys = async (plan: Plan): Promise<readonly Problem[]> =>
+    (await publishedKeys?.check(plan, held?.plan ?? null)) ?? []
+
+  /** On readiness, and once in the log; whether they only would go out otherwise or do so already. */
+  function tell(changed: readonly Problem[]): void {
+    const problems = changed.map(found => ({ ...found, severity: 'error' as const }))
     if (status.code !== 'POLICY_KEY_CHANGED')
-      logProblems(log, problems, 'the stored policies cannot be put in force here')
-    status = { ...status, code: 'POLICY_KEY_CHANGED', problems }
-    return true
+      logProblems(log, problems, 'key columns would not go out as they have been published')
+    status = { ...status, code: problems.length > 0 ? 'POLICY_KEY_CHANGED' : null, problems }
   }
 
   return {
@@ -116,20 +127,21 @@ export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
       status = { ...status, ...change }
     },
     compile,
-    swap: (version, plan) => {
-      put(version, plan, 'store')
+    swap: (version, plan, changed) => {
+      put(version, plan, 'store', changed)
       return remember(version)
     },
     adopt: async version => {
       // A cached set is read again from the store even under the same number: the database may be another.
       if (version.version === held?.version.version && status.loadedFrom === 'store') {
         // Instances with different keys may have begun a topic at the same time: the later one is no longer ready.
-        if (!(await changesKeys(held.plan))) status = { ...status, code: null, problems: [] }
-        return
+        return tell(await changedKeys(held.plan))
       }
       const plan = planOf(version)
-      if (plan === null || (await changesKeys(plan))) return
-      put(version, plan, 'store')
+      if (plan === null) return
+      const changed = await changedKeys(plan)
+      if (changed.some(({ severity }) => severity === 'error')) return tell(changed)
+      put(version, plan, 'store', changed)
       await remember(version)
     },
     announce,

@@ -137,18 +137,15 @@ export function createPolicies(options: PoliciesOptions): Policies {
     const compiled = inForce.compile(documents, baseVersion + 1)
     const { plan } = compiled
     if (plan === null) throw new PoliciesRefused(compiled.problems)
-    const problems = [
-      ...compiled.problems,
-      ...((await options.check?.(plan, inForce.current())) ?? []),
-      ...(await keysChangedBy(plan)),
-    ]
+    const changedKeys = await keysChangedBy(plan)
+    const problems = [...compiled.problems, ...((await options.check?.(plan, inForce.current())) ?? []), ...changedKeys]
     if (problems.some(({ severity }) => severity === 'error')) throw new PoliciesRefused(problems)
     const warnings = [...problems, ...topicsLeft(before, documents, plan)]
     const patch = diffDocuments(before, documents)
     const isImport = origin.filesDigest !== null
     if (patch.length === 0 && base !== null && !isImport) return { version: baseVersion, isNew: false, warnings }
     const version = await store.add(baseVersion, { documents, patch, ...origin })
-    await inForce.swap(version, { ...plan, version: version.version })
+    await inForce.swap(version, { ...plan, version: version.version }, changedKeys)
     return { version: version.version, isNew: true, warnings }
   }
 

@@ -17,7 +17,10 @@ import type { PublishedKey, PublishedKeyStore } from './ports/policies.ts'
 export interface PublishedKeys {
   /** Stores how the plan has published key columns so far. Off the stream: what a crash loses is met again by the next record. */
   readonly remember: (plan: Plan) => Promise<void>
-  /** The key columns that the candidate would publish otherwise. What the plan in force has published up to now counts. */
+  /**
+   * The key columns that the candidate would publish otherwise. What the plan in force has published up to now counts. One
+   * that goes out just so under the plan in force is a warning: it is no reason to refuse a change of something else.
+   */
   readonly check: (candidate: Plan, inForce: Plan | null) => Promise<readonly Problem[]>
   /** Lets a masked topic begin anew, in another form than up to now; the columns that were forgotten. */
   readonly forget: (
@@ -53,7 +56,12 @@ export function createPublishedKeys({ store }: { readonly store: PublishedKeySto
     remember,
     check: async (candidate, inForce) => {
       if (inForce !== null) await remember(inForce)
-      return (await store.all()).flatMap(key => changeOf(key, candidate))
+      const known = await store.all()
+      const changesIn = (plan: Plan): Problem[] => known.flatMap(key => changeOf(key, plan))
+      const already = new Set(inForce === null ? [] : changesIn(inForce).map(placeAndForm))
+      return changesIn(candidate).map(found =>
+        already.has(placeAndForm(found)) ? { ...found, severity: 'warning' } : found,
+      )
     },
     forget: async (maskedTopic, by) => {
       const columns = await store.forget(maskedTopic, by)
@@ -71,6 +79,8 @@ const hasPublished = ({ valueSchemas, schemaless }: ViewPlan): boolean =>
 /** No database has columns of other names. */
 const isStorable = (column: string): boolean =>
   column.length <= 500 && column.isWellFormed() && !column.includes('\u0000')
+
+const placeAndForm = ({ where, detail }: Problem): string => JSON.stringify([where, detail])
 
 type Form = Pick<PublishedKey, 'mask' | 'keyId' | 'keyCheck'>
 

@@ -455,13 +455,38 @@ describe('policies', () => {
     })
 
     test('a version that another instance took with another key is not followed', async () => {
-      const one = await start(withKeys(7))
-      const other = await start(withKeys(8))
+      const both = (next: number) => new Map([...ring(7), ['next', createSecretKey(Buffer.alloc(32, next))]] as const)
+      const one = await start(withKeys(7, { keys: both(7) }))
+      const other = await start(withKeys(7, { keys: both(8) }))
       publish(one)
-      await one.put('b', aPolicy('b'), anna)
+      await one.put('a', aHash({ keyId: 'next' }), anna)
       await vi.waitFor(() => expect(other.status().code).toBe('POLICY_KEY_CHANGED'))
       expect(other.inForce()?.version).toBe(1)
       expect(one.status().code).toBeNull()
+    })
+
+    test('what goes out otherwise already keeps no other change out, here and elsewhere', async () => {
+      const one = await start(withKeys(7))
+      const other = await start(withKeys(8))
+      const third = await start(withKeys(8))
+      publish(one)
+      await one.put('b', aPolicy('b'), anna)
+      await vi.waitFor(() => expect(other.status()).toMatchObject({ version: 2, code: 'POLICY_KEY_CHANGED' }))
+      expect(one.status()).toMatchObject({ version: 2, code: null })
+      const { warnings } = await other.put('c', aPolicy('c'), anna)
+      expect(warnings).toMatchObject([{ code: 'POLICY_KEY_CHANGED', severity: 'warning', where: place }])
+      expect(other.status()).toMatchObject({
+        version: 3,
+        code: 'POLICY_KEY_CHANGED',
+        problems: [{ severity: 'error' }],
+      })
+      await vi.waitFor(() => expect([one, third].map(({ inForce }) => inForce()?.version)).toEqual([3, 3]))
+      await other.pin(2, anna)
+      await other.pin(null, anna)
+      // It goes out in a form of its own, and may not take a third.
+      await expect(other.put('a', aHash({ length: 32 }), anna)).rejects.toMatchObject(refused)
+      await other.forgetKeys(`${topic}.masked`, anna)
+      expect(other.status()).toMatchObject({ code: null, problems: [] })
     })
 
     test('of two that began with different keys the later one says so', async () => {
