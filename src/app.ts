@@ -126,8 +126,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   }
 
   // Services
-  const publishedKeys = createPublishedKeys({ store: createPublishedKeyStore({ database }) })
-  const seenSchemas = createSeenSchemas({ store: createSchemaStore({ database }), keys: publishedKeys, log })
+  const schemaStore = createSchemaStore({ database })
+  const publishedKeys = createPublishedKeys({ store: createPublishedKeyStore({ database }), seen: schemaStore })
+  const seenSchemas = createSeenSchemas({ store: schemaStore, keys: publishedKeys, log })
   const policies = createPolicies({
     store,
     files: createPolicyFolder({ path: config.policies }),

@@ -26,7 +26,7 @@ export interface PlanInForceOptions {
   readonly cache: PolicyCache | null
   readonly metrics: { readonly policyVersion: (version: number) => void }
   /** Left out: nothing is known of keys that were published. */
-  readonly publishedKeys?: Pick<PublishedKeys, 'check'>
+  readonly publishedKeys?: Pick<PublishedKeys, 'check' | 'assume'>
   readonly log: Log
 }
 
@@ -141,6 +141,7 @@ export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
       if (plan === null) return
       const changed = await changedKeys(plan)
       if (changed.some(({ severity }) => severity === 'error')) return tell(changed)
+      if (status.loadedFrom !== 'store') await publishedKeys?.assume(plan)
       put(version, plan, 'store', changed)
       await remember(version)
     },

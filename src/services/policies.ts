@@ -31,7 +31,7 @@ export interface PoliciesOptions {
   readonly metrics: PolicyMetrics
   readonly log: Log
   /** Left out: nothing is known of keys that were published. */
-  readonly publishedKeys?: Pick<PublishedKeys, 'check' | 'forget'>
+  readonly publishedKeys?: Pick<PublishedKeys, 'check' | 'assume' | 'forget'>
   /** What else stands against a candidate, such as the schemas seen last; an error refuses it. `inForce` is null at first. */
   readonly check?: (candidate: Plan, inForce: Plan | null) => Promise<readonly Problem[]>
   /** How often the store is asked even when it told of no change: a watch may be cut without a sign. */

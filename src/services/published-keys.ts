@@ -1,11 +1,12 @@
 import { createHmac } from 'node:crypto'
 import { type Problem, ScrimError } from '../errors.ts'
+import { Unreadable } from '../pipeline/decode/scanner.ts'
 import type { KeyRing, Plan, ViewPlan } from '../pipeline/plan.ts'
 import type { KnownSchema } from '../pipeline/project/schema-cache.ts'
-import type { SchemaPlan } from '../pipeline/project/schema-plan.ts'
+import { compileSchema, type SchemaPlan } from '../pipeline/project/schema-plan.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { currentMask, keyForm, keyIdsOf } from '../policy/key-form.ts'
-import type { PublishedKey, PublishedKeyStore } from './ports/policies.ts'
+import type { PublishedKey, PublishedKeyStore, SchemaStore } from './ports/policies.ts'
 
 /**
  * How key columns have been published. To a sink another mask, another parameter or another key makes other rows: each
@@ -18,6 +19,12 @@ export interface PublishedKeys {
   /** Stores how the plan has published key columns so far. Off the stream: what a crash loses is met again by the next record. */
   readonly remember: (plan: Plan) => Promise<void>
   /**
+   * At a start: what earlier releases published of topics of which nothing was ever stored is taken to have gone out as
+   * this plan, the stored one, makes it of the key last seen. Else the next record would settle it, after any change. A
+   * topic that was held ever since counts too: whether it was cannot be told any more.
+   */
+  readonly assume: (plan: Plan) => Promise<void>
+  /**
    * The key columns that the candidate would publish otherwise. What the plan in force has published up to now counts. One
    * that goes out just so under the plan in force is a warning: it is no reason to refuse a change of something else.
    */
@@ -29,10 +36,17 @@ export interface PublishedKeys {
   ) => Promise<readonly string[]>
 }
 
-export function createPublishedKeys({ store }: { readonly store: PublishedKeyStore }): PublishedKeys {
+export interface PublishedKeysOptions {
+  readonly store: PublishedKeyStore
+  /** Left out: nothing is known of what was published before. */
+  readonly seen?: Pick<SchemaStore, 'all'>
+}
+
+export function createPublishedKeys({ store, seen }: PublishedKeysOptions): PublishedKeys {
   const stored = new WeakSet<KnownSchema>()
 
-  async function learn({ columns }: SchemaPlan, view: ViewPlan): Promise<void> {
+  async function learn({ columns, problems }: SchemaPlan, view: ViewPlan): Promise<void> {
+    if (problems.length > 0) return
     const { topic, maskedTopic } = view
     const keys = columns.flatMap(({ name: column }) => {
       const form = formOf(column, view)
@@ -45,15 +59,28 @@ export function createPublishedKeys({ store }: { readonly store: PublishedKeySto
     for (const view of plan.made().flatMap(({ views }) => views)) {
       if (!hasPublished(view)) continue
       for (const schema of view.keySchemas.all()) {
-        if (stored.has(schema) || schema.plan.problems.length > 0) continue
+        if (stored.has(schema)) continue
         await learn(schema.plan, view)
         stored.add(schema)
       }
     }
   }
 
+  async function assume(plan: Plan): Promise<void> {
+    const known = new Set(await store.topics())
+    for (const { topic, part, bytes } of (await seen?.all()) ?? []) {
+      // Of a topic that is known another masked topic or view is one that begins.
+      if (part !== 'key' || known.has(topic)) continue
+      for (const view of plan.forTopic(topic, { compacted: false })?.views ?? []) {
+        const schema = readKey(bytes, view)
+        if (schema !== null) await learn(schema, view)
+      }
+    }
+  }
+
   return {
     remember,
+    assume,
     check: async (candidate, inForce) => {
       if (inForce !== null) await remember(inForce)
       const known = await store.all()
@@ -68,6 +95,16 @@ export function createPublishedKeys({ store }: { readonly store: PublishedKeySto
       if (columns.length === 0) throw new ScrimError('REQUEST_NOT_FOUND', { path: 'topic' })
       return columns
     },
+  }
+}
+
+/** Null where the stored block cannot be read: another check tells that. */
+function readKey(bytes: Buffer, { topic, rules, keys }: ViewPlan): SchemaPlan | null {
+  try {
+    return compileSchema(bytes, { topic, part: 'key', rules, keys })
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    return null
   }
 }
 

@@ -13,6 +13,8 @@ import {
   createMemoryPolicyTable,
   type MemoryPolicyTable,
 } from '../support/memory-policy-store.ts'
+import { scrubSchema } from '../../src/policy/scrub-schema.ts'
+import { createMemorySchemaStore } from '../support/memory-schema-store.ts'
 import { createMemoryPublishedKeyStore } from '../support/memory-published-key-store.ts'
 import { aPolicy, testKeys, testSettings } from '../support/policy-documents.ts'
 import { createQuietLog } from '../support/quiet-log.ts'
@@ -463,6 +465,24 @@ describe('policies', () => {
       await vi.waitFor(() => expect(other.status().code).toBe('POLICY_KEY_CHANGED'))
       expect(other.inForce()?.version).toBe(1)
       expect(one.status().code).toBeNull()
+    })
+
+    test('topics that stood still since the release that stored nothing are kept from the start on', async () => {
+      const seen = createMemorySchemaStore()
+      const old = await start({ files: createMemoryPolicyFiles({ 'a.json': aPolicy('a', 'none', 'id') }) })
+      publish(old)
+      for (const { topic: name, views } of old.current()?.made() ?? [])
+        for (const { bytes } of views.flatMap(({ keySchemas }) => keySchemas.all()))
+          await seen.remember(name, 'key', scrubSchema(bytes))
+      seen.isAway = true
+      const policies = build(withKeys(7, { publishedKeys: createPublishedKeys({ store: keyStore, seen }) }))
+      running.push(policies.run(stop.signal))
+      await vi.waitFor(() => expect(policies.status().code).toBe('POSTGRES_UNAVAILABLE'))
+      expect(policies.current()).toBeNull()
+      seen.isAway = false
+      await vi.waitFor(() => expect(policies.status().files).toMatchObject(refused))
+      expect(policies.inForce()?.version).toBe(1)
+      await expect(policies.put('a', aHash(), anna)).rejects.toMatchObject(refused)
     })
 
     test('what goes out otherwise already keeps no other change out, here and elsewhere', async () => {

@@ -3,6 +3,8 @@ import { compile, transform } from '../../src/engine.ts'
 import type { Plan } from '../../src/pipeline/plan.ts'
 import type { PublishedKey } from '../../src/services/ports/policies.ts'
 import { createPublishedKeys, type PublishedKeys } from '../../src/services/published-keys.ts'
+import { scrubSchema } from '../../src/policy/scrub-schema.ts'
+import { createMemorySchemaStore } from '../support/memory-schema-store.ts'
 import { createMemoryPublishedKeyStore } from '../support/memory-published-key-store.ts'
 import { aKey, aString, schemaRecord, schemalessRecord } from '../support/schema-records.ts'
 
@@ -155,6 +157,43 @@ describe('published keys', () => {
     expect(await keys.check(planOf({ id: hash }), unrelated)).toEqual([])
     const changed = published({ id: hash })
     expect(await keys.check(planOf({ id: none }), changed)).toHaveLength(1)
+  })
+
+  describe('of before anything was stored', () => {
+    const seen = createMemorySchemaStore()
+    const masked = `${topic}.masked`
+    beforeEach(async () => {
+      seen.stored.length = 0
+      keys = createPublishedKeys({ store, seen })
+      for (const { topic: name, views } of published({ id: none }).made())
+        for (const { bytes } of views.flatMap(({ keySchemas }) => keySchemas.all()))
+          await seen.remember(name, 'key', scrubSchema(bytes))
+    })
+
+    test('the stored plan and the key last seen tell how it went out', async () => {
+      await seen.remember('raw.odd', 'key', Buffer.from('{"type":"odd"'))
+      await seen.remember('raw.others', 'key', seen.stored[0]?.bytes ?? Buffer.alloc(0))
+      await seen.remember(topic, 'value', Buffer.from('none'))
+      await keys.assume(planOf({ id: hash }))
+      expect(await store.all()).toMatchObject([{ maskedTopic: masked, column: 'id', mask: 'hash {"length":64}' }])
+      expect(await keys.check(planOf({ id: none }), null)).toHaveLength(1)
+      expect(await keys.check(planOf({ id: hash }), null)).toEqual([])
+    })
+
+    test('a key that the plan holds is left open', async () => {
+      for (const set of [{}, { id: { maskType: 'full', maskValue: 5 } }]) await keys.assume(planOf(set))
+      expect(await store.all()).toEqual([])
+    })
+
+    test('what was stored goes before, also where it was forgotten', async () => {
+      await keys.remember(published({ id: none }))
+      await keys.assume(planOf({ id: hash }))
+      await keys.assume(planOf({ id: hash, outputTopic: 'new.${topic}' }))
+      expect(await store.all()).toMatchObject([{ mask: 'none', maskedTopic: masked }])
+      await keys.forget(masked, anna)
+      await keys.assume(planOf({ id: hash }))
+      expect(await store.all()).toEqual([])
+    })
   })
 
   test('a name that no database has is passed over', async () => {

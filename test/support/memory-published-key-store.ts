@@ -27,6 +27,10 @@ export function createMemoryPublishedKeyStore(): PublishedKeyStore & { isAway: b
       await reach()
       return kept.map(key => ({ ...key }))
     },
+    topics: async () => {
+      await reach()
+      return [...new Set([...kept, ...[...forgotten.values()].flat()].map(({ topic }) => topic))]
+    },
     forget: async topic => {
       await reach()
       const gone = kept.filter(({ maskedTopic }) => maskedTopic === topic)

@@ -70,6 +70,16 @@ export function publishedKeyStoreContract(name: string, open: () => PublishedKey
       await store.forget('e.masked', anna)
     })
 
+    test('a raw topic whose masked topic was forgotten is known all the same', async () => {
+      const store = open()
+      await store.remember([key('f.masked', 'a', { topic: 'f' }), key('f.masked', 'b', { topic: 'f' })])
+      await store.remember([key('g.masked', 'a', { topic: 'g' })])
+      await store.forget('f.masked', anna)
+      const known = (await store.topics()).filter(topic => /^[fg]/.test(topic))
+      expect(known.sort()).toEqual(['f', 'g'])
+      await store.forget('g.masked', anna)
+    })
+
     test('of many at once one is kept', async () => {
       const store = open()
       const masks = Array.from({ length: 20 }, (_, n) => `hash {"length":${n + 32}}`)

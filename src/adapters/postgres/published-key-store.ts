@@ -12,6 +12,7 @@ export function createPublishedKeyStore({ database }: { readonly database: Datab
       await database.query(insertKeys, columns)
     },
     all: () => database.query<PublishedKey>(allKeys),
+    topics: async () => (await database.query<{ topic: string }>(allTopics)).map(({ topic }) => topic),
     forget: async (maskedTopic, { author, reason }) => {
       const rows = await database.query<{ column: string }>(forgetKeys, [
         maskedTopic,
@@ -50,6 +51,8 @@ const allKeys = {
       key_check as "keyCheck"
     from scrim_published_key where forgotten_at is null order by masked_topic, column_name`,
 }
+
+const allTopics = { text: 'select distinct topic from scrim_published_key' }
 
 const forgetKeys = {
   text: `update scrim_published_key set forgotten_at = now(), forgotten_by = $2, forgotten_reason = $3

@@ -84,6 +84,8 @@ export interface PublishedKeyStore {
    */
   readonly remember: (keys: readonly PublishedKey[]) => Promise<void>
   readonly all: () => Promise<readonly PublishedKey[]>
+  /** The raw topics of which something was ever learnt; those that were forgotten too. */
+  readonly topics: () => Promise<readonly string[]>
   /** The columns that were forgotten, by name. */
   readonly forget: (
     maskedTopic: string,
