@@ -72,6 +72,8 @@ export class Column {
   readonly isScalar: boolean
   /** A value that is neither a number nor null is refused. */
   readonly isNumber: boolean
+  /** A time may stand in the number's place, as text. */
+  readonly mayBeTime: boolean
   /** The value is an object or an array, or null. */
   readonly isNested: boolean
   /** There is more to do at its value than to pass over it. */
@@ -86,7 +88,17 @@ export class Column {
     rest: Partial<
       Pick<
         Column,
-        'told' | 'act' | 'mask' | 'code' | 'toast' | 'child' | 'elements' | 'tellsOperation' | 'isScalar' | 'isNumber'
+        | 'told'
+        | 'act'
+        | 'mask'
+        | 'code'
+        | 'toast'
+        | 'child'
+        | 'elements'
+        | 'tellsOperation'
+        | 'isScalar'
+        | 'isNumber'
+        | 'mayBeTime'
       >
     > = {},
   ) {
@@ -106,6 +118,7 @@ export class Column {
     this.tellsOperation = rest.tellsOperation ?? false
     this.isScalar = rest.isScalar ?? false
     this.isNumber = rest.isNumber ?? false
+    this.mayBeTime = rest.mayBeTime ?? false
     this.isNested = this.child !== null || this.elements !== null
     this.isNoted = this.act !== PASS || this.tellsOperation || this.isNumber
   }

@@ -464,7 +464,9 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
       if (isMetadata(image.label, name, view)) {
         if (isNested(value)) faults.add(`RECORD_UNKNOWN_SHAPE@${place(name)}`)
         const isNumber = image.isTyped ? known !== undefined && isInteger(known.type) : numberNames.has(name)
-        if (isNumber && !isNumberOrNull(value)) faults.add(`RECORD_MASK_TYPE_MISMATCH@${place(name)}`)
+        const isTime =
+          !image.isTyped && /_ts_.s$/.test(name) && value.kind === 'string' && isTimeText(value.text.slice(1, -1))
+        if (isNumber && !isNumberOrNull(value) && !isTime) faults.add(`RECORD_MASK_TYPE_MISMATCH@${place(name)}`)
       }
       if (binding?.act === 'keep' && known !== undefined && !isMetadata(image.label, name, view))
         holdTo(known, value, place(name), faults)
@@ -475,6 +477,29 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
   }
   if (part === 'key')
     for (const { payload } of images) if (payload?.kind !== 'object') faults.add('RECORD_KEY_UNREADABLE@*')
+}
+
+/** `2026-01-05`, `2026-01-05T10:00`, `2026-01-05 10:00:00.123456789 +05:30`. */
+function isTimeText(text: string): boolean {
+  const digits = (from: number, to: number): boolean => /^[0-9]+$/.test(text.slice(from, to)) && text.length >= to
+  const below = (at: number, limit: number): boolean => digits(at, at + 2) && Number(text.slice(at, at + 2)) < limit
+  const isDate = digits(0, 4) && text[4] === '-' && below(5, 20) && text[7] === '-' && below(8, 40)
+  if (!isDate || text.length === 10) return isDate
+  if (!'T '.includes(text[10] ?? '?') || !below(11, 30) || text[13] !== ':' || !below(14, 60)) return false
+  let at = 16
+  if (text[at] === ':') {
+    if (!below(17, 70)) return false
+    at = 19
+    if (text[at] === '.') {
+      const first = ++at
+      while (digits(at, at + 1)) at++
+      if (at === first || at - first > 9) return false
+    }
+  }
+  const zone = text.slice(at).replace(/^ (?=.)/, '')
+  return (
+    zone === '' || zone === 'Z' || ['+00', '+0000', '+00:00'].includes(zone.replace('-', '+').replace(/[0-9]/g, '0'))
+  )
 }
 
 /** Rule 14 inside a value that passes: no member that its schema lacks, none twice, and nothing nested that is none. */

@@ -121,6 +121,21 @@ function row(columns: readonly RandomColumn[], random: Random): Draft {
 const aNumber = (number: string, random: Random): Draft =>
   random.chance(0.99) ? number : random.pick(['null', '-0', '1e3', text('Asha'), text('1'), 'true', '{}', '[]'])
 
+/** As a transform may have written it, and texts that are nearly so. */
+const aTime = (random: Random): Draft => {
+  const whole = random.pick([
+    '2026-01-05T10:00:00Z',
+    '2026-01-05 10:00:00.123456789 +05:30',
+    '2026-01-05',
+    '2026-01-05T10:00-05',
+  ])
+  if (random.chance(0.5)) return text(whole)
+  const at = random.below(whole.length + 1)
+  return text(
+    `${whole.slice(0, at)}${random.pick(['', '0', '9', ' ', ':', 'Z', 'a', '०'])}${whole.slice(at + random.below(3))}`,
+  )
+}
+
 const source = (random: Random): Draft => {
   const members: Members = [
     ['version', text('3.7.0.Final')],
@@ -193,7 +208,7 @@ function flattened(table: RandomTable, random: Random): Draft {
   const extra: Members = [
     ['__deleted', text(random.pick(['true', 'false']))],
     ['__op', text(random.pick(['c', 'u', 'd', 't', 'zz']))],
-    ['__source_ts_ms', aNumber('1795174519294', random)],
+    ['__source_ts_ms', random.chance(0.9) ? aNumber('1795174519294', random) : aTime(random)],
   ]
   return { object: [...one.object, ...extra.filter(([name]) => !has(name) && random.chance(0.6))] }
 }

@@ -67,6 +67,9 @@ export const flattenedMetadata: ReadonlySet<string> = new Set<string>([
 export const isFlattenedNumber = (name: string): boolean =>
   numbers.has(name.replace(/^__(?:source_|transaction_)?/, ''))
 
+/** TimestampConverter, which reaches the columns of a flattened row only, writes these as texts. */
+export const mayBeTime = (name: string): boolean => /_ts_[mun]s$/.test(name)
+
 export interface Member {
   readonly name: string
   readonly isNumber: boolean

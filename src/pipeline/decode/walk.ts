@@ -231,7 +231,8 @@ export class Walker {
   /** What the scanner has to do at a value beside passing over it. */
   private note(b: Buffer, start: number, end: number, column: Column, layout: Layout): void {
     if (column.act === REFUSE) fail(column.code ?? 'INTERNAL', start)
-    if (column.isNumber && !opensNumber(b[start] as number)) fail('RECORD_MASK_TYPE_MISMATCH', start)
+    if (column.isNumber && !opensNumber(b[start] as number) && !(column.mayBeTime && isTime(b, start, end)))
+      fail('RECORD_MASK_TYPE_MISMATCH', start)
     if (column.tellsOperation && b[start] === QUOTE && end - start === 3) this.operation = b[start + 1] as number
     if (column.toast !== 0 && column.act !== REMOVE && this.toast.isMarker(b, start, end)) {
       if (column.toast === TOAST_OMIT) this.omitted.add(column.name)
@@ -262,6 +263,19 @@ export class Walker {
 
 /** Null counts as one. */
 const opensNumber = (c: number): boolean => (c >= 48 && c <= 57) || c === 45 || c === LETTER_N
+
+/** A text of so many bytes at most, with its quotes. */
+const LONGEST_TIME = 42
+
+const time =
+  /^"\d{4}-[01]\d-[0-3]\d(?:[T ][0-2]\d:[0-5]\d(?::[0-6]\d(?:\.\d{1,9})?)?(?: ?(?:Z|[+-]\d\d(?::?\d\d)?))?)?"$/
+
+/**
+ * Is this text an ISO 8601 date, with or without its time? Spelled out rather than by its characters: telephone and
+ * account numbers have dashes and blanks too.
+ */
+const isTime = (b: Buffer, start: number, end: number): boolean =>
+  end - start <= LONGEST_TIME && time.test(b.toString('latin1', start, end))
 
 /**
  * Is the whole text of the member's name at `i`? The opening quote and the colon are part of it, so no other name can

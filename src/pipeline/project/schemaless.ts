@@ -1,4 +1,4 @@
-import { envelopeLayout, flattenedMetadata, isFlattenedNumber } from '../decode/record-shapes.ts'
+import { envelopeLayout, flattenedMetadata, isFlattenedNumber, mayBeTime } from '../decode/record-shapes.ts'
 import { Column, createLayout, type Layout, PASS, REMOVE } from '../layout.ts'
 import type { ColumnRules, KeyRing } from '../plan.ts'
 import { bindColumn, unknownMember } from './bind-column.ts'
@@ -38,7 +38,13 @@ export function createSchemalessLayouts(
   const metadata = [...flattenedMetadata]
     .filter(name => !names.includes(name))
     .map(
-      name => new Column(name, { tellsOperation: name === '__op', isScalar: true, isNumber: isFlattenedNumber(name) }),
+      name =>
+        new Column(name, {
+          tellsOperation: name === '__op',
+          isScalar: true,
+          isNumber: isFlattenedNumber(name),
+          mayBeTime: mayBeTime(name),
+        }),
     )
 
   return {
