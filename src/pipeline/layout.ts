@@ -74,6 +74,8 @@ export class Column {
   readonly isNumber: boolean
   /** A time may stand in the number's place, as text. */
   readonly mayBeTime: boolean
+  /** A value that is not null is refused with `code`. */
+  readonly isAbsent: boolean
   /** The value is an object or an array, or null. */
   readonly isNested: boolean
   /** There is more to do at its value than to pass over it. */
@@ -99,6 +101,7 @@ export class Column {
         | 'isScalar'
         | 'isNumber'
         | 'mayBeTime'
+        | 'isAbsent'
       >
     > = {},
   ) {
@@ -119,8 +122,9 @@ export class Column {
     this.isScalar = rest.isScalar ?? false
     this.isNumber = rest.isNumber ?? false
     this.mayBeTime = rest.mayBeTime ?? false
+    this.isAbsent = rest.isAbsent ?? false
     this.isNested = this.child !== null || this.elements !== null
-    this.isNoted = this.act !== PASS || this.tellsOperation || this.isNumber
+    this.isNoted = this.act !== PASS || this.tellsOperation || this.isNumber || this.isAbsent
   }
 }
 

@@ -69,8 +69,12 @@ type Shape = 'event' | 'row' | 'heartbeat' | 'transaction' | 'message' | 'schema
 
 const sourceNames = (
   'version connector name ts_ms snapshot db sequence ts_us ts_ns schema table txId lsn xmin origin origin_lsn collection ' +
-  'server_id gtid file pos row thread change_lsn commit_lsn event_serial_no scn commit_scn lcr_position'
+  'server_id gtid file pos row thread change_lsn commit_lsn begin_lsn event_serial_no scn commit_scn lcr_position ' +
+  'start_scn start_ts_ms commit_ts_ms txSeq rs_id ssn redo_thread row_id user_name keyspace shard vgtid'
 ).split(' ')
+/** In a source they may be, as long as they are null. */
+const statementNames = ['query', 'redo_sql']
+const namesInSource = [...sourceNames, ...statementNames]
 const transactionNames = ['id', 'total_order', 'data_collection_order']
 const envelopeNames = ['before', 'after', 'source', 'transaction', 'op', 'ts_ms', 'ts_us', 'ts_ns']
 const metadataNames = new Set([
@@ -86,7 +90,8 @@ const numberNames = new Set(
   (
     'ts_ms ts_us ts_ns __ts_ms __ts_us __ts_ns __source_ts_ms __source_ts_us __source_ts_ns xmin __xmin __source_xmin ' +
     'server_id __source_server_id pos __source_pos row __source_row thread __source_thread event_serial_no ' +
-    '__source_event_serial_no total_order __transaction_total_order data_collection_order __transaction_data_collection_order'
+    '__source_event_serial_no txSeq __source_txSeq ssn __source_ssn redo_thread __source_redo_thread start_ts_ms ' +
+    '__source_start_ts_ms commit_ts_ms __source_commit_ts_ms total_order __transaction_total_order data_collection_order __transaction_data_collection_order'
   ).split(' '),
 )
 const isInteger = ({ kind }: ColumnType): boolean => kind.startsWith('int')
@@ -297,7 +302,7 @@ function aroundColumns(
     } else if (type.kind !== 'struct') wrong.push(name)
     else {
       structs.push({ place: name, node })
-      const allowed = name === 'source' ? sourceNames : name === 'transaction' ? transactionNames : []
+      const allowed = name === 'source' ? namesInSource : name === 'transaction' ? transactionNames : []
       for (const inner of fieldsOf(node))
         if (allowed.includes(inner.name)) metadata.push({ place: `${name}.${tellable(inner.name)}`, field: inner })
     }
@@ -307,6 +312,7 @@ function aroundColumns(
     const byDefault = memberOf(field.node, 'default')
     if (['array', 'map', 'struct'].includes(field.type.kind) || (byDefault !== undefined && isNested(byDefault)))
       wrong.push(place)
+    if (place.startsWith('source.') && statementNames.includes(field.name) && byDefault !== undefined) wrong.push(place)
   }
   return { structs: structs.map(({ node }) => node), metadata: metadata.map(({ field }) => field.node), wrong }
 }
@@ -340,7 +346,7 @@ function envelope(
       faults.add(`RECORD_UNKNOWN_SHAPE@${tellable(name)}`)
     if (isInteger(type) && value !== undefined && !isNumberOrNull(value))
       faults.add(`RECORD_MASK_TYPE_MISMATCH@${tellable(name)}`)
-    const allowed = name === 'source' ? sourceNames : name === 'transaction' ? transactionNames : null
+    const allowed = name === 'source' ? namesInSource : name === 'transaction' ? transactionNames : null
     if (allowed !== null) {
       const inner = type.kind === 'struct' ? fieldsOf(node).map(field => field.name) : []
       for (const stranger of inner)
@@ -383,6 +389,8 @@ function knownOnly(
     if (!names.includes(name)) faults.add(`${code}@${place}`)
     else if (isNested(value) && (label !== '' || (code === 'RECORD_UNKNOWN_MEMBER' && !hasMembers.has(name))))
       faults.add(`RECORD_UNKNOWN_SHAPE@${place}`)
+    if (label === 'source' && statementNames.includes(name) && value.kind !== 'null')
+      faults.add(`RECORD_UNKNOWN_MEMBER@${place}`)
     if (seen.has(name)) faults.add(`RECORD_REPEATED_MEMBER@${place}`)
     seen.add(name)
   }
@@ -671,7 +679,7 @@ function untypedValue(root: JsonNode, payload: JsonNode, view: View, broken: boo
     knownOnly(payload, envelopeNames, '', 'RECORD_UNKNOWN_MEMBER', faults)
     numbersOnly(payload, numberNames, '', faults)
     for (const [label, allowed] of [
-      ['source', sourceNames],
+      ['source', namesInSource],
       ['transaction', transactionNames],
       ['before', null],
       ['after', null],

@@ -155,8 +155,11 @@ const source = (random: Random): Draft => {
         ['query', text('INSERT')],
         ['db', text('twice')],
         ['gtid', text('g')],
+        ['ssn', text('Asha')],
       ]),
     )
+  if (random.chance(0.2))
+    members.push([random.pick(['query', 'redo_sql']), random.chance(0.8) ? 'null' : text('INSERT')])
   return { object: members }
 }
 
@@ -367,6 +370,7 @@ function envelopeSchema(table: RandomTable, random: Random): Draft {
     'lsn',
     'xmin',
   ].filter(() => random.chance(0.995))
+  if (random.chance(0.2)) sourceFields.push('query', 'redo_sql')
   const named = (one: Draft, name: string): Draft => ({
     object: [...(one as { readonly object: Members }).object, ['field', text(name)]],
   })

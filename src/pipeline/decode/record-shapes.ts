@@ -2,38 +2,24 @@ import { Column, createLayout, type Layout, refuseUnknown, type UnknownMember } 
 
 /** What Debezium itself puts into records, in every version and connector we know. All else is refused or denied. */
 
-/** `source.query` of other connectors is missing on purpose: it holds the statement with its values. */
+/** Where and when, by connector. `user_name` is the account at the database that made the change, no person of a row. */
 export const sourceMembers = [
-  'version',
-  'connector',
-  'name',
-  'ts_ms',
-  'snapshot',
-  'db',
-  'sequence',
-  'ts_us',
-  'ts_ns',
-  'schema',
-  'table',
-  'txId',
-  'lsn',
-  'xmin',
-  'origin',
-  'origin_lsn',
-  'collection',
-  'server_id',
-  'gtid',
-  'file',
-  'pos',
-  'row',
-  'thread',
-  'change_lsn',
-  'commit_lsn',
-  'event_serial_no',
-  'scn',
-  'commit_scn',
-  'lcr_position',
+  ...['version', 'connector', 'name', 'ts_ms', 'ts_us', 'ts_ns', 'snapshot', 'db', 'sequence', 'schema', 'table'],
+  // PostgreSQL; the transaction is others' too
+  ...['txId', 'lsn', 'xmin', 'origin', 'origin_lsn'],
+  // MySQL, MariaDB
+  ...['server_id', 'gtid', 'file', 'pos', 'row', 'thread'],
+  // SQL Server, Db2, Informix
+  ...['change_lsn', 'commit_lsn', 'begin_lsn', 'event_serial_no'],
+  // Oracle: `ssn` is the sequence number of a statement
+  ...['txSeq', 'scn', 'commit_scn', 'start_scn', 'lcr_position', 'rs_id', 'ssn', 'redo_thread', 'row_id', 'user_name'],
+  ...['start_ts_ms', 'commit_ts_ms'],
+  // MongoDB, Vitess
+  ...['collection', 'keyspace', 'shard', 'vgtid'],
 ] as const
+
+/** MySQL's, MariaDB's and Oracle's: null unless somebody asked for it, else a whole statement with its values. */
+export const statementMembers: readonly string[] = ['query', 'redo_sql']
 
 export const transactionMembers = ['id', 'total_order', 'data_collection_order'] as const
 
@@ -45,6 +31,7 @@ export const envelopeMembers = ['before', 'after', 'source', 'transaction', 'op'
  */
 const numbers: ReadonlySet<string> = new Set([
   ...['ts_ms', 'ts_us', 'ts_ns', 'xmin', 'server_id', 'pos', 'row', 'thread', 'event_serial_no'],
+  ...['txSeq', 'ssn', 'redo_thread', 'start_ts_ms', 'commit_ts_ms'],
   ...['total_order', 'data_collection_order'],
 ])
 
@@ -89,7 +76,7 @@ export function envelopeLayout(before: Layout, after: Layout, known: EnvelopeMem
   const stranger = refuseUnknown(known === null ? 'RECORD_UNKNOWN_MEMBER' : 'RECORD_NOT_IN_SCHEMA')
   const { members, source, transaction } = known ?? {
     members: withoutSchema(envelopeMembers),
-    source: withoutSchema(sourceMembers),
+    source: withoutSchema([...sourceMembers, ...statementMembers]),
     transaction: withoutSchema(transactionMembers),
   }
   const columns = members.map(({ name, isNumber }) => {
@@ -112,7 +99,11 @@ export function envelopeLayout(before: Layout, after: Layout, known: EnvelopeMem
 function metadataLayout(label: string, members: readonly Member[], stranger: UnknownMember): Layout {
   return createLayout(
     label,
-    members.map(({ name, isNumber }) => new Column(name, { isScalar: true, isNumber })),
+    members.map(({ name, isNumber }) =>
+      label === 'source' && statementMembers.includes(name)
+        ? new Column(name, { isScalar: true, isAbsent: true, code: 'RECORD_UNKNOWN_MEMBER' })
+        : new Column(name, { isScalar: true, isNumber }),
+    ),
     stranger,
   )
 }

@@ -230,7 +230,7 @@ export class Walker {
 
   /** What the scanner has to do at a value beside passing over it. */
   private note(b: Buffer, start: number, end: number, column: Column, layout: Layout): void {
-    if (column.act === REFUSE) fail(column.code ?? 'INTERNAL', start)
+    if (column.act === REFUSE || (column.isAbsent && b[start] !== LETTER_N)) fail(column.code ?? 'INTERNAL', start)
     if (column.isNumber && !opensNumber(b[start] as number) && !(column.mayBeTime && isTime(b, start, end)))
       fail('RECORD_MASK_TYPE_MISMATCH', start)
     if (column.tellsOperation && b[start] === QUOTE && end - start === 3) this.operation = b[start + 1] as number

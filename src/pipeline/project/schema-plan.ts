@@ -7,6 +7,7 @@ import {
   type RecordShape,
   shapeBySchema,
   sourceMembers,
+  statementMembers,
   transactionMembers,
 } from '../decode/record-shapes.ts'
 import { type FieldBlock, readStruct, type StructBlock } from '../decode/schema-block.ts'
@@ -124,7 +125,7 @@ function envelopeFor(root: StructBlock, build: Build): Layout {
     if (!isKnownMember) refuse(build, 'RECORD_UNKNOWN_MEMBER', placeOf('', name), 'no member of an envelope')
     else if (!structsOfEnvelope.has(name)) readMetadata('', field, build)
     else if (struct === null) refuse(build, 'RECORD_SCHEMA_INVALID', name, 'no struct')
-    else if (name === 'source') readMetadataStruct(name, struct, sourceMembers, build)
+    else if (name === 'source') readMetadataStruct(name, struct, [...sourceMembers, ...statementMembers], build)
     else if (name === 'transaction') readMetadataStruct(name, struct, transactionMembers, build)
   }
   const image = (label: string): Layout => {
@@ -175,7 +176,9 @@ function readMetadata(label: string, field: FieldBlock, build: Build): void {
   build.metadata.push(field)
   const byDefault = member(field.node, 'default')
   const isNested = byDefault?.kind === 'object' || byDefault?.kind === 'array'
-  if (isNested || !isSingle(field.type))
+  // A default would stand for the null that it has to be.
+  const isFilled = label === 'source' && statementMembers.includes(field.name) && byDefault !== undefined
+  if (isNested || isFilled || !isSingle(field.type))
     refuse(build, 'RECORD_SCHEMA_INVALID', placeOf(label, field.name), 'no single value')
 }
 

@@ -164,10 +164,11 @@ export class QuickScanner {
   }
 }
 
-const flagsOf = ({ tellsOperation, isScalar, isNested, isNumber, elements }: Column): number =>
+/** A scalar that is nested can only be null. */
+const flagsOf = ({ tellsOperation, isScalar, isNested, isNumber, isAbsent, elements }: Column): number =>
   Number(tellsOperation) |
   (Number(isScalar) << 1) |
-  (Number(isNested) << 2) |
+  (Number(isNested || isAbsent) << 2) |
   (Number(elements?.container === 'map') << 3) |
   (Number(elements?.container === 'pairs') << 4) |
   (Number(isNumber) << 5)
