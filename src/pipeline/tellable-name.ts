@@ -7,6 +7,9 @@
 export const tellableName = (name: string): string =>
   name === '' || (ordinary.test(name) && !valuelike.test(name)) ? name : '?'
 
+/** One that is not told is told by where it stands among its neighbours: the `index`-th, from 0. */
+export const placedName = (told: string, index: number): string => (told === '?' ? `?[${index}]` : told)
+
 const ordinary = /^(?=.{1,63}$)[_$#]*\p{L}[\p{L}\p{M}\p{N}_$#-]*$/u
 
 const valuelike = new RegExp(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { tellableName } from '../../src/pipeline/tellable-name.ts'
+import { placedName, tellableName } from '../../src/pipeline/tellable-name.ts'
 
 test.each([
   '',
@@ -53,4 +53,9 @@ test.each([
   ['what is too long behind signs', `${'_'.repeat(70)}a`],
 ])('does not tell %s', (_what, name) => {
   expect(tellableName(name)).toBe('?')
+})
+
+test('tells the place of what it does not tell', () => {
+  expect(placedName(tellableName('Asha Sharma'), 7)).toBe('?[7]')
+  expect(placedName(tellableName('nickname'), 7)).toBe('nickname')
 })

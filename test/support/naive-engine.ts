@@ -339,8 +339,8 @@ function envelope(
   faults: Set<FaultText>,
   view: View,
 ): void {
-  for (const { name, type, node } of fields) {
-    if (!envelopeNames.includes(name)) faults.add(`RECORD_UNKNOWN_MEMBER@${tellable(name)}`)
+  for (const [index, { name, type, node }] of fields.entries()) {
+    if (!envelopeNames.includes(name)) faults.add(`RECORD_UNKNOWN_MEMBER@${tellable(name, index)}`)
     const value = memberOf(payload, name)
     if (envelopeNames.includes(name) && value !== undefined && isNested(value) && !hasMembers.has(name))
       faults.add(`RECORD_UNKNOWN_SHAPE@${tellable(name)}`)
@@ -349,8 +349,8 @@ function envelope(
     const allowed = name === 'source' ? namesInSource : name === 'transaction' ? transactionNames : null
     if (allowed !== null) {
       const inner = type.kind === 'struct' ? fieldsOf(node).map(field => field.name) : []
-      for (const stranger of inner)
-        if (!allowed.includes(stranger)) faults.add(`RECORD_UNKNOWN_MEMBER@${name}.${tellable(stranger)}`)
+      for (const [at, stranger] of inner.entries())
+        if (!allowed.includes(stranger)) faults.add(`RECORD_UNKNOWN_MEMBER@${name}.${tellable(stranger, at)}`)
       const integers = type.kind === 'struct' ? fieldsOf(node).filter(field => isInteger(field.type)) : []
       if (value?.kind === 'object') numbersOnly(value, new Set(integers.map(field => field.name)), name, faults)
       if (value?.kind === 'object')
@@ -384,8 +384,8 @@ function knownOnly(
   faults: Set<FaultText>,
 ): void {
   const seen = new Set<string>()
-  for (const { name, value } of node.members) {
-    const place = placeIn(label, tellable(name))
+  for (const [index, { name, value }] of node.members.entries()) {
+    const place = placeIn(label, tellable(name, index))
     if (!names.includes(name)) faults.add(`${code}@${place}`)
     else if (isNested(value) && (label !== '' || (code === 'RECORD_UNKNOWN_MEMBER' && !hasMembers.has(name))))
       faults.add(`RECORD_UNKNOWN_SHAPE@${place}`)
@@ -456,31 +456,34 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
   }
   for (const image of images) {
     for (const name of omitted) image.omitted.add(name)
-    const place = (name: string): string =>
-      placeIn(image.label, image.bindings.has(name) ? columnName(name, view) : tellable(name))
+    const inBlock = image.isTyped ? [...image.bindings.keys()] : []
+    const place = (name: string, index = -1): string => {
+      const at = inBlock.includes(name) ? inBlock.indexOf(name) : index
+      return placeIn(image.label, image.bindings.has(name) ? columnName(name, view, at) : tellable(name, at))
+    }
     if (image.isTyped)
       for (const [name, binding] of image.bindings)
         if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name)}`)
         else if (binding.act === 'keep' && !isMetadata(image.label, name, view) && hasOddDefault(image.types.get(name)))
           faults.add(`RECORD_SCHEMA_INVALID@${place(name)}`)
     const seen = new Set<string>()
-    for (const [name, value] of columnsOf(image)) {
+    for (const [index, [name, value]] of columnsOf(image).entries()) {
       const binding = image.bindings.get(name)
-      if (seen.has(name)) faults.add(`RECORD_REPEATED_MEMBER@${place(name)}`)
+      if (seen.has(name)) faults.add(`RECORD_REPEATED_MEMBER@${place(name, index)}`)
       seen.add(name)
       const known = image.types.get(name)
       if (isMetadata(image.label, name, view)) {
-        if (isNested(value)) faults.add(`RECORD_UNKNOWN_SHAPE@${place(name)}`)
+        if (isNested(value)) faults.add(`RECORD_UNKNOWN_SHAPE@${place(name, index)}`)
         const isNumber = image.isTyped ? known !== undefined && isInteger(known.type) : numberNames.has(name)
         const isTime =
           !image.isTyped && /_ts_.s$/.test(name) && value.kind === 'string' && isTimeText(value.text.slice(1, -1))
-        if (isNumber && !isNumberOrNull(value) && !isTime) faults.add(`RECORD_MASK_TYPE_MISMATCH@${place(name)}`)
+        if (isNumber && !isNumberOrNull(value) && !isTime) faults.add(`RECORD_MASK_TYPE_MISMATCH@${place(name, index)}`)
       }
       if (binding?.act === 'keep' && known !== undefined && !isMetadata(image.label, name, view))
-        holdTo(known, value, place(name), faults)
-      if (binding === undefined) faults.add(`RECORD_NOT_IN_SCHEMA@${place(name)}`)
-      else if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name)}`)
-      else if (binding.toast === 'reject' && isMarker(value, view)) faults.add(`SCHEMA_TOAST@${place(name)}`)
+        holdTo(known, value, place(name, index), faults)
+      if (binding === undefined) faults.add(`RECORD_NOT_IN_SCHEMA@${place(name, index)}`)
+      else if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name, index)}`)
+      else if (binding.toast === 'reject' && isMarker(value, view)) faults.add(`SCHEMA_TOAST@${place(name, index)}`)
     }
   }
   if (part === 'key')
@@ -522,9 +525,9 @@ function holdTo({ type, node }: Known, value: JsonNode, place: string, faults: S
     if (value.kind !== 'object') return void misfit()
     const fields = fieldsOf(node)
     const seen = new Set<string>()
-    for (const member of value.members) {
+    for (const [index, member] of value.members.entries()) {
       const field = fields.find(({ name }) => name === member.name)
-      const at = placeIn(place, tellable(member.name))
+      const at = placeIn(place, tellable(member.name, field === undefined ? index : fields.indexOf(field)))
       if (field === undefined) faults.add(`RECORD_NOT_IN_SCHEMA@${at}`)
       else holdTo(field, member.value, at, faults)
       if (seen.has(member.name)) faults.add(`RECORD_REPEATED_MEMBER@${at}`)
@@ -603,7 +606,7 @@ function maskRow(
     const binding = bindings.get(member.name)
     if (binding?.act !== 'mask' || omitted.has(member.name) || member.value.kind === 'null') continue
     if (binding.toast === 'keep' && isMarker(member.value, view)) continue
-    const place = placeIn(label, columnName(member.name, view))
+    const place = placeIn(label, columnName(member.name, view, [...bindings.keys()].indexOf(member.name)))
     const text = maskLiteral(binding.effect, printInside(member.value), place, faults)
     member.value = { kind: 'string', text, before: member.value.before, after: member.value.after }
   }
@@ -793,23 +796,25 @@ function mayPass(name: string, { settings }: View): boolean {
 const placeIn = (label: string, name: string): string => (label === '' ? name : `${label}.${name}`)
 
 /** The name of a column: one that stands in a policy as it is, any other where it could not be a value. */
-const columnName = (name: string, { rules }: View): string =>
+const columnName = (name: string, { rules }: View, index: number): string =>
   rules.byName.has(name) || rules.tableSchema?.columns.some(column => column.name === name) === true
     ? name
-    : tellable(name)
+    : tellable(name, index)
 
-/** A name that could be a value is not told. */
-function tellable(name: string): string {
-  if (name === '') return name
+/** A name that could be a value is not told, but where it stands. */
+const tellable = (name: string, index = -1): string => (mayBeValue(name) ? `?[${index}]` : name)
+
+function mayBeValue(name: string): boolean {
+  if (name === '') return false
   const signs = [...name]
   const isLetter = (sign: string | undefined): boolean => sign !== undefined && /\p{L}/u.test(sign)
   const isDigit = (sign: string | undefined): boolean => sign !== undefined && /\p{N}/u.test(sign)
-  if (signs.length > 63 || !isLetter(signs.find(sign => !'_$#'.includes(sign)))) return '?'
-  if (signs.some(sign => !/[\p{L}\p{M}\p{N}_$#-]/u.test(sign))) return '?'
-  if (signs.filter(isDigit).length > 8) return '?'
-  if (name.split(/[\p{L}_]/u).some(part => [...part].filter(isDigit).length > 4)) return '?'
+  if (signs.length > 63 || !isLetter(signs.find(sign => !'_$#'.includes(sign)))) return true
+  if (signs.some(sign => !/[\p{L}\p{M}\p{N}_$#-]/u.test(sign))) return true
+  if (signs.filter(isDigit).length > 8) return true
+  if (name.split(/[\p{L}_]/u).some(part => [...part].filter(isDigit).length > 4)) return true
   for (let n = 0; n + 5 < signs.length; n++)
-    if (isLetter(signs[n]) && signs.slice(n + 1, n + 5).every(isDigit) && isLetter(signs[n + 5])) return '?'
+    if (isLetter(signs[n]) && signs.slice(n + 1, n + 5).every(isDigit) && isLetter(signs[n + 5])) return true
   const words = name.replace(/\p{M}/gu, '').split(/\P{L}/u)
-  return words.some(word => new Set([...word].map(sign => /\p{Script=Latin}/u.test(sign))).size > 1) ? '?' : name
+  return words.some(word => new Set([...word].map(sign => /\p{Script=Latin}/u.test(sign))).size > 1)
 }

@@ -29,6 +29,8 @@ import {
   stringText,
   type Unreadable,
 } from './scanner.ts'
+import { placedName } from '../tellable-name.ts'
+import { isTime } from './time-text.ts'
 import type { QuickScanner } from './quick/quick-scanner.ts'
 import type { ToastMarkers } from './toast.ts'
 
@@ -113,6 +115,7 @@ export class Walker {
     if (foreignNames(layout) >= MAX_FOREIGN) forgetForeign(layout)
     const view = this.viewOf(b)
     const markerLengths = this.toast.lengths
+    const opening = i
     this.layout = layout
     let column = layout.first
     let previous: Column | null = null
@@ -126,14 +129,16 @@ export class Walker {
         i += column.length
         if ((b[i] as number) <= 32) i = skipSpace(b, i)
       } else {
-        column = this.find(b, i, end, layout)
+        column = this.find(b, i, end, layout, opening)
         i = this.valueAt
-        // The next record of this table most likely has the same order.
-        if (previous === null) layout.first = column
-        else previous.next = column
+        // The next record of this table most likely has the same order. One that is refused stands elsewhere there.
+        if (column.act !== REFUSE) {
+          if (previous === null) layout.first = column
+          else previous.next = column
+        }
       }
       if (column.seen === mine) {
-        this.column = column
+        this.column = placed(column, b, opening, nameStart, end)
         return fail('RECORD_REPEATED_MEMBER', i)
       }
       column.seen = mine
@@ -243,8 +248,8 @@ export class Walker {
     if (column.act === MASK && b[start] !== LETTER_N) this.edits.addValue(start, end, column.mask, column, layout)
   }
 
-  /** Looks the member at `i` up by name; sets `valueAt`. */
-  private find(b: Buffer, i: number, end: number, layout: Layout): Column {
+  /** Looks the member at `i` up by name; sets `valueAt`. Its object begins at `opening`. */
+  private find(b: Buffer, i: number, end: number, layout: Layout, opening: number): Column {
     if (b[i] !== QUOTE) return fail('RECORD_MALFORMED', i)
     const nameEnd = skipString(b, i, end)
     this.valueAt = skipColon(b, nameEnd)
@@ -255,27 +260,26 @@ export class Walker {
       const { act, mask, code } = layout.unknown
       column = new Column(name, { act, mask, code })
       // A refused name is not kept: names of rejected records must not fill the memory.
-      if (act !== REFUSE) layout.byName.set(name, column)
+      if (act === REFUSE) return placed(column, b, opening, i, end)
+      layout.byName.set(name, column)
     }
     return column
   }
 }
 
+/** Before a failure at the member at `i`: a name that is not told gets its place in the object, which was read so far. */
+function placed(column: Column, b: Buffer, opening: number, i: number, end: number): Column {
+  if (column.told !== '?') return column
+  let index = 0
+  for (let at = skipSpace(b, opening + 1); at < i; index++) {
+    const valueEnd = skipValue(b, skipColon(b, skipString(b, at, end)), end, 0)
+    at = skipSpace(b, skipSpace(b, valueEnd) + 1)
+  }
+  return new Column(column.name, { ...column, told: placedName(column.told, index) })
+}
+
 /** Null counts as one. */
 const opensNumber = (c: number): boolean => (c >= 48 && c <= 57) || c === 45 || c === LETTER_N
-
-/** A text of so many bytes at most, with its quotes. */
-const LONGEST_TIME = 42
-
-const time =
-  /^"\d{4}-[01]\d-[0-3]\d(?:[T ][0-2]\d:[0-5]\d(?::[0-6]\d(?:\.\d{1,9})?)?(?: ?(?:Z|[+-]\d\d(?::?\d\d)?))?)?"$/
-
-/**
- * Is this text an ISO 8601 date, with or without its time? Spelled out rather than by its characters: telephone and
- * account numbers have dashes and blanks too.
- */
-const isTime = (b: Buffer, start: number, end: number): boolean =>
-  end - start <= LONGEST_TIME && time.test(b.toString('latin1', start, end))
 
 /**
  * Is the whole text of the member's name at `i`? The opening quote and the colon are part of it, so no other name can

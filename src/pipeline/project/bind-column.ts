@@ -17,6 +17,7 @@ import { isMisfit, type MaskEffect } from '../mask/mask-type.ts'
 import { nullify } from '../mask/types/null.ts'
 import type { ColumnRule, ColumnRules, KeyRing } from '../plan.ts'
 import { type ColumnType, columnLength } from '../schema.ts'
+import { placedName } from '../tellable-name.ts'
 
 /** A column with what the rules make of it; `problem` where they cannot be applied. */
 export interface BoundColumn {
@@ -27,7 +28,7 @@ export interface BoundColumn {
 
 /**
  * Binds the rules to one column of one type (null: unknown). `part` says where it stands: a key takes only masks that
- * keep different values different.
+ * keep different values different. `index`: where it stands in its schema block, if there is one.
  */
 export function bindColumn(
   name: string,
@@ -35,10 +36,17 @@ export function bindColumn(
   part: 'row' | 'key',
   rules: ColumnRules,
   keys: KeyRing,
+  index: number | null = null,
 ): BoundColumn {
   const bound = bind(name, type, part, rules, keys)
-  // A name that stands in a policy is nobody's secret.
-  return isNamed(name, rules) ? { ...bound, column: new Column(name, { ...bound.column, told: name }) } : bound
+  const told = toldBy(name, rules, bound.column, index)
+  return told === bound.column.told ? bound : { ...bound, column: new Column(name, { ...bound.column, told }) }
+}
+
+/** A name that stands in a policy is nobody's secret. */
+function toldBy(name: string, rules: ColumnRules, { told }: Column, index: number | null): string {
+  if (isNamed(name, rules)) return name
+  return index === null ? told : placedName(told, index)
 }
 
 function bind(

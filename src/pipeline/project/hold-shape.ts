@@ -1,7 +1,7 @@
 import type { FieldBlock, TypeBlock } from '../decode/schema-block.ts'
 import { Column, createLayout, type Elements, refuseUnknown } from '../layout.ts'
 import type { ColumnType, ConnectKind } from '../schema.ts'
-import { tellableName } from '../tellable-name.ts'
+import { placedName, tellableName } from '../tellable-name.ts'
 
 const nestedKinds: ReadonlySet<ConnectKind> = new Set(['array', 'map', 'struct'])
 
@@ -31,7 +31,7 @@ export const holdToType = (column: Column, type: ColumnType): Column =>
 function shapeOf(place: string, block: TypeBlock): Shape {
   const { struct, items, keys, values } = block
   if (struct !== null) {
-    const columns = struct.fields.map(field => fieldOf(place, field))
+    const columns = struct.fields.map((field, index) => fieldOf(place, field, index))
     return { code, child: createLayout(place, columns, refuseUnknown('RECORD_NOT_IN_SCHEMA')) }
   }
   const elementOf = (type: TypeBlock): Column => new Column('', shapeOf(place, type))
@@ -41,7 +41,7 @@ function shapeOf(place: string, block: TypeBlock): Shape {
   return { code, elements: { container, key: elementOf(keys), value: elementOf(values) } }
 }
 
-function fieldOf(place: string, field: FieldBlock): Column {
-  const told = tellableName(field.name)
-  return new Column(field.name, shapeOf(place === '' ? told : `${place}.${told}`, field))
+function fieldOf(place: string, field: FieldBlock, index: number): Column {
+  const told = placedName(tellableName(field.name), index)
+  return new Column(field.name, { ...shapeOf(place === '' ? told : `${place}.${told}`, field), told })
 }

@@ -16,7 +16,7 @@ import { Column, createLayout, type Layout, MASK, PASS, refuseUnknown, REMOVE } 
 import type { ValueMask } from '../mask/mask-type.ts'
 import type { ColumnRules, KeyRing } from '../plan.ts'
 import type { SchemaColumn } from '../schema.ts'
-import { tellableName } from '../tellable-name.ts'
+import { placedName, tellableName } from '../tellable-name.ts'
 import { bindColumn, isKnown } from './bind-column.ts'
 import { defaultsFit } from './defaults-fit.ts'
 import { holdToBlock, isNumber, isSingle } from './hold-shape.ts'
@@ -119,10 +119,10 @@ const opaqueLayout = (names: readonly string[]): Layout =>
 
 function envelopeFor(root: StructBlock, build: Build): Layout {
   readAround('value', root, build)
-  for (const field of root.fields) {
+  for (const [index, field] of root.fields.entries()) {
     const { name, struct } = field
     const isKnownMember = (envelopeMembers as readonly string[]).includes(name)
-    if (!isKnownMember) refuse(build, 'RECORD_UNKNOWN_MEMBER', placeOf('', name), 'no member of an envelope')
+    if (!isKnownMember) refuse(build, 'RECORD_UNKNOWN_MEMBER', placeOf('', name, index), 'no member of an envelope')
     else if (!structsOfEnvelope.has(name)) readMetadata('', field, build)
     else if (struct === null) refuse(build, 'RECORD_SCHEMA_INVALID', name, 'no struct')
     else if (name === 'source') readMetadataStruct(name, struct, [...sourceMembers, ...statementMembers], build)
@@ -147,7 +147,9 @@ function envelopeFor(root: StructBlock, build: Build): Layout {
   })
 }
 
-const placeOf = (label: string, name: string): string => placeIn(label, tellableName(name))
+/** `index`: of the field in its struct. */
+const placeOf = (label: string, name: string, index: number): string =>
+  placeIn(label, placedName(tellableName(name), index))
 
 const placeIn = (label: string, told: string): string => (label === '' ? told : `${label}.${told}`)
 
@@ -165,9 +167,9 @@ function readAround(path: string, struct: StructBlock, build: Build): void {
 
 function readMetadataStruct(label: string, struct: StructBlock, known: readonly string[], build: Build): void {
   readAround(label, struct, build)
-  for (const field of struct.fields) {
+  for (const [index, field] of struct.fields.entries()) {
     if (known.includes(field.name)) readMetadata(label, field, build)
-    else refuse(build, 'RECORD_UNKNOWN_MEMBER', placeOf(label, field.name), `no member of ${label}`)
+    else refuse(build, 'RECORD_UNKNOWN_MEMBER', placeOf(label, field.name, index), `no member of ${label}`)
   }
 }
 
@@ -179,7 +181,7 @@ function readMetadata(label: string, field: FieldBlock, build: Build): void {
   // A default would stand for the null that it has to be.
   const isFilled = label === 'source' && statementMembers.includes(field.name) && byDefault !== undefined
   if (isNested || isFilled || !isSingle(field.type))
-    refuse(build, 'RECORD_SCHEMA_INVALID', placeOf(label, field.name), 'no single value')
+    refuse(build, 'RECORD_SCHEMA_INVALID', placeIn(label, tellableName(field.name)), 'no single value')
 }
 
 function rowLayout(label: string, struct: StructBlock, build: Build): Layout {
@@ -196,7 +198,7 @@ function rowLayout(label: string, struct: StructBlock, build: Build): Layout {
       removed.add(index)
       return new Column(name, { act: REMOVE })
     }
-    const bound = bindColumn(name, type, part === 'key' ? 'key' : 'row', rules, keys)
+    const bound = bindColumn(name, type, part === 'key' ? 'key' : 'row', rules, keys, index)
     if (bound.problem !== null) build.problems.push({ ...bound.problem, path: placeIn(label, bound.column.told) })
     if (bound.column.act === MASK || bound.column.act === REMOVE) build.hidesColumn = true
     if (bound.column.act === REMOVE) removed.add(index)
