@@ -1,3 +1,5 @@
+import { partitionId } from './partition-id.ts'
+
 /** How many dead letters a partition may make in a window: more of them are no accident. */
 export interface DeadLetterLimit {
   /** Counted by offset, so a repeated batch counts once. */
@@ -9,7 +11,7 @@ export function createDeadLetterLimit(most: number, windowMs: number, now: () =>
   const recent = new Map<string, Map<bigint, number>>()
   return {
     admits: (topic, partition, offset) => {
-      const id = `${topic}/${partition}`
+      const id = partitionId({ topic, partition })
       const seen = recent.get(id) ?? new Map<bigint, number>()
       recent.set(id, seen)
       for (const [known, at] of seen) if (at <= now() - windowMs) seen.delete(known)

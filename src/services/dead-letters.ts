@@ -1,7 +1,8 @@
 import { type ErrorCode, ScrimError } from '../errors.ts'
 import { pause } from './back-off.ts'
 import { createLetterCalls, type LetterCallsOptions, type ReleaseAnswer, type ReplayResult } from './letter-calls.ts'
-import type { DeadLetterIndex, DeadLetterState, PartitionName } from './ports/dead-letters.ts'
+import { partitionId } from './partition-id.ts'
+import type { DeadLetterIndex, DeadLetterState } from './ports/dead-letters.ts'
 import type { ReleaseOrder } from './release.ts'
 import type { Replay, ReplayOrder } from './replay.ts'
 import { nextAttemptAt } from './retry-schedule.ts'
@@ -81,13 +82,13 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
     let waitsFor: ErrorCode | null | undefined
     const busy = new Set<string>()
     for (let n = 0; n < AT_ONCE && !signal.aborted; n++) {
-      const free = partitions.list().filter(partition => !busy.has(idOf(partition)))
+      const free = partitions.list().filter(partition => !busy.has(partitionId(partition)))
       // One at a time: of many claimed at once the last could be claimed again before its turn.
       const [entry] = await index.claim(new Date(now()), new Date(now() + CLAIM_MS), 1, free)
       if (entry === undefined) break
       const code = await retry(entry.id)
       // Each look at a busy one takes seconds, and its other letters would find the same.
-      if (code === 'REPLAY_WAITS') busy.add(idOf(entry))
+      if (code === 'REPLAY_WAITS') busy.add(partitionId(entry))
       waitsFor = code ?? waitsFor ?? null
     }
     return waitsFor
@@ -135,5 +136,3 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
     }
   }
 }
-
-const idOf = ({ topic, partition }: PartitionName): string => `${topic}/${partition}`

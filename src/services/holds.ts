@@ -1,3 +1,4 @@
+import { partitionId } from './partition-id.ts'
 import type { HeldPartition, RawSource } from './ports/stream.ts'
 
 type Partition = Pick<HeldPartition, 'topic' | 'partition'>
@@ -27,15 +28,15 @@ export function createHolds(source: Pick<RawSource, 'hold' | 'release'>): Holds 
   let ended: ReadonlyMap<string, HeldPartition> = new Map()
   return {
     add: hold => {
-      waiting.delete(idOf(hold))
-      held.set(idOf(hold), sinceFirst(held.get(idOf(hold)) ?? ended.get(idOf(hold)), hold))
+      waiting.delete(partitionId(hold))
+      held.set(partitionId(hold), sinceFirst(held.get(partitionId(hold)) ?? ended.get(partitionId(hold)), hold))
       source.hold(hold.topic, hold.partition, BigInt(hold.offset))
     },
-    waits: one => void waiting.set(idOf(one), sinceFirst(waiting.get(idOf(one)), one)),
-    goesOn: partition => void waiting.delete(idOf(partition)),
+    waits: one => void waiting.set(partitionId(one), sinceFirst(waiting.get(partitionId(one)), one)),
+    goesOn: partition => void waiting.delete(partitionId(partition)),
     settled: (partition, offset) => {
-      const hold = held.get(idOf(partition))
-      if (hold !== undefined && BigInt(hold.offset) < offset) held.delete(idOf(partition))
+      const hold = held.get(partitionId(partition))
+      if (hold !== undefined && BigInt(hold.offset) < offset) held.delete(partitionId(partition))
     },
     endAll: () => {
       ended = new Map(held)
@@ -43,7 +44,7 @@ export function createHolds(source: Pick<RawSource, 'hold' | 'release'>): Holds 
       waiting.clear()
     },
     release: partition => {
-      if (held.delete(idOf(partition))) source.release(partition.topic, partition.partition)
+      if (held.delete(partitionId(partition))) source.release(partition.topic, partition.partition)
     },
     releaseAll: () => {
       const all = [...held.values()]
@@ -53,8 +54,6 @@ export function createHolds(source: Pick<RawSource, 'hold' | 'release'>): Holds 
     list: () => [...held.values(), ...waiting.values()],
   }
 }
-
-const idOf = ({ topic, partition }: Partition): string => `${topic}/${partition}`
 
 /** The same reason at the same record: it has been standing since then. */
 const sinceFirst = (known: HeldPartition | undefined, now: HeldPartition): HeldPartition =>

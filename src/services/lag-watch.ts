@@ -1,3 +1,4 @@
+import { partitionId } from './partition-id.ts'
 import { pause } from './back-off.ts'
 import type { HeldPartition, RawSource } from './ports/stream.ts'
 
@@ -27,12 +28,12 @@ export function createLagWatch(options: {
     run: async signal => {
       while (!signal.aborted) {
         const assigned = source.assigned()
-        const ours = new Set(assigned.map(({ topic, partition }) => `${topic}/${partition}`))
+        const ours = new Set(assigned.map(partitionId))
         // One that comes back later begins anew: what another instance did meanwhile is not known here.
         for (const id of [...atEnd.keys()]) if (!ours.has(id)) atEnd.delete(id)
         metrics.lag(
           assigned.map(({ topic, partition, position, highWatermark }) => {
-            const id = `${topic}/${partition}`
+            const id = partitionId({ topic, partition })
             const messages = Math.max(0, Number(highWatermark - position))
             if (messages === 0 || !atEnd.has(id)) atEnd.set(id, now())
             return { topic, partition, messages, seconds: (now() - (atEnd.get(id) as number)) / 1000 }

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ErrorCode, errorCatalogue, type Place, ScrimError } from '../errors.ts'
 import { pause } from './back-off.ts'
+import { classOf } from './follow.ts'
+import { partitionId } from './partition-id.ts'
 import type {
   DeadLetterEntry,
   DeadLetterIndex,
@@ -176,8 +178,8 @@ export function createLetterCalls(options: LetterCallsOptions): LetterCalls {
       const isOver = new AbortController()
       const patience = pause(patienceMs, isOver.signal).then(() => undefined)
       // Each partition in turn with those of its reader; the readers side by side.
-      const ours = new Set(partitions.list().map(idOf))
-      const elsewhere = waiting.filter(partition => !ours.has(idOf(partition)))
+      const ours = new Set(partitions.list().map(partitionId))
+      const elsewhere = waiting.filter(partition => !ours.has(partitionId(partition)))
       const answers = new Map<PartitionName, ReleaseAnswer>()
       const askFor = async (asked: readonly PartitionName[]): Promise<void> => {
         const found = await ask(asked.map(one => ({ ...nameOf(one), ...order, what: 'release', letterId: null })))
@@ -187,7 +189,7 @@ export function createLetterCalls(options: LetterCallsOptions): LetterCalls {
       }
       const here = async (): Promise<void> => {
         for (const partition of waiting) {
-          if (!ours.has(idOf(partition))) continue
+          if (!ours.has(partitionId(partition))) continue
           const result = await releaseHere(partition, order)
           if (result === null) await askFor([partition])
           else answers.set(partition, answerOf(partition, result))
@@ -195,9 +197,7 @@ export function createLetterCalls(options: LetterCallsOptions): LetterCalls {
       }
       // What takes longer than the call goes on, one partition after the other.
       const work = here()
-      work.catch((error: unknown) =>
-        log.error({ class: error instanceof Error ? error.constructor.name : typeof error }, 'a release broke off'),
-      )
+      work.catch((error: unknown) => log.error({ error: classOf(error) }, 'a release broke off'))
       try {
         await Promise.all([askFor(elsewhere), Promise.race([work, patience])])
       } finally {
@@ -218,7 +218,6 @@ export function createLetterCalls(options: LetterCallsOptions): LetterCalls {
   }
 }
 
-const idOf = ({ topic, partition }: PartitionName): string => `${topic}/${partition}`
 const nameOf = ({ topic, partition }: PartitionName): PartitionName => ({ topic, partition })
 
 function refused(id: string, error: unknown): ReplayResult {

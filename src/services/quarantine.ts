@@ -3,6 +3,7 @@ import { type ErrorCode, ScrimError } from '../errors.ts'
 import { type BatchOutcome, type Departure, type MaskedBatch, OP_TRUNCATE, type RawBatch } from '../pipeline/batch.ts'
 import { recordIdOf, secretId } from '../pipeline/seal.ts'
 import { only } from '../pipeline/serialize/masked-batch.ts'
+import { partitionId } from './partition-id.ts'
 import type { DeadLetter, ParkedKeys, PartitionClaim } from './ports/dead-letters.ts'
 import type { FetchedBatch } from './ports/stream.ts'
 
@@ -59,7 +60,7 @@ export function createQuarantine({ register, secret, limit }: QuarantineOptions)
   }
 
   async function bookOf({ raw: { topic, partition }, assignment }: Mine): Promise<Book> {
-    const known = booksOf(assignment).get(`${topic}/${partition}`)
+    const known = booksOf(assignment).get(partitionId({ topic, partition }))
     if (known !== undefined) return known
     const { claim, keys: rows } = await register.takeOver({ topic, partition })
     // Under another secret the same key has another id: a later record would not be known as one of it.
@@ -72,7 +73,7 @@ export function createQuarantine({ register, secret, limit }: QuarantineOptions)
       records: rows.reduce((sum, { records }) => sum + records, 0),
     }
     for (const { lastOffset } of rows) if (lastOffset > book.last) book.last = lastOffset
-    booksOf(assignment).set(`${topic}/${partition}`, book)
+    booksOf(assignment).set(partitionId({ topic, partition }), book)
     return book
   }
 
@@ -92,10 +93,9 @@ export function createQuarantine({ register, secret, limit }: QuarantineOptions)
       return { ...outcome, masked: views.map(({ batch }) => batch), departures }
     },
     park: async (fetched, letters, write) => {
-      const { topic, partition } = fetched.raw
       const book = await bookOf(fetched)
       // A write that fails may have been one that succeeded.
-      booksOf(fetched.assignment).delete(`${topic}/${partition}`)
+      booksOf(fetched.assignment).delete(partitionId(fetched.raw))
       if (!(await write(book.claim))) return false
       const parked = letters.filter(letter => letter.parkedBy !== null)
       for (const { views, recordId, offset } of parked) {
@@ -107,15 +107,15 @@ export function createQuarantine({ register, secret, limit }: QuarantineOptions)
           book.records++
         }
       }
-      booksOf(fetched.assignment).set(`${topic}/${partition}`, book)
+      booksOf(fetched.assignment).set(partitionId(fetched.raw), book)
       return true
     },
-    forget: (topic, partition) => void books?.byPartition.delete(`${topic}/${partition}`),
+    forget: (topic, partition) => void books?.byPartition.delete(partitionId({ topic, partition })),
   }
 }
 
 /** Records without a key are all of one: nothing tells them apart. */
-const keyId = (view: string, recordId: string | null): string => `${view} ${recordId ?? ''}`
+export const keyId = (view: string, recordId: string | null): string => `${view} ${recordId ?? ''}`
 
 interface Screened {
   readonly raw: RawBatch

@@ -5,7 +5,7 @@ import { only } from '../pipeline/serialize/masked-batch.ts'
 import { createTransform } from '../pipeline/transform.ts'
 import { recordRows } from './audit-rows.ts'
 import type { DeadLetterEntry, PartitionName, QuarantineIndex } from './ports/dead-letters.ts'
-import { isParked } from './quarantine.ts'
+import { isParked, keyId } from './quarantine.ts'
 import type { SecondRoad } from './replay.ts'
 import { nextAttemptAt } from './retry-schedule.ts'
 
@@ -205,7 +205,7 @@ function sort(
   const out = new Map<DeadLetterEntry, Reject>()
   let first: Sorted['first'] = null
   for (const entry of entries) {
-    const ids = entry.views.map(view => `${view} ${entry.recordId ?? ''}`)
+    const ids = entry.views.map(view => keyId(view, entry.recordId))
     const problem = problemOf(at.get(entry), entry.views, rejects, outcome)
     if (problem !== null && isHopeless(problem.code, force)) out.set(entry, problem)
     else if (problem === null && !ids.some(id => keys.has(id))) going.push(entry)

@@ -137,7 +137,7 @@ export async function tallyRecords(files: readonly string[], plan: Plan): Promis
 }
 
 /** `before` has the columns of `after`: one of the two is enough to read. */
-export const imageless = (path: string): string => path.replace(/^before\./, 'after.')
+const imageless = (path: string): string => path.replace(/^before\./, 'after.')
 
 /** The tally in words. */
 export function tallyText({ published, dropped, rejected }: Tally): string {

@@ -8,7 +8,14 @@ import { createKafkaStatus } from '../../../src/adapters/kafka/kafka-status.ts'
 import { createOutputTopics } from '../../../src/adapters/kafka/output-topics.ts'
 import { createLetterReader, createRecordReader } from '../../../src/adapters/kafka/record-reader.ts'
 import { seal } from '../../../src/pipeline/seal.ts'
-import { keptLog, maskedName, plainSettings, type Relay, startRelay } from '../../support/kafka/relay.ts'
+import {
+  keptLog,
+  maskedName,
+  plainSettings,
+  type Relay,
+  type RelayOptions,
+  startRelay,
+} from '../../support/kafka/relay.ts'
 import { createTopic, kafkaClient, produce, readTopic } from '../../support/stack/kafka-clients.ts'
 import { describeWithOwnStack, freshPrefix } from '../../support/stack/require-stack.ts'
 import { until } from '../../support/stack/until.ts'
@@ -37,6 +44,14 @@ describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true
     tlsCert: readFileSync(security().mtls.cert),
     tlsKey: readFileSync(security().mtls.key),
   })
+
+  /** The user's relay of one topic, under a group of the same name. */
+  const relayOf = (topic: string, more: Partial<RelayOptions> = {}): Relay => {
+    const settings = asUser('scram-sha-512')
+    const relay = startRelay({ brokers: '', settings, group: topic, names: name => name === topic, ...more })
+    relays.push(relay)
+    return relay
+  }
 
   type Rights = readonly [resourceType: AclResourceTypes, name: string, operation: AclOperationTypes][]
   async function allow(principal: string, operations: Rights): Promise<void> {
@@ -139,13 +154,7 @@ describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true
       [TOPIC, topic, WRITE],
       [TOPIC, topic, CREATE],
     ])
-    const relay = startRelay({
-      brokers: '',
-      settings: asUser('scram-sha-512'),
-      group: topic,
-      names: name => name === topic,
-    })
-    relays.push(relay)
+    const relay = relayOf(topic)
     await until('the reason', () =>
       relay.log.entries.some(({ fields }) => fields.code === 'KAFKA_GROUP_NOT_AUTHORISED'),
     )
@@ -168,13 +177,7 @@ describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true
     const topic = freshPrefix()
     await createTopic(kafkaClient(stack().internalBrokers), topic)
     await allow('User:scrim', [[TOPIC, topic, READ]])
-    const relay = startRelay({
-      brokers: '',
-      settings: asUser('scram-sha-512'),
-      group: topic,
-      names: name => name === topic,
-    })
-    relays.push(relay)
+    const relay = relayOf(topic)
     const { source, log } = relay
     await until('the trouble', () => source.trouble() === 'KAFKA_GROUP_NOT_AUTHORISED')
     const seen = new Set<string | null>()
@@ -197,14 +200,7 @@ describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true
       [TOPIC, topic, DESCRIBE_CONFIGS],
       [GROUP, topic, READ],
     ])
-    const relay = startRelay({
-      brokers: '',
-      settings: asUser('scram-sha-512'),
-      group: topic,
-      names: name => name === topic,
-      onBatch: batch => batch.commit(batch.nextOffset),
-    })
-    relays.push(relay)
+    const relay = relayOf(topic, { onBatch: batch => batch.commit(batch.nextOffset) })
     const { source } = relay
     const isRefused = (): boolean => source.trouble() === 'KAFKA_NOT_AUTHORISED'
     await until('the refusal', isRefused)
@@ -234,13 +230,7 @@ describeWithOwnStack('secured Kafka', { brokers: 1, connect: false, secure: true
       [TOPIC, topic, CREATE],
       [GROUP, topic, READ],
     ])
-    const relay = startRelay({
-      brokers: '',
-      settings: asUser('scram-sha-512'),
-      group: topic,
-      names: name => name === topic || name === hidden,
-    })
-    relays.push(relay)
+    const relay = relayOf(topic, { names: name => name === topic || name === hidden })
     await until('the batch', () => relay.batches.length > 0)
     expect(relay.source.topics()).toEqual([topic])
     expect(relay.source.trouble()).toBeNull()
