@@ -64,6 +64,10 @@ export const errorCatalogue = {
     'The topic name, or the output name made from it, is not a legal Kafka topic name',
     'Use at most 249 characters of a-z, A-Z, 0-9, dot, dash and underscore.',
   ),
+  POLICY_VIEW_OUTPUT: policy(
+    'Two views would publish to the same topic',
+    'Give each view an outputTopic of its own, such as ${topic}.masked.analytics.',
+  ),
   POLICY_DISAGREE: policy(
     'Two policies say different things of a column',
     'At equal priority what hides wins, then the first by name. Make them agree.',

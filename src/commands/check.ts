@@ -6,6 +6,7 @@ import type { Config } from '../config.ts'
 import { ScrimError } from '../errors.ts'
 import { compilePolicies } from '../policy/compile.ts'
 import { topicPatterns } from '../policy/read-documents.ts'
+import { outputTemplates } from '../policy/view.ts'
 import type { Finding } from '../services/ports/checks.ts'
 import type { SeenSchema } from '../services/ports/policies.ts'
 import { acceptSchemas, type Accepted } from './check/accept-schemas.ts'
@@ -112,9 +113,10 @@ export async function check({ values, positionals }: Arguments, terminal: Termin
   findings.push(...(inspected?.findings ?? []))
 
   const patterns = topicPatterns(documents)
-  const { outputTopic, toastPlaceholder } = config
+  const { toastPlaceholder } = config
+  const outputTopics = outputTemplates(documents, config.outputTopic)
   const connectors =
-    asked.connect === null ? null : await checkConnectors(asked.connect, { patterns, outputTopic, toastPlaceholder })
+    asked.connect === null ? null : await checkConnectors(asked.connect, { patterns, outputTopics, toastPlaceholder })
   findings.push(...(connectors?.findings ?? []))
   if (asked.source !== null)
     findings.push(...(await checkSource(asked.source, { patterns, reselection: connectors?.reselection ?? null })))

@@ -9,6 +9,8 @@ const text = (description: string, maxLength = 1000) => Type.String({ minLength:
 const texts = (description: string) =>
   Type.Union([text(description), Type.Array(text(description), { minItems: 1, maxItems: 1000 })], { description })
 
+const names = (description: string) => Type.Array(text(description, 250), { maxItems: 1000, description })
+
 /** One entry of a masking policy. Parameters of the mask type stand beside `field` and `maskType`. */
 export const maskingCondition = Type.Object(
   {
@@ -34,6 +36,11 @@ export const maskingPolicyDocument = Type.Object(
       }),
     ),
     service: Type.Optional(text('Read and kept; Scrim serves one service.')),
+    users: Type.Optional(names('For views of these users only.')),
+    groups: Type.Optional(
+      names('For views of these groups only. Without users, groups and roles: for every view, as with `public`.'),
+    ),
+    roles: Type.Optional(names('For views of these roles only.')),
     resources: Type.Object({ topic: texts('Raw topics; `*` and `?` are wildcards.') }, { additionalProperties: false }),
     maskingPolicy: Type.Object(
       {
@@ -98,6 +105,40 @@ export const tableSchemaDocument = Type.Object(
 )
 export type TableSchemaDocument = Static<typeof tableSchemaDocument>
 
-export type PolicyDocument = MaskingPolicyDocument | TableSchemaDocument
+/** One masked output of raw topics, and for whom it is made. Without any such document there is one: `public`. */
+export const viewDocument = Type.Object(
+  {
+    name: Type.String({
+      minLength: 1,
+      maxLength: 100,
+      pattern: '^[a-zA-Z0-9._-]+$',
+      description: 'Unique; audit rows and dead letters name the view by it.',
+    }),
+    description: Type.Optional(Type.String({ maxLength: 10_000 })),
+    outputTopic: text('Name of the masked topic; `${topic}` stands for the raw one.', 300),
+    topics: Type.Optional(
+      Type.Array(text('A raw topic; `*` and `?` are wildcards.'), {
+        minItems: 1,
+        maxItems: 1000,
+        description: 'The raw topics that the view is made of. Left out: all that policies for its readers name.',
+      }),
+    ),
+    user: Type.Optional(text('Who reads it, where that is one user.', 250)),
+    groups: Type.Optional(names('The groups of its readers; every view is in `public`.')),
+    roles: Type.Optional(names('The roles of its readers.')),
+    attributes: Type.Optional(
+      Type.Record(Type.String({ maxLength: 250 }), Type.Union([Type.String(), Type.Array(Type.String())]), {
+        description: 'What else policies ask of a reader: `${{USER.dept}}`.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+export type ViewDocument = Static<typeof viewDocument>
+
+export type PolicyDocument = MaskingPolicyDocument | TableSchemaDocument | ViewDocument
 
 export const isTableSchema = (document: PolicyDocument): document is TableSchemaDocument => 'tableSchema' in document
+export const isView = (document: PolicyDocument): document is ViewDocument => 'outputTopic' in document
+export const isMaskingPolicy = (document: PolicyDocument): document is MaskingPolicyDocument =>
+  'maskingPolicy' in document

@@ -24,10 +24,11 @@ export interface ColumnReport {
   readonly masked: string | null
 }
 
-/** What a live run would make of a topic. */
+/** What a live run would make of a topic under one view. */
 export interface TopicReport {
   readonly topic: string
-  readonly maskedTopic: string | null
+  readonly view: string
+  readonly maskedTopic: string
   readonly columns: readonly ColumnReport[]
   /** What became of the records looked at, in words; null where there were none. */
   readonly records: string | null

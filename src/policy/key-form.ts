@@ -4,7 +4,7 @@ import type { MaskType } from '../pipeline/mask/mask-type.ts'
 import type { ColumnRules } from '../pipeline/plan.ts'
 import { isKnown } from '../pipeline/project/bind-column.ts'
 import { keyIdOf } from './column-rules.ts'
-import { isTableSchema, type PolicyDocument } from './document.ts'
+import { isMaskingPolicy, type PolicyDocument } from './document.ts'
 
 /** How a key column goes out: whatever differs here makes other keys of the same rows. */
 export interface KeyForm {
@@ -43,8 +43,6 @@ export function currentMask(stored: string): string {
 
 /** The ids of the keys that these documents mask with. */
 export function keyIdsOf(documents: readonly PolicyDocument[]): ReadonlySet<string> {
-  const conditions = documents.flatMap(document =>
-    isTableSchema(document) ? [] : document.maskingPolicy.maskingConditions,
-  )
+  const conditions = documents.filter(isMaskingPolicy).flatMap(({ maskingPolicy }) => maskingPolicy.maskingConditions)
   return new Set(conditions.filter(({ maskType }) => findMaskType(maskType)?.needsKey === true).map(keyIdOf))
 }

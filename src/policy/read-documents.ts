@@ -1,6 +1,12 @@
 import { Value } from 'typebox/value'
 import type { Problem } from '../errors.ts'
-import { isTableSchema, maskingPolicyDocument, type PolicyDocument, tableSchemaDocument } from './document.ts'
+import {
+  isMaskingPolicy,
+  maskingPolicyDocument,
+  type PolicyDocument,
+  tableSchemaDocument,
+  viewDocument,
+} from './document.ts'
 import { shapeProblem } from './policy-problem.ts'
 
 export interface ReadDocuments {
@@ -12,7 +18,7 @@ const MAX_PROBLEMS = 100
 
 /** Reads one parsed file or request body: a document or an array of them. `origin` names it in problems. */
 export function readDocuments(json: unknown, origin: string): ReadDocuments {
-  const list = Array.isArray(json) ? json : [json]
+  const list = unfold(json)
   if (list.length > MAX_ENTRIES)
     return { documents: [], problems: [shapeProblem(origin, '', 'has too many documents')] }
   const documents: PolicyDocument[] = []
@@ -26,23 +32,40 @@ export function readDocuments(json: unknown, origin: string): ReadDocuments {
   return { documents, problems: problems.slice(0, MAX_PROBLEMS) }
 }
 
+/** A list of documents, however it was written: alone, as an array, or as the `views` of a file. */
+function unfold(json: unknown): readonly unknown[] {
+  if (Array.isArray(json)) return json.flatMap(entry => (isViewList(entry) ? entry.views : [entry]))
+  return isViewList(json) ? json.views : [json]
+}
+
+const isViewList = (json: unknown): json is { readonly views: readonly unknown[] } =>
+  typeof json === 'object' &&
+  json !== null &&
+  Object.keys(json).join() === 'views' &&
+  'views' in json &&
+  Array.isArray(json.views)
+
 function readDocument(candidate: unknown, origin: string): { document: PolicyDocument } | { problems: Problem[] } {
   if (typeof candidate !== 'object' || candidate === null)
     return { problems: [shapeProblem(origin, '', 'must be an object')] }
-  const schema = Object.hasOwn(candidate, 'tableSchema')
-    ? tableSchemaDocument
-    : Object.hasOwn(candidate, 'maskingPolicy')
-      ? maskingPolicyDocument
-      : null
+  const schema = shapes.find(([member]) => Object.hasOwn(candidate, member))?.[1] ?? null
   // Before the check, which would tell each of a million entries.
   if (isTooLong(candidate)) return { problems: [shapeProblem(origin, '', 'has too many entries')] }
-  if (schema === null) return { problems: [shapeProblem(origin, '', 'needs `maskingPolicy` or `tableSchema`')] }
+  if (schema === null) return { problems: [shapeProblem(origin, '', `needs one of ${shapeNames}`)] }
   if (Value.Check(schema, candidate)) return { document: candidate as PolicyDocument }
   const name: unknown = 'name' in candidate ? candidate.name : undefined
   const where = typeof name === 'string' && name.length <= 250 ? name : origin
   const errors = Value.Errors(schema, candidate)
   return { problems: errors.map(error => shapeProblem(where, dotted(error.instancePath), error.message)) }
 }
+
+/** Told apart by a member that only the one has. */
+const shapes = [
+  ['tableSchema', tableSchemaDocument],
+  ['maskingPolicy', maskingPolicyDocument],
+  ['outputTopic', viewDocument],
+] as const
+const shapeNames = shapes.map(([member]) => `\`${member}\``).join(', ')
 
 const MAX_ENTRIES = 10_000
 
@@ -66,7 +89,7 @@ function dotted(pointer: string): string {
 /** The raw topics that a set names, as patterns. */
 export function topicPatterns(documents: readonly PolicyDocument[]): string[] {
   return documents.flatMap(document => {
-    if (isTableSchema(document) || document.isEnabled === false) return []
+    if (!isMaskingPolicy(document) || document.isEnabled === false) return []
     const { topic } = document.resources
     return typeof topic === 'string' ? [topic] : topic
   })

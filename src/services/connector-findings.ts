@@ -16,8 +16,8 @@ import type { Reselection } from './source-findings.ts'
 export interface ConnectorContext {
   /** The topics that policies name, as patterns. */
   readonly patterns: readonly string[]
-  /** `${topic}` stands for the raw topic. */
-  readonly outputTopic: string
+  /** Of each view; `${topic}` stands for the raw topic. */
+  readonly outputTopics: readonly string[]
   /** What the masks take for an unchanged TOAST value. */
   readonly toastPlaceholder: string
 }

@@ -10,11 +10,13 @@ export function sinkFindings(sink: ConnectorConfig, context: ConnectorContext, h
 }
 
 /** Topics that the sink reads and that only Scrim should read. */
-function rawTopics(sink: ConnectorConfig, { patterns, outputTopic }: ConnectorContext): Finding[] {
+function rawTopics(sink: ConnectorConfig, { patterns, outputTopics }: ConnectorContext): Finding[] {
   const raw = patterns.filter(pattern => topicPattern(pattern).isLiteral && reads(sink, pattern))
   // A list can also be held against patterns.
   const listed = topicList(sink).filter(
-    topic => patterns.some(pattern => topicPattern(pattern).matches(topic)) && rawNameOf(outputTopic, topic) === null,
+    topic =>
+      patterns.some(pattern => topicPattern(pattern).matches(topic)) &&
+      outputTopics.every(template => rawNameOf(template, topic) === null),
   )
   return [...new Set([...raw, ...listed])].map(topic =>
     error(
@@ -121,13 +123,13 @@ function sinkSettings(sink: ConnectorConfig, context: ConnectorContext): Finding
 }
 
 /** Stock sinks make the table's name from the topic's, which has one part more now. */
-function naming(sink: ConnectorConfig, { patterns, outputTopic }: ConnectorContext): Finding[] {
+function naming(sink: ConnectorConfig, { patterns, outputTopics }: ConnectorContext): Finding[] {
   const name = isDebeziumSink(sink) ? 'collection.name.format' : 'table.name.format'
   const format = setting(sink, name)
   const isByTopic = format === '' || format.includes('${topic}')
   if (!isByTopic || routes(sink) || setting(sink, 'topics.to.tables.mapping') !== '') return []
   const example = outputName(
-    outputTopic,
+    outputTopics[0] ?? '${topic}',
     patterns.find(pattern => topicPattern(pattern).isLiteral) ?? 'prefix.schema.table',
   )
   const message = isDebeziumSink(sink)

@@ -4,7 +4,7 @@ import { connectorFindings, reselectionOf } from '../../src/services/connector-f
 import type { ConnectorConfig } from '../../src/services/ports/checks.ts'
 
 const raw = 'warehouse-to-citizen-cdc.golden_records'
-const context = { patterns: [raw], outputTopic: '${topic}.masked', toastPlaceholder: '__debezium_unavailable_value' }
+const context = { patterns: [raw], outputTopics: ['${topic}.masked'], toastPlaceholder: '__debezium_unavailable_value' }
 
 /** A connector of the connectors folder with some settings changed; undefined takes one away. */
 function shipped(file: string, changes: Readonly<Record<string, string | undefined>> = {}): ConnectorConfig {

@@ -55,14 +55,17 @@ export function acceptances(
 ): Acceptance[] {
   return topics.flatMap((topic): Acceptance[] => {
     const sample = samples.topics.get(topic)
-    const view = plan.forTopic(topic, { compacted: false })?.views[0]
+    const views = plan.forTopic(topic, { compacted: false })?.views ?? []
+    const [view] = views
     if (sample === undefined || view === undefined) return []
     const met = columnsOf(view, sample)
     if (met.length === 0) return []
     const before = documents.filter(isTableSchema).find(({ tableSchema }) => tableSchema.topic === topic)
     const old = before === undefined ? [] : readTableSchema(before).schema.columns
-    const known = new Set([...clear, ...view.rules.byName.keys(), ...old.map(({ name }) => name)])
-    const isLeft = ({ name }: SchemaColumn): boolean => view.rules.wildcard !== null && !known.has(name)
+    const known = new Set([...clear, ...old.map(({ name }) => name)])
+    // A schema is accepted for all views, so what a wildcard masks in one of them is left.
+    const isLeft = ({ name }: SchemaColumn): boolean =>
+      !known.has(name) && views.some(({ rules }) => rules.wildcard !== null && !rules.byName.has(name))
     const columns = met.filter(column => !isLeft(column))
     const made = tableSchemaFor(topic, columns)
     const document: TableSchemaDocument = before === undefined ? made : { ...before, tableSchema: made.tableSchema }
@@ -72,7 +75,7 @@ export function acceptances(
         document,
         isChanged: JSON.stringify(before) !== JSON.stringify(document) && (columns.length > 0 || before !== undefined),
         diff: diffColumns(old, columns),
-        inClear: inClear(view, columns, old),
+        inClear: inClear(views, columns, old),
         leftToWildcard: met.filter(isLeft).map(({ name }) => name),
       },
     ]
@@ -116,19 +119,22 @@ function fullType(type: ColumnType): string {
 }
 
 function inClear(
-  { rules }: ViewPlan,
+  views: readonly ViewPlan[],
   columns: readonly SchemaColumn[],
   old: readonly SchemaColumn[],
 ): Acceptance['inClear'] {
   const known = new Set(old.map(({ name }) => name))
-  // A wildcard stands for columns that nothing names, and an accepted one is named.
-  const until =
-    rules.wildcard === null
-      ? `unknown (${rules.unknown})`
-      : `covered by the wildcard of policy ${rules.wildcard.policy}`
-  return columns
-    .filter(({ name }) => !rules.byName.has(name))
-    .map(({ name }) => ({ column: name, isNew: !known.has(name), until }))
+  return views.flatMap(({ view, rules }) => {
+    const now =
+      rules.wildcard === null
+        ? `unknown (${rules.unknown})`
+        : // A wildcard stands for columns that nothing names, and an accepted one is named.
+          `covered by the wildcard of policy ${rules.wildcard.policy}`
+    const until = views.length === 1 ? now : `${now} in view ${view}`
+    return columns
+      .filter(({ name }) => !rules.byName.has(name))
+      .map(({ name }) => ({ column: name, isNew: !known.has(name), until }))
+  })
 }
 
 /** The documents with the accepted ones in place of those before. */

@@ -1,5 +1,6 @@
 import { errorCatalogue, placeText, type Problem } from '../../errors.ts'
 import type { TopicReport } from '../../policy/inspect-topic.ts'
+import { PUBLIC } from '../../policy/view.ts'
 import type { Finding } from '../../services/ports/checks.ts'
 import type { Accepted } from './accept-schemas.ts'
 
@@ -49,7 +50,7 @@ export function findingsText(findings: readonly Finding[]): string {
 }
 
 /** The columns of a topic as a table. */
-export function topicText({ topic, maskedTopic, columns, records, isSchemaless }: TopicReport): string {
+export function topicText({ topic, view, maskedTopic, columns, records, isSchemaless }: TopicReport): string {
   const rows = columns.map(({ column, parts, type, mask, by, known, masked }) => [
     column,
     parts.join('+'),
@@ -61,7 +62,8 @@ export function topicText({ topic, maskedTopic, columns, records, isSchemaless }
   ])
   const title = [
     `topic ${topic}`,
-    maskedTopic === null ? '' : `-> ${maskedTopic}`,
+    `-> ${maskedTopic}`,
+    view === PUBLIC ? '' : `(view ${view})`,
     isSchemaless ? '(no schema block)' : '',
   ]
   return `\n${title.filter(part => part !== '').join(' ')}\n${records === null ? '' : `  records: ${records}\n`}${table([heading, ...rows])}`

@@ -99,7 +99,7 @@ function bytesOf(value: RecordLine['value']): Buffer | null {
   return typeof value === 'string' ? Buffer.from(value, 'base64') : Buffer.from(JSON.stringify(value))
 }
 
-/** What became of the records of one topic. */
+/** What became of the records of one topic under one view. */
 export interface Tally {
   published: number
   readonly dropped: Map<string, number>
@@ -108,15 +108,17 @@ export interface Tally {
 
 const CHUNK = 500
 
-/** Runs the records through the engine as a live run would; counts only. */
+export const tallyId = (topic: string, view: string): string => `${topic} ${view}`
+
+/** Runs the records through the engine as a live run would; counts only, by `tallyId`. */
 export async function tallyRecords(files: readonly string[], plan: Plan): Promise<ReadonlyMap<string, Tally>> {
   const tallies = new Map<string, Tally>()
   let pending: RecordLine[] = []
   const flush = (): void => {
     for (const outcome of transform(pending, plan)) {
-      const { topic } = outcome.source
-      const tally = tallies.get(topic) ?? { published: 0, dropped: new Map(), rejected: new Map() }
-      tallies.set(topic, tally)
+      const id = tallyId(outcome.source.topic, 'view' in outcome ? outcome.view : '')
+      const tally = tallies.get(id) ?? { published: 0, dropped: new Map(), rejected: new Map() }
+      tallies.set(id, tally)
       if (outcome.outcome === 'publish') tally.published++
       else if (outcome.outcome === 'drop')
         tally.dropped.set(outcome.reason, (tally.dropped.get(outcome.reason) ?? 0) + 1)

@@ -8,7 +8,7 @@ import { topicPatterns } from '../../policy/read-documents.ts'
 import type { Finding } from '../../services/ports/checks.ts'
 import { schemaPlans } from './accept.ts'
 import { findingOf } from './report.ts'
-import { type Samples, type Tally, tallyRecords, tallyText, type TopicSample } from './samples.ts'
+import { type Samples, type Tally, tallyId, tallyRecords, tallyText, type TopicSample } from './samples.ts'
 
 export interface Inspection {
   readonly topics: readonly TopicReport[]
@@ -25,7 +25,11 @@ export async function inspectTopics(options: {
   const { plan, documents, samples } = options
   const tallies = options.files.length === 0 ? new Map<string, Tally>() : await tallyRecords(options.files, plan)
   const names = [...new Set([...namedTopics(documents), ...samples.topics.keys()])].sort()
-  const inspected = names.map(topic => inspectOne(topic, plan, samples.topics.get(topic), tallies.get(topic)))
+  const inspected = names.flatMap(topic => {
+    const views = plan.forTopic(topic, { compacted: false })?.views ?? []
+    if (views.length === 0) return [withoutPolicy(topic)]
+    return views.map(view => inspectOne(view, samples.topics.get(topic), tallies.get(tallyId(topic, view.view))))
+  })
   const wild = topicPatterns(documents).filter(pattern => /[*?]/.test(pattern))
   return {
     topics: inspected.flatMap(({ topics }) => topics),
@@ -38,20 +42,20 @@ function namedTopics(documents: readonly PolicyDocument[]): string[] {
   return [...topicPatterns(documents).filter(pattern => !/[*?]/.test(pattern)), ...declared]
 }
 
-function inspectOne(topic: string, plan: Plan, sample: TopicSample | undefined, tally: Tally | undefined): Inspection {
-  const view = plan.forTopic(topic, { compacted: false })?.views[0]
-  if (view === undefined)
-    return {
-      topics: [],
-      findings: [
-        findingOf({
-          code: 'RECORD_TOPIC_WITHOUT_POLICY',
-          severity: 'warning',
-          where: { topic },
-          detail: 'a live run does not read it',
-        }),
-      ],
-    }
+const withoutPolicy = (topic: string): Inspection => ({
+  topics: [],
+  findings: [
+    findingOf({
+      code: 'RECORD_TOPIC_WITHOUT_POLICY',
+      severity: 'warning',
+      where: { topic },
+      detail: 'a live run does not read it',
+    }),
+  ],
+})
+
+function inspectOne(view: ViewPlan, sample: TopicSample | undefined, tally: Tally | undefined): Inspection {
+  const { topic } = view
   const told = (part: 'key' | 'value'): string[] =>
     [...(sample?.names[part] ?? [])].map(name => (isNamed(name, view.rules) ? name : tellableName(name)))
   const schemaless = { key: told('key'), row: told('value') }
@@ -60,6 +64,7 @@ function inspectOne(topic: string, plan: Plan, sample: TopicSample | undefined, 
   const isSchemaless = schemaless.row.length > 0
   const report: TopicReport = {
     topic,
+    view: view.view,
     maskedTopic: view.maskedTopic,
     columns,
     records: tally === undefined ? null : tallyText(tally),
