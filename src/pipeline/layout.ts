@@ -15,7 +15,7 @@ export interface Layout {
   first: Column | null
   /** How many objects were walked by this layout; each has a number of its own. */
   visits: number
-  readonly unknown: UnknownMember
+  readonly unknown: (name: string) => UnknownMember
 }
 
 /** What becomes of a member that the layout does not name. */
@@ -128,9 +128,11 @@ export class Column {
   }
 }
 
-export const refuseUnknown = (code: ErrorCode): UnknownMember => ({ act: REFUSE, mask: null, code })
+export const refuseUnknown =
+  (code: ErrorCode): (() => UnknownMember) =>
+  () => ({ act: REFUSE, mask: null, code })
 
-export function createLayout(label: string, columns: readonly Column[], unknown: UnknownMember): Layout {
+export function createLayout(label: string, columns: readonly Column[], unknown: Layout['unknown']): Layout {
   const layout = { label, named: columns, byName: new Map<string, Column>(), first: null, visits: 0, unknown }
   forgetForeign(layout)
   return layout

@@ -53,6 +53,11 @@ export interface ViewPlan {
 /** What the policies say of the columns of a topic. */
 export interface ColumnRules {
   readonly byName: ReadonlyMap<string, ColumnRule>
+  /**
+   * For columns that no policy names as they are spelt, accepted ones too: what patterns of names say. A mask or `drop`,
+   * never `none`. Null: there are no patterns.
+   */
+  readonly matching: ((column: string) => ColumnRule | null) | null
   /** For columns that nothing names: a mask or `drop`, never `none`. */
   readonly wildcard: ColumnRule | null
   /** What an unknown column without a wildcard does. */

@@ -2,7 +2,7 @@ import type { Problem } from '../errors.ts'
 import { REMOVE, TOAST_REFUSE } from '../pipeline/layout.ts'
 import { maskTypeName } from '../pipeline/mask/mask-types.ts'
 import type { ViewPlan } from '../pipeline/plan.ts'
-import { bindColumn } from '../pipeline/project/bind-column.ts'
+import { bindColumn, ruleOf } from '../pipeline/project/bind-column.ts'
 import type { SchemaPlan } from '../pipeline/project/schema-plan.ts'
 import { type ColumnType, type SchemaColumn, typeText } from '../pipeline/schema.ts'
 
@@ -84,11 +84,10 @@ const isRows = ({ shape }: SchemaPlan): boolean => shape === 'event' || shape ==
 function columnReport(view: ViewPlan, column: string, type: ColumnType | null, parts: readonly Part[]): ColumnReport {
   const { rules, keys } = view
   const accepted = rules.tableSchema?.columns.some(({ name }) => name === column) ?? false
-  const named = rules.byName.get(column)
-  const rule = named ?? (accepted ? null : rules.wildcard)
+  const rule = ruleOf(column, rules)
   const { problem, effect, column: bound } = bindColumn(column, type, 'row', rules, keys)
   const masked = problem !== null || type === null || bound.act === REMOVE ? null : (effect?.becomes ?? typeText(type))
-  const known = named !== undefined ? 'policy' : accepted ? 'accepted schema' : 'no'
+  const known = rules.byName.has(column) ? 'policy' : accepted ? 'accepted schema' : 'no'
   return {
     column,
     parts,

@@ -2,7 +2,7 @@ import { Value } from 'typebox/value'
 import { findMaskType, maskTypeName } from '../pipeline/mask/mask-types.ts'
 import type { MaskType } from '../pipeline/mask/mask-type.ts'
 import type { ColumnRules } from '../pipeline/plan.ts'
-import { isKnown } from '../pipeline/project/bind-column.ts'
+import { isKnown, ruleOf } from '../pipeline/project/bind-column.ts'
 import { keyIdOf } from './column-rules.ts'
 import { isMaskingPolicy, type PolicyDocument } from './document.ts'
 
@@ -16,7 +16,7 @@ export interface KeyForm {
 
 /** What the rules make of a key column; null where they let nothing of it out. */
 export function keyForm(column: string, rules: ColumnRules): KeyForm | null {
-  const rule = rules.byName.get(column) ?? (isKnown(column, rules) ? null : rules.wildcard)
+  const rule = ruleOf(column, rules)
   if (rule === null) return isKnown(column, rules) ? { mask: 'none', keyId: null } : null
   const { maskType, params } = rule
   if (maskType.uniqueness !== 'preserved') return null

@@ -27,6 +27,7 @@ export function mergeRules(
     policies.map(({ document }) => read(document)).filter(value => value !== undefined)
   return {
     byName: new Map([...byName].map(([column, { rule }]) => [column, rule])),
+    matching: null,
     wildcard: policies.find(({ wildcard }) => wildcard !== null)?.wildcard ?? null,
     unknown:
       strictest(

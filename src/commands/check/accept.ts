@@ -6,6 +6,7 @@ import { createPolicyFolder } from '../../adapters/policy-files/folder.ts'
 import type { Problem } from '../../errors.ts'
 import { Unreadable } from '../../pipeline/decode/scanner.ts'
 import type { Plan, ViewPlan } from '../../pipeline/plan.ts'
+import { ruleOf } from '../../pipeline/project/bind-column.ts'
 import { compileSchema, type SchemaPlan } from '../../pipeline/project/schema-plan.ts'
 import { type ColumnType, type SchemaColumn, typeText } from '../../pipeline/schema.ts'
 import { isTableSchema, type PolicyDocument, type TableSchemaDocument } from '../../policy/document.ts'
@@ -65,7 +66,7 @@ export function acceptances(
     const known = new Set([...clear, ...old.map(({ name }) => name)])
     // A schema is accepted for all views, so what a wildcard masks in one of them is left.
     const isLeft = ({ name }: SchemaColumn): boolean =>
-      !known.has(name) && views.some(({ rules }) => rules.wildcard !== null && !rules.byName.has(name))
+      !known.has(name) && views.some(({ rules }) => rules.wildcard !== null && ruleOf(name, rules) === rules.wildcard)
     const columns = met.filter(column => !isLeft(column))
     const made = tableSchemaFor(topic, columns)
     const document: TableSchemaDocument = before === undefined ? made : { ...before, tableSchema: made.tableSchema }
@@ -132,7 +133,7 @@ function inClear(
           `covered by the wildcard of policy ${rules.wildcard.policy}`
     const until = views.length === 1 ? now : `${now} in view ${view}`
     return columns
-      .filter(({ name }) => !rules.byName.has(name))
+      .filter(({ name }) => !rules.byName.has(name) && rules.matching?.(name) == null)
       .map(({ name }) => ({ column: name, isNew: !known.has(name), until }))
   })
 }

@@ -1,4 +1,4 @@
-import { Column, createLayout, type Layout, refuseUnknown, type UnknownMember } from '../layout.ts'
+import { Column, createLayout, type Layout, refuseUnknown } from '../layout.ts'
 
 /** What Debezium itself puts into records, in every version and connector we know. All else is refused or denied. */
 
@@ -96,7 +96,7 @@ export function envelopeLayout(before: Layout, after: Layout, known: EnvelopeMem
   return createLayout('', columns, stranger)
 }
 
-function metadataLayout(label: string, members: readonly Member[], stranger: UnknownMember): Layout {
+function metadataLayout(label: string, members: readonly Member[], stranger: Layout['unknown']): Layout {
   return createLayout(
     label,
     members.map(({ name, isNumber }) =>

@@ -257,7 +257,7 @@ export class Walker {
     let column = layout.byName.get(name)
     if (column === undefined) {
       if (foreignNames(layout) >= 2 * MAX_FOREIGN) return fail('RECORD_UNKNOWN_MEMBER', i)
-      const { act, mask, code } = layout.unknown
+      const { act, mask, code } = layout.unknown(name)
       column = new Column(name, { act, mask, code })
       // A refused name is not kept: names of rejected records must not fill the memory.
       if (act === REFUSE) return placed(column, b, opening, i, end)

@@ -56,7 +56,7 @@ function bind(
   rules: ColumnRules,
   keys: KeyRing,
 ): BoundColumn {
-  const rule = rules.byName.get(name) ?? (isKnown(name, rules) ? null : rules.wildcard)
+  const rule = ruleOf(name, rules)
   if (rule === null && !isKnown(name, rules)) return bindUnknown(name, type, part, rules)
   if (rule === null || rule.maskType.effect === 'keep') return bound(name, PASS, null, toastAct(type, part, rules))
   if (part === 'key' && rule.maskType.uniqueness !== 'preserved') {
@@ -67,10 +67,15 @@ function bind(
 }
 
 /** What a row without a schema does with members that no rule names. */
-export function unknownMember(part: 'row' | 'key', rules: ColumnRules, keys: KeyRing): UnknownMember {
-  const { column } = bindColumn('', null, part, { ...rules, byName: new Map(), tableSchema: null }, keys)
-  return { act: column.act, mask: column.mask, code: column.code }
+export function unknownMember(part: 'row' | 'key', rules: ColumnRules, keys: KeyRing): (name: string) => UnknownMember {
+  const unnamed = { ...rules, byName: new Map(), tableSchema: null }
+  const any = bindColumn('', null, part, { ...unnamed, matching: null }, keys).column
+  return name => (rules.matching?.(name) == null ? any : bindColumn(name, null, part, unnamed, keys).column)
 }
+
+/** The rule of a column; null where there is none. */
+export const ruleOf = (name: string, rules: ColumnRules): ColumnRule | null =>
+  rules.byName.get(name) ?? rules.matching?.(name) ?? (isKnown(name, rules) ? null : rules.wildcard)
 
 /** Listed by a declared or accepted table schema: known, though no rule names it. */
 export const isKnown = (name: string, rules: ColumnRules): boolean =>

@@ -106,8 +106,8 @@ interface Build {
 }
 
 /** A key shows few of the columns that the rules hide, yet its comment may tell of any. */
-const hidesByRule = ({ byName, wildcard }: ColumnRules): boolean =>
-  wildcard !== null || [...byName.values()].some(({ maskType }) => maskType.effect !== 'keep')
+const hidesByRule = ({ byName, matching, wildcard }: ColumnRules): boolean =>
+  matching !== null || wildcard !== null || [...byName.values()].some(({ maskType }) => maskType.effect !== 'keep')
 
 /** Of records that are dropped by name: walked for their grammar, nothing more. */
 const opaqueLayout = (names: readonly string[]): Layout =>
