@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import type { RangerDocument } from './ranger-document.ts'
 
 /**
  * The shapes of documents that are read, told apart by their members. This file is the manual: each member says what it
@@ -136,9 +137,10 @@ export const viewDocument = Type.Object(
 )
 export type ViewDocument = Static<typeof viewDocument>
 
-export type PolicyDocument = MaskingPolicyDocument | TableSchemaDocument | ViewDocument
+export type PolicyDocument = MaskingPolicyDocument | TableSchemaDocument | ViewDocument | RangerDocument
 
 export const isTableSchema = (document: PolicyDocument): document is TableSchemaDocument => 'tableSchema' in document
+export const isRanger = (document: PolicyDocument): document is RangerDocument => 'ranger' in document
 export const isView = (document: PolicyDocument): document is ViewDocument => 'outputTopic' in document
 export const isMaskingPolicy = (document: PolicyDocument): document is MaskingPolicyDocument =>
   'maskingPolicy' in document

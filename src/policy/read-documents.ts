@@ -7,6 +7,7 @@ import {
   tableSchemaDocument,
   viewDocument,
 } from './document.ts'
+import { exportedPolicies, rangerDocument, rangerShape, wrapRanger } from './ranger-document.ts'
 import { shapeProblem } from './policy-problem.ts'
 
 export interface ReadDocuments {
@@ -32,22 +33,24 @@ export function readDocuments(json: unknown, origin: string): ReadDocuments {
   return { documents, problems: problems.slice(0, MAX_PROBLEMS) }
 }
 
-/** A list of documents, however it was written: alone, as an array, or as the `views` of a file. */
+/** A list of documents, however it was written: alone, as an array, as the `views` of a file, as an export of Ranger's. */
 function unfold(json: unknown): readonly unknown[] {
-  if (Array.isArray(json)) return json.flatMap(entry => (isViewList(entry) ? entry.views : [entry]))
-  return isViewList(json) ? json.views : [json]
+  return (Array.isArray(json) ? json : [json]).flatMap(entry => {
+    if (!isObject(entry)) return [entry]
+    return exportedPolicies(entry) ?? viewList(entry) ?? [entry]
+  })
 }
 
-const isViewList = (json: unknown): json is { readonly views: readonly unknown[] } =>
-  typeof json === 'object' &&
-  json !== null &&
-  Object.keys(json).join() === 'views' &&
-  'views' in json &&
-  Array.isArray(json.views)
+const isObject = (json: unknown): json is Readonly<Record<string, unknown>> =>
+  typeof json === 'object' && json !== null && !Array.isArray(json)
+
+const viewList = (json: Readonly<Record<string, unknown>>): readonly unknown[] | null =>
+  Object.keys(json).join() === 'views' && Array.isArray(json.views) ? json.views : null
 
 function readDocument(candidate: unknown, origin: string): { document: PolicyDocument } | { problems: Problem[] } {
-  if (typeof candidate !== 'object' || candidate === null)
-    return { problems: [shapeProblem(origin, '', 'must be an object')] }
+  if (!isObject(candidate)) return { problems: [shapeProblem(origin, '', 'must be an object')] }
+  const rangers = rangerShape(candidate)
+  if (rangers !== null) return { document: wrapRanger(candidate, rangers) }
   const schema = shapes.find(([member]) => Object.hasOwn(candidate, member))?.[1] ?? null
   // Before the check, which would tell each of a million entries.
   if (isTooLong(candidate)) return { problems: [shapeProblem(origin, '', 'has too many entries')] }
@@ -64,6 +67,7 @@ const shapes = [
   ['tableSchema', tableSchemaDocument],
   ['maskingPolicy', maskingPolicyDocument],
   ['outputTopic', viewDocument],
+  ['ranger', rangerDocument],
 ] as const
 const shapeNames = shapes.map(([member]) => `\`${member}\``).join(', ')
 
