@@ -76,6 +76,26 @@ export const errorCatalogue = {
     'A key column would go out otherwise than it has been published: rows would double in the target, deletes miss',
     'Bring the old mask and key back. Or publish anew: to another SCRIM_OUTPUT_TOPIC, or after POST /v1/policies/keys/forget, which says that masked topic and target are emptied; see the runbook "Key columns".',
   ),
+  POLICY_ACCESS_TYPE: policy(
+    'The service-def knows no access type of this name',
+    'Use one of its access types; the one that masks go with is `consume`.',
+  ),
+  POLICY_CONDITION: policy(
+    'The condition or expression is not one that can be judged',
+    'Only the conditions of the service-def and a closed part of Ranger\'s expressions are read; nothing is run as a script.',
+  ),
+  POLICY_PRINCIPALS: policy(
+    'The item names no user, group or role',
+    'Name whom it is for; `groups: ["public"]` is everybody.',
+  ),
+  POLICY_RESOURCE: policy(
+    'The resources do not fit the service-def',
+    'Name its resources from the top down, without a gap, each with a value.',
+  ),
+  POLICY_VALIDITY: policy(
+    'The validity schedule is not a valid one',
+    'Write times as yyyy/MM/dd HH:mm:ss with a known timeZone, and give each recurrence a schedule and an interval.',
+  ),
   POLICY_REFUSED: policy(
     'The policies are refused; those in force stay',
     'Mend what `problems` lists, all of it, and send it again.',
