@@ -54,7 +54,8 @@ export function translateMask({ maskType, valueExpr }: MaskInfo, setting: MaskSe
   const { serviceDef, maskDialect, params } = setting
   const dialect = serviceDialect(serviceDef.name)
   const name = maskType.toUpperCase()
-  if (name === 'CUSTOM') return valueExpr === null ? { maskType: 'null', params: {} } : custom(valueExpr, dialect, params)
+  if (name === 'CUSTOM')
+    return valueExpr === null ? { maskType: 'null', params: {} } : custom(valueExpr, dialect, params)
   if (standard.has(name)) {
     const isCompatible = hasDialects.has(name) && maskDialect !== null && maskDialect !== 'strict'
     return { maskType: name, params: isCompatible ? { ...params, dialect: maskDialect } : params }

@@ -20,7 +20,7 @@ describe('told apart by shape', () => {
   test.each<[why: string, json: object, names: string[]]>([
     ['a policy', mask, ['cl1_hive:mask ssn']],
     ['a policy of a zone', { ...mask, zoneName: 'finance' }, ['cl1_hive:finance:mask ssn']],
-    ['an access policy without items', { service: 'k', name: 'a', resources: {} }, ['k:a']],
+    ['an access policy without items', { service: 'k', name: 'a', policyType: 0, resources: {} }, ['k:a']],
     ['a policy without a service', { name: 'a', policyItems: [] }, ['a']],
     ['a download', { serviceName: 'cl1_hive', policyVersion: 4, policies: [mask] }, ['cl1_hive']],
     ['an export', { metaDataInfo: {}, policies: [mask, { ...mask, name: 'b' }] }, ['cl1_hive:mask ssn', 'cl1_hive:b']],
