@@ -14,6 +14,8 @@ export interface EngineOptions {
   /** Keys by id, 32 bytes each. */
   readonly keys?: Readonly<Record<string, Uint8Array>>
   readonly settings?: Partial<PlanSettings>
+  /** When the policies are to be judged, in epoch milliseconds; left out: now. */
+  readonly now?: number
 }
 
 export const defaultSettings: PlanSettings = {
@@ -37,6 +39,7 @@ export function compile(
   return compilePolicies(documents as PolicyDocument[], {
     keys: ring,
     settings: { ...defaultSettings, ...options.settings },
+    now: options.now ?? Date.now(),
   })
 }
 

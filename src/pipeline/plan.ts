@@ -9,6 +9,8 @@ import type { TableSchema } from './schema.ts'
 export interface Plan {
   /** The stored version this plan was compiled from; 0 where there is no store. */
   readonly version: number
+  /** Epoch milliseconds from which on time alone may have changed what the policies say; null: never. */
+  readonly nextChange: number | null
   /** The plan of a topic, made at first sight of the name and kept; null where no policy names it. */
   readonly forTopic: (topic: string, facts: TopicFacts) => TopicPlan | null
   /** Does a policy name this topic? */

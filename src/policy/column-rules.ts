@@ -32,7 +32,8 @@ export function readRules(document: MaskingPolicyDocument, keys: KeyRing): Polic
   return { columns, wildcard, problems }
 }
 
-function readRule(
+/** One entry by itself; null where it is no rule, which `problems` then tells. */
+export function readRule(
   condition: MaskingCondition,
   policy: string,
   path: string,

@@ -10,7 +10,7 @@ import { mergeRules } from './merge-rules.ts'
 import { isTopicName } from './topic-pattern.ts'
 import type { ViewPolicies } from './view-policies.ts'
 
-type TopicPlans = Pick<Plan, 'forTopic' | 'names' | 'unmatched' | 'made'>
+type TopicPlans = Omit<Plan, 'version' | 'nextChange'>
 
 interface TopicPlanOptions {
   readonly keys: KeyRing
@@ -58,13 +58,13 @@ export function createTopicPlans(
 function viewPlan(
   topic: string,
   facts: TopicFacts,
-  { view, applying }: ViewPolicies,
+  { view, applying, services }: ViewPolicies,
   schema: TableSchemaDocument | undefined,
   { keys, settings }: TopicPlanOptions,
   toastMarkers: ToastMarkers,
 ): ViewPlan {
   const policies = applying(topic)
-  const rules = mergeRules(facts, policies, schema)
+  const rules = mergeRules(facts, { policies, services: services(topic), schema })
   return {
     view: view.name,
     topic,

@@ -28,6 +28,7 @@ export interface PlanInForceOptions {
   /** Left out: nothing is known of keys that were published. */
   readonly publishedKeys?: Pick<PublishedKeys, 'check' | 'assume'>
   readonly log: Log
+  readonly now?: () => number
 }
 
 /** The one plan that batches see, with the version it was made of. Swapped whole. */
@@ -55,7 +56,7 @@ export interface PlanInForce extends PlanHolder {
 }
 
 export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
-  const { keys, settings, cache, publishedKeys, metrics, log } = options
+  const { keys, settings, cache, publishedKeys, metrics, log, now = Date.now } = options
   const listeners: (() => void)[] = []
   let held: { readonly version: PolicyVersion; readonly plan: Plan } | null = null
   let status: PoliciesStatus = {
@@ -67,7 +68,7 @@ export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
   }
 
   const compile = (documents: readonly PolicyDocument[], version: number): Compiled =>
-    compilePolicies(documents, { keys, settings, version })
+    compilePolicies(documents, { keys, settings, version, now: now() })
 
   function announce(): void {
     for (const listener of listeners) listener()

@@ -203,10 +203,34 @@ const kafka = (cdc: Json): Json => ({
   rowFilterDef: cdc.rowFilterDef,
 })
 
+/** Tags have a name, and policies of them whatever the tagged service knows. */
+const tag: Json = {
+  name: 'tag',
+  id: 100,
+  resources: [
+    {
+      name: 'tag',
+      level: 1,
+      matcher: 'RangerDefaultResourceMatcher',
+      matcherOptions: { wildCard: 'false', ignoreCase: 'false' },
+    },
+  ],
+  accessTypes: [],
+  policyConditions: [
+    {
+      name: 'accessed-after-expiry',
+      evaluator: 'RangerScriptTemplateConditionEvaluator',
+      evaluatorOptions: { scriptTemplate: "ctx.isAccessedAfter('expiry_date');" },
+    },
+    { name: 'expression', evaluator: 'RangerScriptConditionEvaluator' },
+    { name: '_expression', evaluator: 'RangerScriptConditionEvaluator' },
+  ],
+}
+
 /** By service type; `cdc` is our own definition. */
 export const knownServiceDefs = (cdc: Json): ReadonlyMap<string, Json> =>
   new Map(
-    [cdc, hive, trino, { ...trino, name: 'presto', id: 17 }, nestedstructure, kafka(cdc)].map(serviceDef => [
+    [cdc, hive, trino, { ...trino, name: 'presto', id: 17 }, nestedstructure, kafka(cdc), tag].map(serviceDef => [
       String(serviceDef.name),
       serviceDef,
     ]),

@@ -28,6 +28,8 @@ export interface RangerPolicy {
   readonly validitySchedules: readonly ValiditySchedule[]
   readonly zoneName: string
   readonly labels: readonly string[]
+  /** Free-form members; Ranger's own meaning of some has been read already. */
+  readonly options: Readonly<Record<string, unknown>>
   readonly createTime: number | null
   readonly updateTime: number | null
 }

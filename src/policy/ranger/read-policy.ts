@@ -68,6 +68,7 @@ export function policyOf(json: unknown, problems: Problem[]): RangerPolicy | nul
     ],
     zoneName: members.text('zoneName') ?? '',
     labels: members.texts('policyLabels'),
+    options: Object.fromEntries(members.entries('options')),
     createTime: readDate(members.raw('createTime')),
     updateTime: readDate(members.raw('updateTime')),
   }
