@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { compile, transform } from '../../src/engine.ts'
+import { compile, type Plan, type Problem, transform } from '../../src/engine.ts'
 
 const topic = 'server.hr.staff'
 const record = {
@@ -30,7 +30,14 @@ const views = (...all: object[]) => ({
   views: all.map((view, n) => ({ name: `v${n}`, outputTopic: `\${topic}.v${n}`, ...view })),
 })
 
-function run(documents: unknown[], now = 0) {
+function run(
+  documents: unknown[],
+  now = 0,
+): {
+  problems: readonly Problem[]
+  rows: Record<string, unknown>
+  plan: Plan | null
+} {
   const { plan, problems } = compile(documents, { now })
   if (plan === null) return { problems, rows: {}, plan }
   const rows = Object.fromEntries(
