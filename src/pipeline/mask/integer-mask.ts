@@ -19,7 +19,8 @@ export interface ShownDigits {
 
 /**
  * A 1 for each digit, the sign stays; zero has a digit too. The result never leaves the range of the type: as many ones, or a
- * shown end among ones, are never more than the longest value of any width (a test tries them all).
+ * shown end among ones, are never more than the greatest value of any width. Hive's digits of the least value of a width
+ * come out negative, by a flaw that is not repeated here.
  */
 export function integerMask(kind: ColumnType['kind'], shown: ShownDigits | null): ValueMask {
   const most = longest[kind] ?? 0

@@ -14,9 +14,14 @@ export const notFreeText = (type: ColumnType): Misfit => ({
 const formed =
   /^(?:INET|CIDR|MACADDR8?|\w*RANGE|NUMERIC|DECIMAL|NUMBER|MONEY|UUID|XML(?:TYPE)?|JSONB?|LTREE|TSVECTOR|INTERVAL\b.*|DATE|TIME\w*|BYTEA|HSTORE)$/i
 
+const sourceType = (type: ColumnType): string => type.parameters.get('__debezium.source.column.type') ?? ''
+
 /** Free text that may become any other text of that length. */
-export const isMaskableText = (type: ColumnType): boolean =>
-  isFreeText(type) && !formed.test(type.parameters.get('__debezium.source.column.type') ?? '')
+export const isMaskableText = (type: ColumnType): boolean => isFreeText(type) && !formed.test(sourceType(type))
+
+/** Free text that may hold dates. */
+export const isDateText = (type: ColumnType): boolean =>
+  isMaskableText(type) || (isFreeText(type) && /^(?:DATE|TIMESTAMP\w*)$/i.test(sourceType(type)))
 
 /** A type that a mask does not stand on; `hint` says what does. */
 export const refused = (type: ColumnType, hint: string): Misfit => ({

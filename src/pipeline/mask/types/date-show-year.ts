@@ -11,7 +11,7 @@ import type { MaskEffect, MaskType, Misfit, ValueMask } from '../mask-type.ts'
 import { nestedYear } from '../nested-structure.ts'
 import { rangerHiveText } from '../ranger-hive.ts'
 import { slowText, wholeText } from '../text-masks.ts'
-import { isDays, isFreeText, isMaskableText, isPlainInteger, otherText, refused } from '../value-types.ts'
+import { isDateText, isDays, isMaskableText, isPlainInteger, otherText, refused } from '../value-types.ts'
 
 const numbers: ReadonlyMap<string, ValueMask> = new Map([
   ['int32 io.debezium.time.Date', daysMask],
@@ -56,7 +56,7 @@ function dated(type: ColumnType): ValueMask | null {
 }
 
 function strict(type: ColumnType): MaskEffect | Misfit {
-  const mask = isFreeText(type) ? plainText : dated(type)
+  const mask = isDateText(type) ? plainText : dated(type)
   return mask === null ? refused(type, 'holds no date; use `mask`, `full`, `null` or `drop`') : sameType(mask)
 }
 
