@@ -267,6 +267,7 @@ describe('strict', () => {
     ['an offset of one digit', 'date_show_year', text, '"2016-04-20T10:15:30+5"'],
     ['a date that has only begun', 'date_show_year', text, '"2016-04-2"'],
     ['a year of five digits in plain text', 'date_show_year', text, '"12016-04-20"'],
+    ['a year with a sign in plain text', 'date_show_year', text, '"-2016-04-20"'],
     ['digits of another script', 'date_show_year', text, '"२०१६-०४-२०"'],
     ['a number for a date', 'date_show_year', text, '20160420'],
     ['a text for days', 'date_show_year', debezium('int32', 'time.Date'), '"16911"'],
