@@ -10,27 +10,17 @@ export const byClass: Spelling = { upper: 'X', lower: 'x', digit: 'n' }
 /** One letter for all: `Ravi-42` becomes `xxxx-xx`. */
 export const allAlike: Spelling = { upper: 'x', lower: 'x', digit: 'x' }
 
-const separator = /^[\p{P}\p{Z}\p{Sc}\t\n\r+<=>^`|~]$/u
-const upper = /^\p{Lu}$/u
-const number = /^\p{N}$/u
-
-/** What stays readable in masked text: punctuation, blanks, signs of currency and those on every keyboard. */
-export const isSeparator = (codePoint: string): boolean => separator.test(codePoint)
+const capital = /\p{Lu}/gu
+const digit = /\p{N}/gu
+/** All but capitals, digits, and what stays: punctuation, blanks, signs of currency and those on every keyboard. */
+const other = /[^\p{Lu}\p{N}\p{P}\p{Z}\p{Sc}\t\n\r+<=>^`|~]/gu
 
 /**
  * One character for each code point that is no separator. What has no case is hidden as well: letters and marks of Indic
  * scripts, ideographs, emoji, and whatever Unicode does not name yet.
  */
-export function hideCharacters(text: string, spelling: Spelling): string {
-  let hidden = ''
-  for (const codePoint of text) hidden += isSeparator(codePoint) ? codePoint : spell(codePoint, spelling)
-  return hidden
-}
-
-function spell(codePoint: string, spelling: Spelling): string {
-  if (upper.test(codePoint)) return spelling.upper
-  return number.test(codePoint) ? spelling.digit : spelling.lower
-}
+export const hideCharacters = (text: string, spelling: Spelling): string =>
+  text.replace(other, spelling.lower).replace(capital, spelling.upper).replace(digit, spelling.digit)
 
 const content = /[\p{L}\p{N}\p{So}\p{Co}]/u
 
