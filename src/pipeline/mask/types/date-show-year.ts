@@ -94,6 +94,7 @@ export const dateShowYear: MaskType = {
   uniqueness: 'lossy',
   needsKey: false,
   typeless: false,
+  hasLooseDialects: true,
   examples: [
     { params: {}, type: 'string', input: '2016-04-20', output: '2016-01-01' },
     { params: {}, type: 'string', input: '2016-04-20T10:15:30.123+05:30', output: '2016-01-01T00:00:00+05:30' },

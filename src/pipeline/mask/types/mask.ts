@@ -63,6 +63,7 @@ export const mask: MaskType = {
   uniqueness: 'lossy',
   needsKey: false,
   typeless: false,
+  hasLooseDialects: true,
   examples: [
     { params: {}, type: 'string', input: 'Ravi Kumar, 42-B', output: 'Xxxx Xxxxx, nn-X' },
     { params: {}, type: 'string', input: 'राम १२', output: 'xxx nn' },

@@ -44,6 +44,7 @@ export const plainHash: MaskType = {
   uniqueness: 'not-guaranteed',
   needsKey: false,
   typeless: false,
+  hasLooseDialects: true,
   examples: [
     {
       params: { dialect: 'nestedstructure' },

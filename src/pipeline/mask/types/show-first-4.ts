@@ -14,6 +14,7 @@ export const showFirst4: MaskType = {
   uniqueness: 'not-guaranteed',
   needsKey: false,
   typeless: false,
+  hasLooseDialects: true,
   examples: [
     { params: {}, type: 'string', input: 'ABCDE1234F', output: 'ABCDxxxxxx' },
     { params: {}, type: 'string', input: '123-45-6789', output: '123-xx-xxxx' },

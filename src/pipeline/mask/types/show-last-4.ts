@@ -14,6 +14,7 @@ export const showLast4: MaskType = {
   uniqueness: 'not-guaranteed',
   needsKey: false,
   typeless: false,
+  hasLooseDialects: true,
   examples: [
     { params: {}, type: 'string', input: '1234-5678-9012', output: 'xxxx-xxxx-9012' },
     { params: {}, type: 'string', input: '9012', output: 'xxxx' },
