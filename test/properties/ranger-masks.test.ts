@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Unreadable } from '../../src/pipeline/decode/scanner.ts'
 import { civilDate, dayNumber, isDay } from '../../src/pipeline/mask/civil-date.ts'
+import { decimalLiterals } from '../../src/pipeline/mask/constants.ts'
 import { bindHiveMask, type IntegerBits } from '../../src/pipeline/mask/hive-udf.ts'
 import { integerRange } from '../../src/pipeline/mask/value-types.ts'
 import { columnType, maskedLiteral } from '../support/mask-samples.ts'
@@ -143,6 +144,35 @@ test('numbers keep their range and their number of digits; in Hive’s dialect t
     { numRuns: runs(3_000) },
   )
 })
+
+test('a decimal keeps its sign, scale and number of digits, in both spellings the same', () => {
+  const type = columnType('bytes', { logical: 'org.apache.kafka.connect.data.Decimal' })
+  const decimals = fc.tuple(
+    fc.bigInt({ min: -(2n ** 130n), max: 2n ** 130n }),
+    fc.integer({ min: 0, max: 12 }),
+    fc.nat(130),
+  )
+  fc.assert(
+    fc.property(decimals, ([wide, scale, shift]) => {
+      const unscaled = wide >> BigInt(shift)
+      const spelt = (value: bigint): { base64: Buffer; numeric: Buffer } => {
+        const digits = String(value < 0n ? -value : value).padStart(scale + 1, '0')
+        const cut = digits.length - scale
+        const number = `${value < 0n ? '-' : ''}${digits.slice(0, cut)}${scale === 0 ? '' : `.${digits.slice(cut)}`}`
+        return decimalLiterals(number, new Map([['scale', String(scale)]])) ?? fail()
+      }
+      const { base64, numeric } = spelt(unscaled)
+      const expected = spelt(BigInt(String(unscaled).replace(/\d/g, '1')))
+      expect(maskedLiteral('MASK', {}, type, String(base64))).toBe(String(expected.base64))
+      expect(maskedLiteral('MASK', {}, type, String(numeric))).toBe(String(expected.numeric))
+    }),
+    { numRuns: runs(2_000) },
+  )
+})
+
+const fail = (): never => {
+  throw new Error('no decimal')
+}
 
 test('Hive’s dialect writes what its functions give for text', () => {
   fc.assert(

@@ -109,7 +109,7 @@ export function decimalLiterals(
 }
 
 /** Shortest big-endian two's complement, as java.math.BigInteger.toByteArray gives it. */
-function twosComplement(value: bigint): Buffer {
+export function twosComplement(value: bigint): Buffer {
   let bytes = 1
   while (BigInt.asIntN(bytes * 8, value) !== value) bytes++
   return Buffer.from(

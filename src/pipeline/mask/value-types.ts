@@ -33,6 +33,9 @@ export const refused = (type: ColumnType, hint: string): Misfit => ({
 export const isDays = ({ kind, logical }: ColumnType): boolean =>
   kind === 'int32' && (logical === 'io.debezium.time.Date' || logical === 'org.apache.kafka.connect.data.Date')
 
+export const isDecimal = ({ kind, logical }: ColumnType): boolean =>
+  kind === 'bytes' && logical === 'org.apache.kafka.connect.data.Decimal'
+
 /** Text of a form of its own, times aside: Hive knows it as text, and masked as such it would no longer be of its type. */
 export const otherText = (type: ColumnType): Misfit | null =>
   type.kind === 'string' && type.logical?.startsWith('io.debezium.time.') !== true

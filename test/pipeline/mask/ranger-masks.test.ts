@@ -13,6 +13,7 @@ const logical = (kind: ColumnType['kind'], name: string): ColumnType => columnTy
 const debezium = (kind: ColumnType['kind'], name: string): ColumnType => logical(kind, `io.debezium.${name}`)
 const connect = (kind: ColumnType['kind'], name: string): ColumnType =>
   logical(kind, `org.apache.kafka.connect.data.${name}`)
+const decimal = connect('bytes', 'Decimal')
 const required = (type: ColumnType): ColumnType => ({ ...type, optional: false })
 
 describe('names of Ranger', () => {
@@ -57,7 +58,7 @@ describe('strict, on every type that Debezium writes', () => {
     ['required boolean', required(columnType('boolean')), 'true', 'false', null, null],
     ['real', columnType('float'), '1.5', null, null, null],
     ['double', columnType('double'), '"NaN"', null, null, null],
-    ['numeric', connect('bytes', 'Decimal'), '"MDk="', null, null, null],
+    ['numeric', connect('bytes', 'Decimal'), '"MDk="', '"K2c="', null, null],
     [
       'numeric without scale',
       debezium('struct', 'data.VariableScaleDecimal'),
@@ -167,6 +168,12 @@ describe('strict', () => {
     ['nothing', 'mask', {}, text, '""', '""'],
     ['zero', 'mask', {}, columnType('int8'), '0', '1'],
     ['the least number', 'mask', {}, columnType('int8'), '-128', '-111'],
+    ['a decimal', 'mask', {}, decimal, '123.45', '111.11'],
+    ['a decimal below one', 'mask', {}, decimal, '-0.05', '-0.01'],
+    ['a decimal below one', 'mask', {}, decimal, '"+w=="', '"/w=="'],
+    ['a decimal that is zero', 'mask', {}, decimal, '0.00', '0.01'],
+    ['a decimal that is zero', 'mask', {}, decimal, '"AA=="', '"AQ=="'],
+    ['a decimal with an exponent', 'mask', {}, decimal, '4.25E-10', '1.11E-10'],
     ['a short number', 'show_last_4', {}, columnType('int32'), '-1234', '-1111'],
     ['a number from its left', 'show_first_4', {}, columnType('int32'), '-12345', '-12341'],
     ['four characters', 'show_last_4', {}, text, '"9012"', '"xxxx"'],
@@ -259,6 +266,10 @@ describe('strict', () => {
     ['an exponent', 'show_last_4', columnType('int64'), '1e9'],
     ['more digits than the type has', 'mask', columnType('int8'), '1000'],
     ['an object', 'mask', text, '{"a":1}'],
+    ['an object for a decimal', 'mask', decimal, '{"a":1}'],
+    ['true for a decimal', 'mask', decimal, 'true'],
+    ['no bytes for a decimal', 'mask', decimal, '""'],
+    ['what is no base64', 'mask', decimal, '"12.34"'],
     ['text that is no date', 'date_show_year', text, '"Asha"'],
     ['an empty text', 'date_show_year', text, '""'],
     ['a day that is not in the calendar', 'date_show_year', text, '"2015-02-29"'],

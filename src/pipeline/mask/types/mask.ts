@@ -2,6 +2,7 @@ import { type ColumnType, columnLength } from '../../schema.ts'
 import { hiveNull, sameLiteral, sameType } from '../bound-mask.ts'
 import { byClass, byteTable, hideCharacters } from '../character-classes.ts'
 import { epochLiteral } from '../constants.ts'
+import { decimalMask } from '../decimal-mask.ts'
 import { bindDialect, type DialectRules, dialectOnly, looseDialects } from '../dialect.ts'
 import { integerMask } from '../integer-mask.ts'
 import type { MaskEffect, MaskType, Misfit } from '../mask-type.ts'
@@ -9,7 +10,7 @@ import { NESTED_BOOLEAN, NESTED_NUMBER, nestedMask } from '../nested-structure.t
 import { HIVE_DATE, rangerHiveText } from '../ranger-hive.ts'
 import { slowText, wholeText } from '../text-masks.ts'
 import { trinoMask } from '../trino-masks.ts'
-import { isDays, isMaskableText, isPlainInteger, otherText, refused } from '../value-types.ts'
+import { isDays, isDecimal, isMaskableText, isPlainInteger, otherText, refused } from '../value-types.ts'
 import { full } from './full.ts'
 import { nullify } from './null.ts'
 
@@ -23,6 +24,7 @@ function strict(type: ColumnType): MaskEffect | Misfit {
   if (isMaskableText(type)) return sameType(strictText)
   if (isPlainInteger(type)) return sameType(integerMask(type.kind, null))
   if (type.kind === 'boolean') return type.optional ? nullify.bind({}, type, noKeys) : sameLiteral('false')
+  if (isDecimal(type)) return sameType(decimalMask)
   const epoch = epochLiteral(type)
   return epoch === null ? refused(type, 'use `full` with a constant of its form, `null` or `drop`') : sameLiteral(epoch)
 }
@@ -58,7 +60,7 @@ export const mask: MaskType = {
   summary: `Ranger’s MASK: X for capitals, x for all other letters, n for digits; 1 for digits of numbers; dates become 1970-01-01. ${looseDialects}`,
   effect: 'rewrite',
   params: dialectOnly,
-  accepts: 'string without a logical type; integers; booleans (null, or false); dates and times',
+  accepts: 'string without a logical type; integers and decimals; booleans (null, or false); dates and times',
   produces: 'the same type',
   uniqueness: 'lossy',
   needsKey: false,
