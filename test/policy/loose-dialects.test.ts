@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { compile } from '../../src/engine.ts'
 import type { ColumnRules } from '../../src/pipeline/plan.ts'
 import { bindColumn } from '../../src/pipeline/project/bind-column.ts'
-import { keyForm } from '../../src/policy/key-form.ts'
+import { keyForm, keyIdsOf } from '../../src/policy/key-form.ts'
 import { exampleKey } from '../support/agreement.ts'
 import { columnType, exampleKeys } from '../support/mask-samples.ts'
 
@@ -82,5 +82,7 @@ test('a key column may be told our dialect without going out otherwise', () => {
 
 test('a hash without a key needs none in the ring', () => {
   const maskingPolicy = { maskingConditions: [{ field: 'id', maskType: 'MASK_HASH', dialect: 'hive' }] }
-  expect(compile([{ name: 'a', resources: { topic: 't' }, maskingPolicy }]).plan).not.toBeNull()
+  const document = { name: 'a', resources: { topic: 't' }, maskingPolicy }
+  expect(compile([document]).plan).not.toBeNull()
+  expect(keyIdsOf([document])).toEqual(new Set())
 })

@@ -39,7 +39,7 @@ function writeUnscaled(src: Buffer, start: number, end: number, out: Buffer, at:
 }
 
 function writeNumber(src: Buffer, start: number, end: number, out: Buffer, at: number): number {
-  let lastDigit = -1
+  let lastDigit = at
   let isLeading = true
   let i = start
   for (; i < end; i++) {
@@ -54,7 +54,6 @@ function writeNumber(src: Buffer, start: number, end: number, out: Buffer, at: n
     lastDigit = at
     out[at++] = isLeading ? ZERO : ONE
   }
-  if (lastDigit === -1) return fail('RECORD_MASK_TYPE_MISMATCH', start)
   if (isLeading) out[lastDigit] = ONE
   // The exponent, where there is one, is of the scale.
   for (; i < end; i++) out[at++] = src[i] as number

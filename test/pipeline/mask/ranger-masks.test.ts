@@ -269,6 +269,7 @@ describe('strict', () => {
     ['an object for a decimal', 'mask', decimal, '{"a":1}'],
     ['true for a decimal', 'mask', decimal, 'true'],
     ['no bytes for a decimal', 'mask', decimal, '""'],
+    ['base64 of nothing', 'mask', decimal, '"A"'],
     ['what is no base64', 'mask', decimal, '"12.34"'],
     ['text that is no date', 'date_show_year', text, '"Asha"'],
     ['an empty text', 'date_show_year', text, '""'],
