@@ -3,6 +3,7 @@ import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
 import { bindColumn } from '../pipeline/project/bind-column.ts'
 import { disagreements } from './disagreements.ts'
 import { isMaskingPolicy, isTableSchema, type PolicyDocument, type TableSchemaDocument } from './document.ts'
+import { looseDialects } from './loose-dialects.ts'
 import { byPrecedence, checkMaskingPolicy } from './masking-policy.ts'
 import { mergeRules } from './merge-rules.ts'
 import { policyProblem } from './policy-problem.ts'
@@ -54,6 +55,7 @@ export function compilePolicies(documents: readonly PolicyDocument[], options: C
     sharedOutputs(perView),
     once(perView.flatMap(view => checkSchemas(schemas, view, options))),
     once(perView.flatMap(view => disagreements(view.policies))),
+    looseDialects(policies),
   ].flat()
   const errors = found.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) return { plan: null, problems: found.slice(0, MAX_PROBLEMS) }

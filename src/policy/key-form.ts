@@ -4,7 +4,7 @@ import type { MaskType } from '../pipeline/mask/mask-type.ts'
 import type { ColumnRules } from '../pipeline/plan.ts'
 import { isKnown, ruleOf } from '../pipeline/project/bind-column.ts'
 import { keyIdOf } from './column-rules.ts'
-import { isMaskingPolicy, type PolicyDocument } from './document.ts'
+import { isMaskingPolicy, isRanger, type PolicyDocument } from './document.ts'
 
 /** How a key column goes out: whatever differs here makes other keys of the same rows. */
 export interface KeyForm {
@@ -24,7 +24,12 @@ export function keyForm(column: string, rules: ColumnRules): KeyForm | null {
 }
 
 function maskText(maskType: MaskType, params: Readonly<Record<string, unknown>>): string {
-  const { keyId: _keyId, ...rest } = Value.Default(maskType.params, { ...params }) as Record<string, unknown>
+  // Of the masks that may stand on keys none is written differently by dialect.
+  const {
+    keyId: _keyId,
+    dialect: _dialect,
+    ...rest
+  } = Value.Default(maskType.params, { ...params }) as Record<string, unknown>
   const sorted = Object.fromEntries(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)))
   const name = maskTypeName(maskType)
   return Object.keys(sorted).length === 0 ? name : `${name} ${JSON.stringify(sorted)}`
@@ -44,5 +49,7 @@ export function currentMask(stored: string): string {
 /** The ids of the keys that these documents mask with. */
 export function keyIdsOf(documents: readonly PolicyDocument[]): ReadonlySet<string> {
   const conditions = documents.filter(isMaskingPolicy).flatMap(({ maskingPolicy }) => maskingPolicy.maskingConditions)
-  return new Set(conditions.filter(({ maskType }) => findMaskType(maskType)?.needsKey === true).map(keyIdOf))
+  const keyed = conditions.filter(condition => findMaskType(condition.maskType, condition)?.needsKey === true)
+  // Those of Ranger's policies have no place for the id of a key.
+  return new Set([...keyed.map(keyIdOf), ...(documents.some(isRanger) ? ['default'] : [])])
 }
