@@ -18,6 +18,7 @@ import { createLetterRequests } from './adapters/postgres/letter-requests.ts'
 import { createPolicyStore } from './adapters/postgres/policy-store.ts'
 import { createPool } from './adapters/postgres/pool.ts'
 import { prepareDatabase, whenPrepared } from './adapters/postgres/prepare.ts'
+import { createProposalStore } from './adapters/postgres/proposal-store.ts'
 import { createPublishedKeyStore } from './adapters/postgres/published-key-store.ts'
 import { createSchemaStore } from './adapters/postgres/schema-store.ts'
 import { createMetrics } from './adapters/telemetry/metrics.ts'
@@ -63,6 +64,13 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   if (databaseUrl === null) throw new ConfigError(['SCRIM_DATABASE_URL: is needed to run'])
   if (auditSecret === null)
     throw new ConfigError(['SCRIM_AUDIT_KEY: is needed (or KAFKA_ENCRYPTION_KEY, from which it is derived)'])
+  if (
+    config.policyApproval === 'two-person' &&
+    !(config.tokens ?? []).some(({ permissions }) => permissions.has('approve'))
+  )
+    throw new ConfigError([
+      'SCRIM_POLICY_APPROVAL: two-person needs a token with the permission approve (SCRIM_TOKENS)',
+    ])
 
   const metrics = createMetrics()
   const keys = createKeyRing(config)
@@ -136,6 +144,11 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     settings: config,
     cache: config.cacheDir === null ? null : createPolicyCache({ folder: config.cacheDir }),
     publishedKeys,
+    approval: {
+      isNeeded: config.policyApproval === 'two-person',
+      store: createProposalStore({ database }),
+      calls,
+    },
     check: seenSchemas.check,
     metrics,
     log,

@@ -124,7 +124,11 @@ function noticesOf(
 ): string[] {
   const notices: string[] = []
   if (audit === 'off') notices.push('the audit is off (SCRIM_AUDIT=off): no row says what was done to which record')
-  if (files !== null) notices.push(`${files.code}: the policy files are not taken; the set in force stays`)
+  if (files?.proposal !== undefined)
+    notices.push(
+      `${files.code}: the policy files are proposal ${files.proposal.id} and not taken before it is approved`,
+    )
+  else if (files !== null) notices.push(`${files.code}: the policy files are not taken; the set in force stays`)
   if (dependencies.some(({ name, up }) => name === 'connect' && !up))
     notices.push('CONNECT_UNAVAILABLE: the states of connectors are old')
   for (const { name, state, tasks } of connectors) {

@@ -17,8 +17,10 @@ import { docsRoutes } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
 import { maskTypeRoutes } from './routes/mask-types.ts'
 import { type MetricsText, metricsRoutes } from './routes/metrics.ts'
+import { policyDiffRoutes } from './routes/policy-diffs.ts'
 import { policyRoutes } from './routes/policies.ts'
 import { policyVersionRoutes } from './routes/policy-versions.ts'
+import { proposalRoutes } from './routes/proposals.ts'
 import { transformRoutes } from './routes/transform.ts'
 import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
 
@@ -91,6 +93,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   metricsRoutes(app, options.metrics)
   policyRoutes(app, options.policies)
   policyVersionRoutes(app, options.policies)
+  policyDiffRoutes(app, options.policies)
+  if (options.policies.proposals !== null)
+    proposalRoutes(app, options.policies.proposals, createTokenBucket(transformsPerMinute, now))
   maskTypeRoutes(app)
   transformRoutes(app, options.transformCalls, createTokenBucket(transformsPerMinute, now))
   deadLetterRoutes(app, options.deadLetters)

@@ -11,7 +11,7 @@ export interface Metrics {
   readonly held: (partitions: readonly HeldPartition[]) => void
   readonly deadLetters: (counts: Readonly<Record<DeadLetterState, number>>) => void
   readonly policyVersion: (version: number) => void
-  readonly reload: (outcome: 'accepted' | 'unchanged' | 'refused') => void
+  readonly reload: (outcome: 'accepted' | 'proposed' | 'unchanged' | 'refused') => void
   readonly connectors: (states: readonly ConnectorState[]) => void
   readonly dependencies: (states: readonly Dependency[]) => void
   readonly contentType: string
