@@ -119,6 +119,7 @@ export function createProposals(options: ProposalsOptions): ProposalDesk {
     const { author, reason, wanted, baseVersion } = draft
     if (reason.trim() === '')
       throw new ScrimError('REQUEST_INVALID', { path: 'reason: another one has to understand it' })
+    if (wanted.action === 'set') await refuseWhilePinned()
     // Files lie there still after somebody has said no to them: only who asks for them by name proposes them again.
     if (wanted.action === 'set' && wanted.filesDigest !== null && author === FILES && baseVersion !== null) {
       const known = await store.ofFiles(wanted.filesDigest, baseVersion)
@@ -128,6 +129,11 @@ export function createProposals(options: ProposalsOptions): ProposalDesk {
     if (author !== FILES)
       await trace('propose', { author, reason, requestId }, { proposal: proposal.id, action: wanted.action })
     return { proposal, warnings }
+  }
+
+  async function refuseWhilePinned(): Promise<void> {
+    const pinned = await policies.pinned()
+    if (pinned !== null) throw new ScrimError('POLICY_PINNED', { path: `version ${pinned}` })
   }
 
   /** Throws why it cannot be approved by this one now. */
@@ -143,8 +149,7 @@ export function createProposals(options: ProposalsOptions): ProposalDesk {
     by: Closing,
     base: PolicyVersion | null,
   ): Promise<readonly Problem[]> {
-    const pinned = await policies.pinned()
-    if (pinned !== null) throw new ScrimError('POLICY_PINNED', { path: `version ${pinned}` })
+    await refuseWhilePinned()
     if ((base?.version ?? 0) !== baseVersion) throw new ScrimError('POLICY_PROPOSAL_STALE')
     const { plan, patch, problems, changedKeys } = taken(await examination.ofSet(base, readStored(documents)))
     const version = await store.approveSet(id, by, { documents, patch })

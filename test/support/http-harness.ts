@@ -13,6 +13,7 @@ import { createTransformCalls } from '../../src/services/transform-calls.ts'
 import { createDeadLetterWorld, createMemoryDeadLetters, type DeadLetterWorld } from './memory-dead-letters.ts'
 import { createMemoryPolicyFiles } from './memory-policy-files.ts'
 import { createMemoryPolicyStore, createMemoryPolicyTable, type MemoryPolicyTable } from './memory-policy-store.ts'
+import { createMemoryProposalStore } from './memory-proposal-store.ts'
 import { createMemoryPublishedKeyStore } from './memory-published-key-store.ts'
 import { testKeys, testSettings } from './policy-documents.ts'
 import { createQuietLog } from './quiet-log.ts'
@@ -24,9 +25,11 @@ const token = (name: string, ...permissions: Permission[]): Token => ({
 })
 
 export const tokens = {
-  all: token('all', 'read', 'policies', 'transform', 'replay'),
+  all: token('all', 'read', 'policies', 'approve', 'transform', 'replay'),
   reader: token('reader', 'read'),
   steward: token('steward', 'read', 'policies'),
+  approver: token('approver', 'read', 'approve'),
+  second: token('second', 'read', 'policies', 'approve'),
   masker: token('masker', 'transform'),
   replayer: token('replayer', 'replay'),
 } as const
@@ -51,6 +54,7 @@ export interface HarnessOptions extends Partial<HttpServerOptions> {
   readonly audit?: 'record' | 'off'
   /** Starts without waiting for a plan, for there will be none. */
   readonly isStoreAway?: boolean
+  readonly approval?: 'two-person'
 }
 
 /** The real server over the real services; only the outside is in memory. */
@@ -67,9 +71,15 @@ export async function startHttp(
   const health: HttpHarness['health'] = { dependencies: [], held: [], isAlive: true, awaited: [] }
   const calls = { write: async (row: DeadLetterWorld['called'][number]) => void world.called.push(row) }
   const keyStore = createMemoryPublishedKeyStore()
+  const store = createMemoryPolicyStore(table)
   const policies = createPolicies({
     publishedKeys: createPublishedKeys({ store: keyStore }),
-    store: createMemoryPolicyStore(table),
+    approval: {
+      isNeeded: options.approval === 'two-person',
+      store: createMemoryProposalStore({ rows: [] }, table, store, keyStore),
+      calls,
+    },
+    store,
     files,
     keys: testKeys,
     settings: testSettings,
