@@ -310,6 +310,10 @@ const keys = {
 /** The whole configuration; read once at start, frozen. */
 export type Config = { readonly [K in keyof typeof keys]: (typeof keys)[K] extends Key<infer T> ? T : never }
 
+/** Under the rule of two persons somebody has to be able to say yes. */
+export const canBeApproved = ({ policyApproval, tokens: known }: Pick<Config, 'policyApproval' | 'tokens'>): boolean =>
+  policyApproval === 'off' || (known ?? []).some(({ permissions: granted }) => granted.has('approve'))
+
 /** Reads the environment. All problems at once, as one error of kind `fatal` whose `problems` name the keys, never what they hold. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const problems: string[] = []

@@ -1,4 +1,5 @@
 import { byName, diffDocuments } from './json-patch.ts'
+import { tame } from './tame.ts'
 import type { PolicyDocument } from './document.ts'
 
 /** What differs between two sets, for a reader: the patch for machines, and for each policy what was said and is said. */
@@ -153,10 +154,3 @@ const lineOfChange = ({ path, ...values }: Changed): string[] => [
 ]
 
 const shown = (value: unknown): string => JSON.stringify(value)
-
-/** Who approves must see what is there: no control character, and none that turns the direction of a text. */
-const tame = (line: string): string =>
-  line.replace(
-    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    found => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )

@@ -1,5 +1,6 @@
 import { type ErrorCode, errorCatalogue, type Place } from '../errors.ts'
 import type { Plan } from '../pipeline/plan.ts'
+import type { InstanceCounts } from './instances.ts'
 import type { PoliciesStatus } from './plan-in-force.ts'
 import type { ConnectorState, Dependency } from './ports/watching.ts'
 import type { HeldPartition } from './ports/stream.ts'
@@ -11,6 +12,8 @@ export interface ReadinessOptions {
   readonly connectors: () => readonly ConnectorState[]
   /** Topics and patterns that policies name and of which nothing is read; null as long as that is not known. */
   readonly awaited: () => readonly string[] | null
+  /** Left out: nobody knows of others. */
+  readonly instances?: () => InstanceCounts | null
   readonly audit: 'record' | 'batch' | 'off'
   /** Has the source's loop moved lately, or is Kafka away? A process that is not alive should be started again. */
   readonly isAlive: () => boolean
@@ -35,6 +38,8 @@ export interface HealthReport {
   readonly dependencies: readonly Dependency[]
   readonly held: readonly HeldPartition[]
   readonly connectors: readonly ConnectorState[]
+  /** How many instances run the version that counts; null where that is not known. */
+  readonly instances: InstanceCounts | null
   readonly audit: 'record' | 'batch' | 'off'
 }
 
@@ -78,6 +83,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
         dependencies,
         held,
         connectors,
+        instances: options.instances?.() ?? null,
         audit: options.audit,
       }
     },

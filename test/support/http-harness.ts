@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { vi } from 'vitest'
 import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/adapters/http/server.ts'
 import type { Permission, Token } from '../../src/config.ts'
@@ -8,9 +9,11 @@ import type { PublishedKeyStore } from '../../src/services/ports/policies.ts'
 import { createPublishedKeys } from '../../src/services/published-keys.ts'
 import type { Dependency } from '../../src/services/ports/watching.ts'
 import type { HeldPartition } from '../../src/services/ports/stream.ts'
+import { createInstances, type Instances } from '../../src/services/instances.ts'
 import { createReadiness } from '../../src/services/readiness.ts'
 import { createTransformCalls } from '../../src/services/transform-calls.ts'
 import { createDeadLetterWorld, createMemoryDeadLetters, type DeadLetterWorld } from './memory-dead-letters.ts'
+import { createMemoryInstanceStore } from './memory-instance-store.ts'
 import { createMemoryPolicyFiles } from './memory-policy-files.ts'
 import { createMemoryPolicyStore, createMemoryPolicyTable, type MemoryPolicyTable } from './memory-policy-store.ts'
 import { createMemoryProposalStore } from './memory-proposal-store.ts'
@@ -45,6 +48,7 @@ export interface HttpHarness {
   readonly files: ReturnType<typeof createMemoryPolicyFiles>
   readonly keyStore: PublishedKeyStore
   readonly world: DeadLetterWorld
+  readonly instances: Instances
   readonly log: ReturnType<typeof createQuietLog>
   readonly health: { dependencies: Dependency[]; held: HeldPartition[]; isAlive: boolean; awaited: string[] }
   readonly close: () => Promise<void>
@@ -89,6 +93,14 @@ export async function startHttp(
     retryMs: 5,
   })
   const deadLetters = createMemoryDeadLetters(world, { plans: policies, calls, log })
+  const instanceStore = createMemoryInstanceStore(table)
+  const instances = createInstances({
+    store: instanceStore,
+    policies,
+    self: { id: randomUUID(), clientId: 'scrim', host: 'here', startedAt: new Date() },
+    metrics: { instances: () => undefined },
+    log,
+  })
   const server = await createHttpServer({
     policies,
     readiness: createReadiness({
@@ -101,6 +113,7 @@ export async function startHttp(
       isAlive: () => health.isAlive,
     }),
     deadLetters,
+    instances,
     transformCalls: createTransformCalls({ policies, keys: testKeys, settings: testSettings, transform, calls }),
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'scrim_up 1\n' },
     tokens: Object.values(tokens),
@@ -120,6 +133,7 @@ export async function startHttp(
     files,
     keyStore,
     world,
+    instances,
     log,
     health,
     close: async () => {

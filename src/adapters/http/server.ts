@@ -4,6 +4,7 @@ import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Token } from '../../config.ts'
 import { ScrimError } from '../../errors.ts'
 import type { DeadLetters } from '../../services/dead-letters.ts'
+import type { Instances } from '../../services/instances.ts'
 import type { Policies } from '../../services/policies.ts'
 import type { Log } from '../../services/ports/log.ts'
 import type { Readiness } from '../../services/readiness.ts'
@@ -15,6 +16,7 @@ import type { HttpApp } from './http-app.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
+import { instanceRoutes } from './routes/instances.ts'
 import { maskTypeRoutes } from './routes/mask-types.ts'
 import { type MetricsText, metricsRoutes } from './routes/metrics.ts'
 import { policyDiffRoutes } from './routes/policy-diffs.ts'
@@ -29,6 +31,8 @@ export interface HttpServerOptions {
   readonly readiness: Readiness
   readonly deadLetters: DeadLetters
   readonly transformCalls: TransformCalls
+  /** Left out: nobody knows of others. */
+  readonly instances?: Pick<Instances, 'list'>
   readonly metrics: MetricsText
   readonly tokens: readonly Token[]
   /** Names under which we may be called, beside localhost and addresses. */
@@ -94,6 +98,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   policyRoutes(app, options.policies)
   policyVersionRoutes(app, options.policies)
   policyDiffRoutes(app, options.policies)
+  if (options.instances !== undefined) instanceRoutes(app, options.instances)
   if (options.policies.proposals !== null)
     proposalRoutes(app, options.policies.proposals, createTokenBucket(transformsPerMinute, now))
   maskTypeRoutes(app)
