@@ -144,15 +144,21 @@ export function createProposals(options: ProposalsOptions): ProposalDesk {
   }
 
   async function approveSet(
-    { id, baseVersion }: Proposal,
+    id: string,
     documents: readonly PolicyDocument[],
     by: Closing,
     base: PolicyVersion | null,
   ): Promise<readonly Problem[]> {
     await refuseWhilePinned()
-    if ((base?.version ?? 0) !== baseVersion) throw new ScrimError('POLICY_PROPOSAL_STALE')
     const { plan, patch, problems, changedKeys } = taken(await examination.ofSet(base, readStored(documents)))
-    const version = await store.approveSet(id, by, { documents, patch })
+    let version: PolicyVersion
+    try {
+      version = await store.approveSet(id, by, { documents, patch })
+    } catch (error) {
+      // Another instance has added one while this was examined.
+      if (error instanceof ScrimError && error.code === 'POLICY_CONFLICT') throw new ScrimError('POLICY_PROPOSAL_STALE')
+      throw error
+    }
     await inForce.swap(version, { ...plan, version: version.version }, changedKeys)
     return problems
   }
@@ -161,7 +167,7 @@ export function createProposals(options: ProposalsOptions): ProposalDesk {
     const { id, wanted } = proposal
     const base = await followStore()
     refuseApproval(await needed(id), by)
-    if (wanted.action === 'set') return { warnings: await approveSet(proposal, wanted.documents, by, base) }
+    if (wanted.action === 'set') return { warnings: await approveSet(id, wanted.documents, by, base) }
     if (wanted.action === 'forget keys') return { warnings: [], columns: await store.approveForget(id, by) }
     const warnings =
       wanted.version === null ? [] : taken(await examination.ofVersion(await wantedVersion(wanted.version))).problems
