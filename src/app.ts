@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { createConnectClient } from './adapters/connect/rest-client.ts'
 import { createHttpServer } from './adapters/http/server.ts'
 import { createKafkaClient } from './adapters/kafka/client.ts'
@@ -15,13 +17,11 @@ import { createAuditTrail } from './adapters/postgres/audit-trail.ts'
 import { createCallTrail } from './adapters/postgres/call-trail.ts'
 import { createDeadLetterIndex } from './adapters/postgres/dead-letter-index.ts'
 import { createLetterRequests } from './adapters/postgres/letter-requests.ts'
-import { createPolicyStore } from './adapters/postgres/policy-store.ts'
+import { createPolicyStores } from './adapters/postgres/policy-stores.ts'
 import { createPool } from './adapters/postgres/pool.ts'
 import { prepareDatabase, whenPrepared } from './adapters/postgres/prepare.ts'
-import { createPublishedKeyStore } from './adapters/postgres/published-key-store.ts'
-import { createSchemaStore } from './adapters/postgres/schema-store.ts'
 import { createMetrics } from './adapters/telemetry/metrics.ts'
-import { type Config, ConfigError } from './config.ts'
+import { canBeApproved, type Config, ConfigError } from './config.ts'
 import { transform } from './engine.ts'
 import { ScrimError } from './errors.ts'
 import { parseStrictJson } from './policy/strict-json.ts'
@@ -31,6 +31,7 @@ import { createDeadLetterSink } from './services/dead-letter-sink.ts'
 import { createDeadLetters } from './services/dead-letters.ts'
 import { createDeadline } from './services/deadline.ts'
 import { createDependencies } from './services/dependencies.ts'
+import { createInstances } from './services/instances.ts'
 import { createLagWatch } from './services/lag-watch.ts'
 import { createLetterOpener } from './services/letter-opener.ts'
 import { createLiveness } from './services/liveness.ts'
@@ -63,6 +64,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   if (databaseUrl === null) throw new ConfigError(['SCRIM_DATABASE_URL: is needed to run'])
   if (auditSecret === null)
     throw new ConfigError(['SCRIM_AUDIT_KEY: is needed (or KAFKA_ENCRYPTION_KEY, from which it is derived)'])
+  if (!canBeApproved(config)) throw new ConfigError(['SCRIM_POLICY_APPROVAL: needs a token that may `approve`'])
 
   const metrics = createMetrics()
   const keys = createKeyRing(config)
@@ -72,7 +74,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   const pool = createPool(databaseUrl, { applicationName: config.clientId })
   const prepare = once(() => prepareDatabase({ database: pool, databaseUrl, migrationsUrl: config.migrationsUrl }))
   const database = whenPrepared(pool, prepare)
-  const store = createPolicyStore({ database })
+  const stores = createPolicyStores({ database })
   const letterIndex = createDeadLetterIndex({ database })
   const calls = createCallTrail({ database })
 
@@ -126,16 +128,16 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   }
 
   // Services
-  const schemaStore = createSchemaStore({ database })
-  const publishedKeys = createPublishedKeys({ store: createPublishedKeyStore({ database }), seen: schemaStore })
-  const seenSchemas = createSeenSchemas({ store: schemaStore, keys: publishedKeys, log })
+  const publishedKeys = createPublishedKeys({ store: stores.publishedKeys, seen: stores.schemas })
+  const seenSchemas = createSeenSchemas({ store: stores.schemas, keys: publishedKeys, log })
   const policies = createPolicies({
-    store,
+    store: stores.versions,
     files: createPolicyFolder({ path: config.policies }),
     keys,
     settings: config,
     cache: config.cacheDir === null ? null : createPolicyCache({ folder: config.cacheDir }),
     publishedKeys,
+    approval: { isNeeded: config.policyApproval === 'two-person', store: stores.proposals, calls },
     check: seenSchemas.check,
     metrics,
     log,
@@ -199,6 +201,13 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     log,
   })
   const awaitedTopics = createAwaitedTopics({ topics: source.topics, plans: policies, log })
+  const instances = createInstances({
+    store: stores.instances,
+    policies,
+    self: { id: randomUUID(), clientId: config.clientId, host: hostname(), startedAt: new Date() },
+    metrics,
+    log,
+  })
   const lag = createLagWatch({ source, held: stream.held, metrics })
   const http = await createHttpServer({
     policies,
@@ -208,6 +217,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       held: stream.held,
       connectors: () => connectors?.states() ?? [],
       awaited: awaitedTopics.list,
+      instances: instances.counts,
       audit: config.audit,
       isAlive: createLiveness({
         movedAt: source.movedAt,
@@ -217,6 +227,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     }),
     deadLetters,
     transformCalls: createTransformCalls({ policies, keys, settings: config, transform, calls }),
+    instances,
     metrics,
     tokens: config.tokens ?? [],
     hosts: [config.httpHost, ...config.httpHosts],
@@ -246,6 +257,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       seenSchemas.run(policies, inner),
       masking(),
       deadLetters.run(inner),
+      instances.run(inner),
       ...(connectors === null ? [] : [connectors.run(inner)]),
     ]
     try {

@@ -122,6 +122,35 @@ export const errorCatalogue = {
     ),
     status: 409,
   },
+  POLICY_APPROVAL_NEEDED: policy(
+    'A change of the set waits for a second person',
+    'Somebody else looks at it (GET /v1/policies/proposals) and approves or rejects it; see the runbook "Two persons".',
+  ),
+  POLICY_APPROVAL_SAME_PERSON: {
+    ...policy(
+      'Who proposed a change cannot approve it',
+      'Let another one approve it (a token of another name), or withdraw it: POST /v1/policies/proposals/{id}/withdraw.',
+    ),
+    status: 403,
+  },
+  POLICY_PROPOSAL_AUTHOR: {
+    ...policy('Only who proposed a change withdraws it', 'Reject it: POST /v1/policies/proposals/{id}/reject.'),
+    status: 403,
+  },
+  POLICY_PROPOSAL_CLOSED: {
+    ...policy(
+      'The proposal was approved, rejected or withdrawn before',
+      'GET /v1/policies/proposals/{id} says by whom. What is still wanted is proposed again.',
+    ),
+    status: 409,
+  },
+  POLICY_PROPOSAL_STALE: {
+    ...policy(
+      'The set was changed after the proposal was made',
+      'Withdraw or reject it, and propose the change again on the set as it is now.',
+    ),
+    status: 409,
+  },
 
   // ---- policies against a schema: the partition is held
   RECORD_TOPIC_WITHOUT_POLICY: policy('No policy names this topic', 'Add a policy for it; there is no pass-through.'),

@@ -17,7 +17,14 @@ export interface PoliciesStatus {
   /** What stands against the stored set, where the code comes of that. */
   readonly problems: readonly Problem[]
   /** What is wrong with the policy files; the set in force is not touched by it. */
-  readonly files: { readonly code: ErrorCode; readonly problems: readonly Problem[] } | null
+  readonly files: FilesStatus | null
+}
+
+export interface FilesStatus {
+  readonly code: ErrorCode
+  readonly problems: readonly Problem[]
+  /** The proposal that they are, where a second person has to take them. */
+  readonly proposal?: { readonly id: string; readonly filesDigest: string | null }
 }
 
 export interface PlanInForceOptions {
@@ -81,7 +88,9 @@ export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
     changedKeys: readonly Problem[] = [],
   ): void {
     held = { version, plan }
-    status = { ...status, version: version.version, loadedFrom }
+    // Whichever instance was asked to approve them: they are in force now.
+    const isTaken = version.filesDigest !== null && version.filesDigest === status.files?.proposal?.filesDigest
+    status = { ...status, version: version.version, loadedFrom, files: isTaken ? null : status.files }
     tell(changedKeys)
     metrics.policyVersion(version.version)
     const { author, origin, documents } = version

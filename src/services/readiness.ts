@@ -1,5 +1,6 @@
 import { type ErrorCode, errorCatalogue, type Place } from '../errors.ts'
 import type { Plan } from '../pipeline/plan.ts'
+import type { InstanceCounts } from './instances.ts'
 import type { PoliciesStatus } from './plan-in-force.ts'
 import type { ConnectorState, Dependency } from './ports/watching.ts'
 import type { HeldPartition } from './ports/stream.ts'
@@ -11,6 +12,8 @@ export interface ReadinessOptions {
   readonly connectors: () => readonly ConnectorState[]
   /** Topics and patterns that policies name and of which nothing is read; null as long as that is not known. */
   readonly awaited: () => readonly string[] | null
+  /** Left out: nobody knows of others. */
+  readonly instances?: () => InstanceCounts | null
   readonly audit: 'record' | 'batch' | 'off'
   /** Has the source's loop moved lately, or is Kafka away? A process that is not alive should be started again. */
   readonly isAlive: () => boolean
@@ -35,6 +38,8 @@ export interface HealthReport {
   readonly dependencies: readonly Dependency[]
   readonly held: readonly HeldPartition[]
   readonly connectors: readonly ConnectorState[]
+  /** How many instances run the version that counts; null where that is not known. */
+  readonly instances: InstanceCounts | null
   readonly audit: 'record' | 'batch' | 'off'
 }
 
@@ -78,6 +83,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
         dependencies,
         held,
         connectors,
+        instances: options.instances?.() ?? null,
         audit: options.audit,
       }
     },
@@ -124,7 +130,11 @@ function noticesOf(
 ): string[] {
   const notices: string[] = []
   if (audit === 'off') notices.push('the audit is off (SCRIM_AUDIT=off): no row says what was done to which record')
-  if (files !== null) notices.push(`${files.code}: the policy files are not taken; the set in force stays`)
+  if (files?.proposal !== undefined)
+    notices.push(
+      `${files.code}: the policy files are proposal ${files.proposal.id} and not taken before it is approved`,
+    )
+  else if (files !== null) notices.push(`${files.code}: the policy files are not taken; the set in force stays`)
   if (dependencies.some(({ name, up }) => name === 'connect' && !up))
     notices.push('CONNECT_UNAVAILABLE: the states of connectors are old')
   for (const { name, state, tasks } of connectors) {

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { InstanceCounts } from '../../services/instances.ts'
 import type { PartitionLag } from '../../services/lag-watch.ts'
 import type { BatchFacts, HeldPartition } from '../../services/ports/stream.ts'
 import type { ConnectorState, Dependency } from '../../services/ports/watching.ts'
@@ -11,7 +12,8 @@ export interface Metrics {
   readonly held: (partitions: readonly HeldPartition[]) => void
   readonly deadLetters: (counts: Readonly<Record<DeadLetterState, number>>) => void
   readonly policyVersion: (version: number) => void
-  readonly reload: (outcome: 'accepted' | 'unchanged' | 'refused') => void
+  readonly reload: (outcome: 'accepted' | 'proposed' | 'unchanged' | 'refused') => void
+  readonly instances: (counts: InstanceCounts) => void
   readonly connectors: (states: readonly ConnectorState[]) => void
   readonly dependencies: (states: readonly Dependency[]) => void
   readonly contentType: string
@@ -82,6 +84,12 @@ export function createMetrics({ now = Date.now }: { readonly now?: () => number 
     registers,
   })
   const version = new Gauge({ name: 'scrim_policy_version', help: 'The policy version in force.', registers })
+  const instances = new Gauge({
+    name: 'scrim_policy_instances',
+    help: 'Instances by the version they run: current, behind, or silent (not heard of lately). All of them tell the same.',
+    labelNames: ['state'] as const,
+    registers,
+  })
   const reloads = new Counter({
     name: 'scrim_policy_reloads_total',
     help: 'Policy sets that were offered, by what became of them.',
@@ -138,6 +146,9 @@ export function createMetrics({ now = Date.now }: { readonly now?: () => number 
     },
     policyVersion: number => version.set(number),
     reload: outcome => reloads.inc({ outcome }),
+    instances: counts => {
+      for (const [state, count] of Object.entries(counts)) instances.set({ state }, count)
+    },
     connectors: states => {
       connectorUp.reset()
       tasks.reset()

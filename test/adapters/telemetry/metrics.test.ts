@@ -46,6 +46,16 @@ test('a source clock that is ahead does not make latency negative', async () => 
   expect(await read(metrics, 'scrim_end_to_end_seconds_sum')).toEqual({ 'topic="raw.a"': 0 })
 })
 
+test('instances are counted by the version they run', async () => {
+  const metrics = create()
+  metrics.instances({ current: 2, behind: 1, silent: 0 })
+  expect(await read(metrics, 'scrim_policy_instances')).toEqual({
+    'state="current"': 2,
+    'state="behind"': 1,
+    'state="silent"': 0,
+  })
+})
+
 test('lag, held partitions and dependencies: what is over is gone', async () => {
   const metrics = create()
   metrics.lag([
