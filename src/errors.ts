@@ -141,6 +141,14 @@ export const errorCatalogue = {
     'An expression does not fit the columns of the topic',
     'The detail tells the position: a column that is not there, types that do not go together, a result that does not fit.',
   ),
+  SCHEMA_READS_HIDDEN: policy(
+    'An expression reads a column that another rule hides, so its result could show it',
+    'Read another column, or write `readsRaw: true` beside the expression if what it shows is meant.',
+  ),
+  SCHEMA_PROJECTION: policy(
+    'The projection does not fit the columns of the topic',
+    'The detail tells which column: two of one name, or a name that is taken.',
+  ),
   SCHEMA_UNDECLARED: policy(
     'Without a schema block only constant, null and drop can be checked',
     'Declare the table schema (a `tableSchema` document) or switch schemas.enable on at the source.',

@@ -15,8 +15,10 @@ import type {
 import { createSchemaCache } from '../pipeline/project/schema-cache.ts'
 import { createSchemalessLayouts } from '../pipeline/project/schemaless.ts'
 import { bindColumn } from '../pipeline/project/bind-column.ts'
+import { createRowScope } from '../pipeline/project/row-scope.ts'
 import { readRules } from './column-rules.ts'
 import { disagreements } from './disagreements.ts'
+import { readRowRules, type RowRules } from './row-rules.ts'
 import { isTableSchema, type MaskingPolicyDocument, type PolicyDocument, type TableSchemaDocument } from './document.ts'
 import { policyProblem, shapeProblem } from './policy-problem.ts'
 import { readTableSchema } from './table-schema.ts'
@@ -51,6 +53,7 @@ interface Policy {
   /** The same by name, made when it is asked for. */
   readonly byColumn: () => ReadonlyMap<string, readonly NamedRule[]>
   readonly wildcard: ColumnRule | null
+  readonly rows: RowRules
 }
 
 /** From documents to what the pipeline runs. All problems at once; never throws, whatever the documents say. */
@@ -94,7 +97,9 @@ function checkPolicy(document: MaskingPolicyDocument, options: CompileOptions, p
   for (const problem of rules.problems) problems.push(problem)
   let grouped: Map<string, NamedRule[]> | null = null
   const byColumn = (): Map<string, NamedRule[]> => (grouped ??= Map.groupBy(rules.columns, ({ column }) => column))
-  return { document, patterns, columns: rules.columns, byColumn, wildcard: rules.wildcard }
+  const rows = readRowRules(document)
+  for (const problem of rows.problems) problems.push(problem)
+  return { document, patterns, columns: rules.columns, byColumn, wildcard: rules.wildcard, rows }
 }
 
 function repeatedNames(documents: readonly PolicyDocument[]): Problem[] {
@@ -181,8 +186,16 @@ function viewPlan(
     keySchemas: createSchemaCache({ topic, part: 'key', rules, keys }),
     schemaless: createSchemalessLayouts(rules, keys),
     mayPass: createHeaderRule(settings),
-    maskedColumns: [...rules.byName].filter(([, rule]) => rule.maskType.effect !== 'keep').map(([column]) => column),
+    maskedColumns: hiddenColumns(rules),
   }
+}
+
+/** Those that a policy names, and of which something else goes out than came in. */
+function hiddenColumns({ byName, projection }: ColumnRules): string[] {
+  const masked = [...byName].filter(([, { maskType }]) => maskType.effect !== 'keep').map(([column]) => column)
+  const isCut = (column: string): boolean => projection?.keep != null && !projection.keep.has(column)
+  const projected = [...(projection?.drop ?? []), ...(projection?.columns.keys() ?? [])]
+  return [...new Set([...masked, ...projected, ...[...byName.keys()].filter(isCut)])]
 }
 
 /** `only`: for these columns. At equal priority a rule that hides goes before one that leaves in clear; then the first in order wins. */
@@ -220,6 +233,9 @@ function mergeRules(
     ),
     compacted,
     tableSchema: schema === undefined ? null : readTableSchema(schema).schema,
+    rowFilter: policies.find(({ rows }) => rows.rowFilter !== null)?.rows.rowFilter ?? null,
+    projection: policies.find(({ rows }) => rows.projection !== null)?.rows.projection ?? null,
+    identity: null,
   }
 }
 
@@ -238,8 +254,9 @@ function checkSchemas(
     if (policies.length === 0) return problems
     const names = new Set(schema.columns.map(({ name }) => name))
     const rules = mergeRules(document.tableSchema.topic, { compacted: false }, policies, [document], names)
+    const scope = createRowScope(schema.columns, rules)
     const misfits = schema.columns.flatMap(({ name, type }): Problem[] => {
-      const { problem } = bindColumn(name, type, 'row', rules, keys)
+      const { problem } = bindColumn(name, type, 'row', rules, keys, null, scope)
       return problem === null ? [] : [policyProblem(problem.code, document.name, name, problem.detail)]
     })
     return [...problems, ...misfits]

@@ -2,7 +2,7 @@ import { Value } from 'typebox/value'
 import { findMaskType, maskTypeName } from '../pipeline/mask/mask-types.ts'
 import type { MaskType } from '../pipeline/mask/mask-type.ts'
 import type { ColumnRules } from '../pipeline/plan.ts'
-import { isKnown } from '../pipeline/project/bind-column.ts'
+import { isKnown } from '../pipeline/project/row-scope.ts'
 import { keyIdOf } from './column-rules.ts'
 import { isTableSchema, type PolicyDocument } from './document.ts'
 

@@ -91,7 +91,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
 
   async function settle(fetched: FetchedBatch, signal: AbortSignal): Promise<void> {
     const started = now()
-    const transform = idle.pop() ?? createTransform()
+    const transform = idle.pop() ?? createTransform(now)
     let plan: Plan | null = null
     try {
       const facts = await untilDone(fetched.facts, fetched, signal)

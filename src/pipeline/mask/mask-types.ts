@@ -1,4 +1,5 @@
 import type { MaskType } from './mask-type.ts'
+import { custom } from './types/custom.ts'
 import { drop } from './types/drop.ts'
 import { email } from './types/email.ts'
 import { full } from './types/full.ts'
@@ -8,7 +9,7 @@ import { nullify } from './types/null.ts'
 import { partial } from './types/partial.ts'
 
 /** Every mask a policy may name. Adding one is a new file in types/ and one line here. */
-export const maskTypes: Readonly<Record<string, MaskType>> = { drop, email, full, hash, none, null: nullify, partial }
+export const maskTypes: Readonly<Record<string, MaskType>> = { custom, drop, email, full, hash, none, null: nullify, partial }
 
 /** The name under which the table has it. */
 export const maskTypeName = (maskType: MaskType): string =>
