@@ -119,8 +119,7 @@ export function travel(
     if (dropped !== null) return dropped
     walker.place = ''
     const program = walker.rootLayout?.program ?? null
-    if (program !== null)
-      verdict = takeRow(bytes, valueStart, program, shape, operation, keyStart >= 0, keyJudge, road)
+    if (program !== null) verdict = takeRow(bytes, valueStart, program, shape, operation, keyStart >= 0, keyJudge, road)
     else if (plan.rules.rowFilter !== null) verdict = judgeTombstone(keyJudge)
     if (!verdict.goesOut) return 'filtered'
     if (verdict.tombstone !== 'instead') splice(bytes, valueStart, valueEnd, walker.edits, output)
@@ -161,8 +160,7 @@ function takeRow(
   refuse(program, walker, start)
   row.capture(bytes, program, shape, operation, hasKey ? key : null)
   const { filter } = program
-  const verdict =
-    filter === null ? AS_IT_IS : judge({ row, filter, shape, operation, hasKey, key: keyJudge })
+  const verdict = filter === null ? AS_IT_IS : judge({ row, filter, shape, operation, hasKey, key: keyJudge })
   if (verdict.goesOut && verdict.tombstone !== 'instead')
     shaper.shape(bytes, walker, program, row, verdict, letters.get(verdict.operation) ?? null)
   return verdict

@@ -49,7 +49,9 @@ const rowFilter = Type.Object(
 
 const projection = Type.Object(
   {
-    keep: Type.Optional(Type.Array(text('Column.', 250), { maxItems: 10_000, description: 'Only these go out. It makes none known.' })),
+    keep: Type.Optional(
+      Type.Array(text('Column.', 250), { maxItems: 10_000, description: 'Only these go out. It makes none known.' }),
+    ),
     drop: Type.Optional(Type.Array(text('Column.', 250), { maxItems: 10_000, description: 'These do not go out.' })),
     rename: Type.Optional(Type.Record(Type.String(), text('The new name.', 250))),
     columns: Type.Optional(

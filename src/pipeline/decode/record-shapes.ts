@@ -1,4 +1,14 @@
-import { AFTER, BEFORE, Column, type ColumnUse, createLayout, type Layout, MASK, refuseUnknown, type UnknownMember } from '../layout.ts'
+import {
+  AFTER,
+  BEFORE,
+  Column,
+  type ColumnUse,
+  createLayout,
+  type Layout,
+  MASK,
+  refuseUnknown,
+  type UnknownMember,
+} from '../layout.ts'
 import { asItStands } from '../mask/literal.ts'
 import type { RowProgram } from '../project/row-program.ts'
 
@@ -97,7 +107,12 @@ export function envelopeLayout(
       case 'transaction':
         return new Column(name, { child: metadataLayout('transaction', transaction, stranger, null) })
       default:
-        return new Column(name, { tellsOperation: name === 'op', isScalar: true, isNumber, ...memberUse(name, program) })
+        return new Column(name, {
+          tellsOperation: name === 'op',
+          isScalar: true,
+          isNumber,
+          ...memberUse(name, program),
+        })
     }
   })
   return createLayout('', columns, stranger, program)

@@ -1,6 +1,16 @@
 import { OP_CREATE, OP_DELETE, OP_READ, OP_TRUNCATE, OP_UPDATE } from '../batch.ts'
 import { flattenedMetadata, type RecordShape } from '../decode/record-shapes.ts'
-import { COMMA, fail, LETTER_N, QUOTE, skipColon, skipSpace, skipString, skipValue, stringText } from '../decode/scanner.ts'
+import {
+  COMMA,
+  fail,
+  LETTER_N,
+  QUOTE,
+  skipColon,
+  skipSpace,
+  skipString,
+  skipValue,
+  stringText,
+} from '../decode/scanner.ts'
 import type { ToastMarkers } from '../decode/toast.ts'
 import type { Walker } from '../decode/walk.ts'
 import { type OperationLetter, type Row, type SourceMember, sourceMembers } from '../expression/row.ts'
@@ -76,13 +86,7 @@ export class CapturedRow implements Row {
   }
 
   /** Takes the values that the walker has found; `key` is null where the record has none. */
-  capture(
-    b: Buffer,
-    program: RowProgram,
-    shape: RecordShape,
-    operation: number,
-    key: RecordKey | null,
-  ): void {
+  capture(b: Buffer, program: RowProgram, shape: RecordShape, operation: number, key: RecordKey | null): void {
     const { edits, rootLayout, rootStart, rootEnd } = this.walker
     this.bytes = b
     this.program = program
@@ -170,7 +174,8 @@ export class CapturedRow implements Row {
   changed(slot: number): boolean | null {
     const { operation, bytes, starts, ends } = this
     if (operation === OP_CREATE || operation === OP_READ || operation === OP_DELETE) return true
-    if (operation !== OP_UPDATE || this.shape !== 'event' || !this.has(BEFORE) || !this.isReal(BEFORE, slot)) return null
+    if (operation !== OP_UPDATE || this.shape !== 'event' || !this.has(BEFORE) || !this.isReal(BEFORE, slot))
+      return null
     const width = this.slots.length
     const before = BEFORE * width + slot
     const after = AFTER * width + slot
@@ -194,7 +199,8 @@ export class CapturedRow implements Row {
     const start = slot < 0 ? -1 : (this.sourceStarts[slot] as number)
     if (start < 0 || this.bytes[start] === LETTER_N) return null
     const end = this.sourceEnds[slot] as number
-    const text = this.bytes[start] === QUOTE ? stringText(this.bytes, start, end) : this.bytes.toString('latin1', start, end)
+    const text =
+      this.bytes[start] === QUOTE ? stringText(this.bytes, start, end) : this.bytes.toString('latin1', start, end)
     if (isText(member)) return text
     return /^-?\d{1,19}$/.test(text) ? whole(BigInt(text)) : null
   }

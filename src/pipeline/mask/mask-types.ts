@@ -9,7 +9,16 @@ import { nullify } from './types/null.ts'
 import { partial } from './types/partial.ts'
 
 /** Every mask a policy may name. Adding one is a new file in types/ and one line here. */
-export const maskTypes: Readonly<Record<string, MaskType>> = { custom, drop, email, full, hash, none, null: nullify, partial }
+export const maskTypes: Readonly<Record<string, MaskType>> = {
+  custom,
+  drop,
+  email,
+  full,
+  hash,
+  none,
+  null: nullify,
+  partial,
+}
 
 /** The name under which the table has it. */
 export const maskTypeName = (maskType: MaskType): string =>

@@ -156,8 +156,7 @@ function bindComputed({ name, type, rules, scope }: Place, text: ColumnExpressio
   const kept = type === null ? null : fitTo(expression, type)
   if (kept !== null && !isFault(kept)) return computing(name, kept, null, slotsOf(expression))
   const computed = fitNew(expression)
-  if (isFault(computed))
-    return refused(name, computed.code, `policy ${text.policy}, ${text.path}: ${computed.detail}`)
+  if (isFault(computed)) return refused(name, computed.code, `policy ${text.policy}, ${text.path}: ${computed.detail}`)
   return computing(name, computed, computed.type, slotsOf(expression))
 }
 

@@ -175,7 +175,9 @@ function repeatedNames(
     const repeated = seen.has(outName)
     seen.add(outName)
     if (!repeated) return []
-    return [{ code: 'SCHEMA_PROJECTION', name: column.name, detail: `policy ${policy}, ${path}: another has this name` }]
+    return [
+      { code: 'SCHEMA_PROJECTION', name: column.name, detail: `policy ${policy}, ${path}: another has this name` },
+    ]
   })
 }
 
@@ -184,7 +186,9 @@ function outgoingColumn({ column, effect, computed, outName }: BoundColumn, type
   if (computed !== null) return [{ name: outName, type: computed.type }]
   if (type === null) return []
   if (effect?.becomes == null) return [{ name: outName, type }]
-  return [{ name: outName, type: { kind: effect.becomes, logical: null, optional: type.optional, parameters: new Map() } }]
+  return [
+    { name: outName, type: { kind: effect.becomes, logical: null, optional: type.optional, parameters: new Map() } },
+  ]
 }
 
 /** A member's name as compact JSON with its colon. */

@@ -1,6 +1,11 @@
 import type { ErrorCode } from '../../errors.ts'
 import { bindCondition, bindExpression } from '../expression/bind.ts'
-import { type BindFault, type BoundCondition, type BoundExpression, isBindFault } from '../expression/bound-expression.ts'
+import {
+  type BindFault,
+  type BoundCondition,
+  type BoundExpression,
+  isBindFault,
+} from '../expression/bound-expression.ts'
 import { columnLookup, type Scope } from '../expression/scope.ts'
 import type { ColumnExpression, ColumnRules, PolicyExpression } from '../plan.ts'
 import type { ColumnType, SchemaColumn } from '../schema.ts'

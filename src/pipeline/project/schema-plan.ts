@@ -76,12 +76,25 @@ function planFor(bytes: Buffer, root: StructBlock, context: SchemaContext, omitt
   const isKey = context.part === 'key'
   const shape = isKey ? 'row' : shapeBySchema(root.name, fieldNames)
   const hidesColumn = hidesByRule(context.rules)
-  const build: Build = { problems: [], replacements: [], structs: [], metadata: [], hidesColumn, context, omitted, scope: null, bound: null }
+  const build: Build = {
+    problems: [],
+    replacements: [],
+    structs: [],
+    metadata: [],
+    hidesColumn,
+    context,
+    omitted,
+    scope: null,
+    bound: null,
+  }
 
   const images = root.fields.filter(field => field.name === 'before' || field.name === 'after')
   const row = shape === 'event' ? images.find(image => image.struct !== null)?.struct : root
   const columns = (row?.fields ?? []).map(({ name, type }) => ({ name, type }))
-  build.scope = createRowScope(shape === 'row' ? columns.filter(({ name }) => !isMetadata(name, build)) : columns, context.rules)
+  build.scope = createRowScope(
+    shape === 'row' ? columns.filter(({ name }) => !isMetadata(name, build)) : columns,
+    context.rules,
+  )
 
   let layout: Layout
   if (shape !== 'event' && shape !== 'row') layout = opaqueLayout(fieldNames)

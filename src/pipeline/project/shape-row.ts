@@ -1,4 +1,4 @@
-import { type Edits } from '../decode/edits.ts'
+import type { Edits } from '../decode/edits.ts'
 import { BACKSLASH, LETTER_N, QUOTE, skipSpace } from '../decode/scanner.ts'
 import type { Walker } from '../decode/walk.ts'
 import type { CapturedRow } from '../filter/captured-row.ts'

@@ -3,7 +3,8 @@ import type { MaskType } from '../mask-type.ts'
 
 /** Ranger's CUSTOM: an expression makes the value. It may read other columns, so it is bound with its whole row. */
 export const custom: MaskType = {
-  summary: 'Replaces the value by the result of an expression, such as `case when dept = \'hr\' then {col} else null end`.',
+  summary:
+    "Replaces the value by the result of an expression, such as `case when dept = 'hr' then {col} else null end`.",
   effect: 'rewrite',
   params: Type.Object(
     {
