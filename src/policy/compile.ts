@@ -18,6 +18,7 @@ import { bindColumn } from '../pipeline/project/bind-column.ts'
 import { readRules } from './column-rules.ts'
 import { disagreements } from './disagreements.ts'
 import { isTableSchema, type MaskingPolicyDocument, type PolicyDocument, type TableSchemaDocument } from './document.ts'
+import { looseDialects } from './loose-dialects.ts'
 import { policyProblem, shapeProblem } from './policy-problem.ts'
 import { readTableSchema } from './table-schema.ts'
 import { createTopicIndex, type TopicIndex } from './topic-index.ts'
@@ -69,6 +70,7 @@ export function compilePolicies(documents: readonly PolicyDocument[], options: C
     loops(policies, index, options.settings),
     checkSchemas(schemas, index, options),
     disagreements(policies),
+    looseDialects(policies),
   ].flat()
   const errors = found.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) return { plan: null, problems: found.slice(0, MAX_PROBLEMS) }
