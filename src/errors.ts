@@ -72,6 +72,10 @@ export const errorCatalogue = {
     'Two policies say different things of a column',
     'At equal priority what hides wins, then the first by name. Make them agree.',
   ),
+  POLICY_LOOSE_DIALECT: policy(
+    'A mask writes what another product writes, also where that leaves text readable or easy to find by trying',
+    'Leave `dialect` out: `strict` is made to hide. Keep it where the results must agree with those of Hive or Trino.',
+  ),
   POLICY_KEY_CHANGED: policy(
     'A key column would go out otherwise than it has been published: rows would double in the target, deletes miss',
     'Bring the old mask and key back. Or publish anew: to another SCRIM_OUTPUT_TOPIC, or after POST /v1/policies/keys/forget, which says that masked topic and target are emptied; see the runbook "Key columns".',

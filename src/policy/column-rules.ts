@@ -43,7 +43,7 @@ function readRule(
   problems: Problem[],
 ): ColumnRule | null {
   const { field: _field, maskType: name, ...params } = condition
-  const maskType = findMaskType(name)
+  const maskType = findMaskType(name, params)
   if (maskType === undefined) {
     problems.push(policyProblem('POLICY_UNKNOWN_MASK', policy, `${path}.maskType`))
     return null

@@ -20,6 +20,7 @@ import { readRules } from './column-rules.ts'
 import { disagreements } from './disagreements.ts'
 import { readRowRules, type RowRules } from './row-rules.ts'
 import { isTableSchema, type MaskingPolicyDocument, type PolicyDocument, type TableSchemaDocument } from './document.ts'
+import { looseDialects } from './loose-dialects.ts'
 import { policyProblem, shapeProblem } from './policy-problem.ts'
 import { readTableSchema } from './table-schema.ts'
 import { createTopicIndex, type TopicIndex } from './topic-index.ts'
@@ -72,6 +73,7 @@ export function compilePolicies(documents: readonly PolicyDocument[], options: C
     loops(policies, index, options.settings),
     checkSchemas(schemas, index, options),
     disagreements(policies),
+    looseDialects(policies),
   ].flat()
   const errors = found.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) return { plan: null, problems: found.slice(0, MAX_PROBLEMS) }

@@ -28,7 +28,12 @@ export function keyForm(column: string, rules: ColumnRules): KeyForm | null {
 }
 
 function maskText(maskType: MaskType, params: Readonly<Record<string, unknown>>): string {
-  const { keyId: _keyId, ...rest } = Value.Default(maskType.params, { ...params }) as Record<string, unknown>
+  // Of the masks that may stand on keys none is written differently by dialect.
+  const {
+    keyId: _keyId,
+    dialect: _dialect,
+    ...rest
+  } = Value.Default(maskType.params, { ...params }) as Record<string, unknown>
   const sorted = Object.fromEntries(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)))
   const name = maskTypeName(maskType)
   return Object.keys(sorted).length === 0 ? name : `${name} ${JSON.stringify(sorted)}`
@@ -52,5 +57,6 @@ export function keyIdsOf(documents: readonly PolicyDocument[]): ReadonlySet<stri
   const conditions = documents.flatMap(document =>
     isTableSchema(document) ? [] : document.maskingPolicy.maskingConditions,
   )
-  return new Set(conditions.filter(({ maskType }) => findMaskType(maskType)?.needsKey === true).map(keyIdOf))
+  const keyed = conditions.filter(condition => findMaskType(condition.maskType, condition)?.needsKey === true)
+  return new Set(keyed.map(keyIdOf))
 }

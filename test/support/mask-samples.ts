@@ -20,7 +20,7 @@ export const columnType = (
 
 /** Binds a mask by its name. */
 export function bindMask(name: string, params: Record<string, unknown>, type: ColumnType | null): MaskEffect | Misfit {
-  const maskType = findMaskType(name)
+  const maskType = findMaskType(name, params)
   if (maskType === undefined) throw new Error(`no mask ${name}`)
   return maskType.bind(params, type, exampleKeys)
 }

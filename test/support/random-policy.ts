@@ -49,6 +49,11 @@ function condition({ name, type, logical }: RandomColumn, random: Random): Recor
   return { field, ...maskFor(type, logical, random) }
 }
 
+const rangerMasks = ['MASK', 'MASK_SHOW_LAST_4', 'MASK_SHOW_FIRST_4', 'MASK_HASH', 'MASK_DATE_SHOW_YEAR', 'MASK_NULL']
+
+const randomDialect = (random: Random): Record<string, unknown> =>
+  random.chance(0.5) ? {} : { dialect: random.pick(['strict', 'hive', 'trino', 'nestedstructure']) }
+
 function maskFor(type: string, logical: string | null, random: Random): Record<string, unknown> {
   const free = type === 'string' && logical === null
   const general = [{ maskType: 'none' }, { maskType: 'none' }, { maskType: 'drop' }, { maskType: 'null' }]
@@ -71,6 +76,7 @@ function maskFor(type: string, logical: string | null, random: Random): Record<s
         ...(random.chance(0.6) ? { maskValue: random.chance(0.8) ? 'CONFIDENTIAL' : randomWord(random) } : {}),
       },
       { maskType: 'MASK_HASH' },
+      { maskType: random.pick(rangerMasks), ...randomDialect(random) },
     ])
   }
   if (type.startsWith('int'))
@@ -78,7 +84,9 @@ function maskFor(type: string, logical: string | null, random: Random): Record<s
       { maskType: 'hash' },
       { maskType: 'full', maskValue: random.pick<unknown>([0, -1, 100, '1970-01-01']) },
       { maskType: 'none' },
+      { maskType: random.pick(rangerMasks), ...randomDialect(random) },
     ])
+  if (random.chance(0.1)) return { maskType: random.pick(rangerMasks), ...randomDialect(random) }
   if (type === 'boolean') return { maskType: 'full', maskValue: random.chance(0.5) }
   if (type === 'double' || type === 'float') return { maskType: 'full', maskValue: random.pick([0, 1.5, 1e21]) }
   if (logical?.endsWith('Decimal')) return { maskType: 'full', maskValue: random.pick<unknown>([0, '0.00', '-1.5']) }

@@ -20,9 +20,10 @@ export type CompareOperator = '=' | '<>' | '<' | '<=' | '>' | '>='
 
 /** A type as CAST names it; `self` is `{type}` of a CUSTOM mask. */
 export type CastType =
-  | { readonly name: 'boolean' | 'integer' | 'double' | 'date' | 'time' | 'timestamp' | 'timestamptz' | 'self' }
+  | { readonly name: 'boolean' | 'double' | 'date' | 'time' | 'timestamp' | 'timestamptz' | 'self' }
   | { readonly name: 'tinyint' | 'smallint' | 'int' | 'bigint' }
-  | { readonly name: 'decimal'; readonly precision: number | null; readonly scale: number }
+  /** Without either, what the dialect takes it for. */
+  | { readonly name: 'decimal'; readonly precision: number | null; readonly scale: number | null }
   | { readonly name: 'text'; readonly length: number | null }
 
 export type Literal =
@@ -93,7 +94,7 @@ export type Expression =
   | (At & {
       readonly kind: 'case'
       readonly subject: Expression | null
-      readonly branches: readonly { readonly when: Expression; readonly then: Expression }[]
+      readonly branches: readonly { readonly when: Expression; readonly result: Expression }[]
       readonly otherwise: Expression | null
     })
   | (At & { readonly kind: 'cast'; readonly operand: Expression; readonly type: CastType })

@@ -59,6 +59,8 @@ export interface MaskType {
   readonly needsKey: boolean
   /** May it be bound without knowing the column's type? Only what writes the same whatever comes in. */
   readonly typeless: boolean
+  /** Its other dialects than `strict` agree with other products where these leave text readable; who uses them is warned. */
+  readonly hasLooseDialects?: true
   readonly examples: readonly MaskExample[]
   /** `type` is null where the record has no schema and none was declared. */
   readonly bind: (params: Record<string, unknown>, type: ColumnType | null, keys: KeyRing) => MaskEffect | Misfit

@@ -1,13 +1,8 @@
 import type { Dialect } from '../../pipeline/expression/dialect.ts'
 import type { Expression, PlaceholderValue } from '../../pipeline/expression/expression.ts'
-
-/** Why a text is no expression of ours. `what` never quotes a literal or a value. */
-export interface ExpressionFault {
-  /** A zero-based index into the text. */
-  readonly at: number
-  /** A sentence. */
-  readonly what: string
-}
+import { type ExpressionFault, Fault } from './expression-fault.ts'
+import { Parser } from './parser.ts'
+import { tokensOf } from './tokens.ts'
 
 export interface ParseOptions {
   readonly dialect: Dialect
@@ -18,28 +13,58 @@ export interface ParseOptions {
   readonly values?: readonly PlaceholderValue[]
 }
 
-/** The placeholders of a text, as written (`${{USER.dept}}`, `{USER}`), inside quotes or not, each time they occur. */
+type OrFault<T> = T | { readonly fault: ExpressionFault }
+
+export interface FoundPlaceholder {
+  /** Where it stands; inside quotes, where the quote begins. */
+  readonly at: number
+  /** As written: `${{USER.dept}}`, `{USER}`. */
+  readonly written: string
+}
+
+/** The placeholders of a text, inside quotes or not, each time they occur. */
 export function placeholdersIn(
   text: string,
   dialect: Dialect,
-):
-  | { readonly placeholders: readonly { readonly at: number; readonly written: string }[] }
-  | { readonly fault: ExpressionFault } {
-  throw new Error(`not yet: ${text.length} ${dialect}`)
+): OrFault<{ readonly placeholders: readonly FoundPlaceholder[] }> {
+  return orFault(() => ({
+    placeholders: tokensOf(text, dialect).flatMap(token => {
+      if (token.kind === 'placeholder') return [{ at: token.at, written: token.written }]
+      if (token.kind !== 'string') return []
+      return token.parts.flatMap(part => (typeof part === 'string' ? [] : [{ at: token.at, written: part.written }]))
+    }),
+  }))
 }
 
 /** Reads one expression: a row filter, a CUSTOM mask, a condition. */
-export function parseExpression(
-  text: string,
-  options: ParseOptions,
-): { readonly expression: Expression } | { readonly fault: ExpressionFault } {
-  throw new Error(`not yet: ${text.length} ${options.dialect}`)
+export function parseExpression(text: string, options: ParseOptions): OrFault<{ readonly expression: Expression }> {
+  return orFault(() => {
+    const parser = new Parser(tokensOf(text, options.dialect), options.values ?? [])
+    const expression = parser.expression()
+    parser.end()
+    return { expression }
+  })
 }
 
-/** Reads `round(eligibility_score, 2) as eligibility_score`. Without AS, the name is that of a plain column, else a fault. */
+/** Reads `round(eligibility_score, 2) as eligibility_score`. Without AS, a plain column keeps its name; anything else needs one. */
 export function parseProjectionItem(
   text: string,
   options: ParseOptions,
-): { readonly expression: Expression; readonly name: string } | { readonly fault: ExpressionFault } {
-  throw new Error(`not yet: ${text.length} ${options.dialect}`)
+): OrFault<{ readonly expression: Expression; readonly name: string }> {
+  return orFault(() => {
+    const parser = new Parser(tokensOf(text, options.dialect), options.values ?? [])
+    const expression = parser.expression()
+    const name = parser.alias(expression)
+    parser.end()
+    return { expression, name }
+  })
+}
+
+function orFault<T>(read: () => T): OrFault<T> {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof Fault) return { fault: error.fault }
+    throw error
+  }
 }

@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import { dialectOnly } from '../dialect.ts'
 import { constantMask } from '../literal.ts'
 import type { MaskEffect, MaskType } from '../mask-type.ts'
 
@@ -15,7 +15,7 @@ export const writesNull: MaskEffect = {
 export const nullify: MaskType = {
   summary: 'Replaces the value by null; only for columns that are optional.',
   effect: 'rewrite',
-  params: Type.Object({}, { additionalProperties: false }),
+  params: dialectOnly,
   accepts: 'any type, if optional',
   produces: 'null',
   uniqueness: 'lossy',
