@@ -69,7 +69,7 @@ export function bindRow(all: readonly RowColumn[], scope: RowScope, place: RowPl
     problems,
     outgoing: [
       ...columns.flatMap((one, n) => outgoingColumn(one, (all[n] as RowColumn).type)),
-      ...added.map(({ name, computed }) => ({ name, type: computed.type })),
+      ...added.map(({ name, type }) => ({ name, type })),
     ],
   }
 }
@@ -112,7 +112,7 @@ function addedColumns(
     if (names.has(name)) return []
     const expression = scope.value(text, null)
     const computed = isFault(expression) ? expression : fitNew(expression)
-    if (!isFault(computed)) return [{ name, text: nameText(name), computed }]
+    if (!isFault(computed)) return [{ name, text: nameText(name), type: { ...computed.type, optional: true }, computed }]
     problems.push({ code: computed.code, name, detail: computed.detail })
     return []
   })

@@ -74,7 +74,7 @@ export const retypeField = ({ node }: FieldBlock, name: string, type: ColumnType
 
 /** New fields behind the ones of a struct, of which some stay or none. */
 export const appendFields = (fields: Node, isBehind: boolean, added: readonly AddedColumn[]): Replacement => {
-  const texts = added.map(({ name, computed }) => fieldText(name, computed.type).toString())
+  const texts = added.map(({ name, type }) => fieldText(name, type).toString())
   return { start: fields.end - 1, end: fields.end - 1, bytes: Buffer.from((isBehind ? ',' : '') + texts.join(',')) }
 }
 

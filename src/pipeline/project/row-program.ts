@@ -2,6 +2,7 @@ import type { BoundCondition } from '../expression/bound-expression.ts'
 import type { FittedExpression } from '../expression/fit.ts'
 import type { ValueReader } from '../expression/read-value.ts'
 import type { SourceMember } from '../expression/row.ts'
+import type { ColumnType } from '../schema.ts'
 import type { SchemaProblem } from './schema-plan.ts'
 
 /** What filter and projection do to the records of one layout; bound when a schema is seen first, never per record. */
@@ -39,5 +40,7 @@ export interface AddedColumn {
   readonly name: string
   /** `"name":` */
   readonly text: Buffer
+  /** Optional whatever it is made of: a sink adds no other column to a table that is there. */
+  readonly type: ColumnType
   readonly computed: FittedExpression
 }
