@@ -128,12 +128,13 @@ export interface NaiveFacts {
   readonly keyNames: ReadonlySet<string>
   readonly defaults: ReadonlyMap<string, string>
   readonly isMarker: (value: JsonNode) => boolean
+  readonly isMetadata: (name: string) => boolean
   readonly labels: { readonly after: string; readonly before: string }
 }
 
 export class NaiveRow implements Row {
   image: 'after' | 'before' = 'after'
-  private readonly facts: NaiveFacts
+  readonly facts: NaiveFacts
   private readonly scope: NaiveScope
 
   constructor(facts: NaiveFacts, scope: NaiveScope) {
@@ -193,7 +194,9 @@ export class NaiveRow implements Row {
   }
 
   evidence(image: 'after' | 'before'): 'whole' | 'empty' | 'doubtful' {
-    const values = [...(this.facts[image] ?? [])].filter(([name]) => !this.facts.keyNames.has(name))
+    const values = [...(this.facts[image] ?? [])].filter(
+      ([name]) => !this.facts.keyNames.has(name) && !this.facts.isMetadata(name),
+    )
     const real = values.filter(([name, node]) => !this.mayBeMadeUp(name, node))
     const isOptional = (name: string): boolean =>
       this.scope.columns.find(column => column.name === name)?.type.optional === true
@@ -252,7 +255,6 @@ export interface NaiveCase {
   readonly reads: readonly string[]
   readonly rules: ColumnRules
   readonly row: NaiveRow
-  readonly facts: NaiveFacts
   readonly hasKey: boolean
   /** What the key alone says; null where it cannot. */
   readonly byKey: (() => boolean) | null
@@ -261,7 +263,8 @@ export interface NaiveCase {
 
 /** The table of `row-filter.ts`, told as questions. */
 export function naiveVerdict(one: NaiveCase): NaiveVerdict {
-  const { row, facts, hasKey, rules, filter } = one
+  const { row, hasKey, rules, filter } = one
+  const { facts } = row
   const { shape, operation } = facts
   const shows = (image: 'after' | 'before'): boolean => {
     row.image = image

@@ -128,9 +128,11 @@ const taken = (of: ColumnUse['of'], image: number, slot: number): Use => ({
   use: { of, image, slot, computed: null, renamed: null },
 })
 
-/** An image that a filter may take out, or a projection adds columns to. */
-const imageUse = (image: number, program: RowProgram | null): Use =>
-  program?.filter == null && (program === null || program.added.length === 0) ? noUse : taken('image', image, -1)
+/** An image that a filter may take out, that is compared with the other, or that a projection adds columns to. */
+function imageUse(image: number, program: RowProgram | null): Use {
+  if (program === null) return noUse
+  return program.filter !== null || program.compares || program.added.length > 0 ? taken('image', image, -1) : noUse
+}
 
 /** What a filter reads or rewrites of an envelope, or of what ExtractNewRecordState adds to a flattened row. */
 export function memberUse(name: string, program: RowProgram | null): Use {
@@ -142,7 +144,7 @@ export function memberUse(name: string, program: RowProgram | null): Use {
 
 /** A member of the source that an expression reads. */
 function sourceUse(name: string, { sourceMembers: read }: RowProgram): Use {
-  const slot = read.findIndex(member => member === name)
+  const slot = (read as readonly string[]).indexOf(name)
   return slot < 0 ? noUse : taken('source', AFTER, slot)
 }
 

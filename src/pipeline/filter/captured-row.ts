@@ -221,8 +221,10 @@ export class CapturedRow implements Row {
   evidence(image: number): Evidence {
     const byName = new Map(this.slots.map(slot => [slot.name, slot]))
     const key = this.key?.names(this.bytes)
+    const isMetadata = (name: string): boolean =>
+      this.shape === 'row' && flattenedMetadata.has(name) && this.program?.columns.has(name) === false
     const columnOf = (name: string): DoubtedColumn | null =>
-      key?.has(name) === true || flattenedMetadata.has(name) ? null : (byName.get(name) ?? stranger)
+      key?.has(name) === true ? null : (byName.get(name) ?? (isMetadata(name) ? null : stranger))
     return evidenceIn(this.bytes, this.imageStarts[image] as number, this.imageEnds[image] as number, columnOf)
   }
 

@@ -19,7 +19,7 @@ import { nullify, writesNull } from '../mask/types/null.ts'
 import type { ColumnExpression, ColumnRule, ColumnRules, KeyRing, Projection } from '../plan.ts'
 import { type ColumnType, columnLength } from '../schema.ts'
 import { placedName } from '../tellable-name.ts'
-import { createRowScope, isFault, isKnown, isNamed, type RowScope, slotsOf } from './row-scope.ts'
+import { createRowScope, isFault, isKnown, isNamed, type RowScope } from './row-scope.ts'
 
 /** A column with what the rules make of it; `problem` where they cannot be applied. */
 export interface BoundColumn {
@@ -29,8 +29,6 @@ export interface BoundColumn {
   readonly computed: FittedExpression | null
   /** What the computed value has in place of the column's own type; null: the type stays. */
   readonly retyped: ColumnType | null
-  /** What expressions in the column's place read. */
-  readonly reads: readonly number[]
   /** The name that goes out. */
   readonly outName: string
   readonly problem: { readonly code: ErrorCode; readonly detail: string } | null
@@ -146,7 +144,7 @@ function bindCustom({ name, type, rules, scope }: Place, custom: ColumnExpressio
   if (isFault(expression)) return refused(name, expression.code, expression.detail)
   const computed = fitTo(expression, type)
   if (isFault(computed)) return refused(name, computed.code, `${where}: ${computed.detail}`)
-  return computing(name, computed, null, slotsOf(expression))
+  return computing(name, computed, null)
 }
 
 /** A projection in a column's place keeps the type where the result fits it, else the column has the result's. */
@@ -154,10 +152,10 @@ function bindComputed({ name, type, rules, scope }: Place, text: ColumnExpressio
   const expression = scopeOf(rules, scope).value(text, null)
   if (isFault(expression)) return refused(name, expression.code, expression.detail)
   const kept = type === null ? null : fitTo(expression, type)
-  if (kept !== null && !isFault(kept)) return computing(name, kept, null, slotsOf(expression))
+  if (kept !== null && !isFault(kept)) return computing(name, kept, null)
   const computed = fitNew(expression)
   if (isFault(computed)) return refused(name, computed.code, `policy ${text.policy}, ${text.path}: ${computed.detail}`)
-  return computing(name, computed, computed.type, slotsOf(expression))
+  return computing(name, computed, computed.type)
 }
 
 const scopeOf = (rules: ColumnRules, scope: RowScope | null): RowScope =>
@@ -179,22 +177,15 @@ const bound = (name: string, act: Act, effect: MaskEffect | null, toast: ToastAc
   effect,
   computed: null,
   retyped: null,
-  reads: [],
   outName: name,
   problem: null,
 })
 
 /** The mask is only there for a record that nothing was computed for: it shows nothing. */
-const computing = (
-  name: string,
-  computed: FittedExpression,
-  retyped: ColumnType | null,
-  reads: readonly number[],
-): BoundColumn => ({
+const computing = (name: string, computed: FittedExpression, retyped: ColumnType | null): BoundColumn => ({
   ...bound(name, MASK, { ...writesNull, writesNull: false }, TOAST_UNCHECKED),
   computed,
   retyped,
-  reads,
 })
 
 const refused = (name: string, code: ErrorCode, detail: string): BoundColumn => ({

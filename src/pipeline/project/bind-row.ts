@@ -54,18 +54,27 @@ export function bindRow(all: readonly RowColumn[], scope: RowScope, place: RowPl
   const bound = all.map(({ name, type, index }) => bindColumn(name, type, part, rules, keys, index, scope))
   const added = part === 'key' ? [] : addedColumns(all, scope, rules, problems)
   const filter = bindFilter(scope, place, problems)
-  const read = new Set([
-    ...(filter?.slots ?? []),
-    ...bound.flatMap(({ reads }) => reads),
-    ...added.flatMap(({ computed }) => slotsOf(computed.expression)),
-  ])
+  const expressions = [
+    ...(filter === null ? [] : [filter.condition]),
+    ...[...bound, ...added].flatMap(({ computed }) => (computed === null ? [] : [computed.expression])),
+  ]
+  const read = new Set([...expressions.flatMap(slotsOf)])
   const columns = bound.map(one => withUse(one, scope, read, place))
   problems.push(...repeatedNames(columns, added, rules))
   const isUsed = columns.some(({ column }) => column.use !== null) || added.length > 0 || filter !== null
   return {
     columns,
     added,
-    program: isUsed ? { slots: slotsFor(scope, all), filter, added, sourceMembers: sourceMembersIn(rules) } : null,
+    program: isUsed
+      ? {
+          slots: slotsFor(scope, all),
+          columns: new Set(all.map(({ name }) => name)),
+          filter,
+          added,
+          compares: expressions.some(({ changedSlots }) => changedSlots.length > 0),
+          sourceMembers: sourceMembersIn(rules),
+        }
+      : null,
     problems,
     outgoing: [
       ...columns.flatMap((one, n) => outgoingColumn(one, (all[n] as RowColumn).type)),
@@ -112,7 +121,8 @@ function addedColumns(
     if (names.has(name)) return []
     const expression = scope.value(text, null)
     const computed = isFault(expression) ? expression : fitNew(expression)
-    if (!isFault(computed)) return [{ name, text: nameText(name), type: { ...computed.type, optional: true }, computed }]
+    if (!isFault(computed))
+      return [{ name, text: nameText(name), type: { ...computed.type, optional: true }, computed }]
     problems.push({ code: computed.code, name, detail: computed.detail })
     return []
   })

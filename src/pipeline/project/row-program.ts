@@ -9,6 +9,10 @@ import type { SchemaProblem } from './schema-plan.ts'
 export interface RowProgram {
   readonly slots: readonly Slot[]
   readonly filter: RowJudge | null
+  /** The columns of the row, those included that expressions cannot read. */
+  readonly columns: ReadonlySet<string>
+  /** Some expression compares `before` with `after`. */
+  readonly compares: boolean
   /** Members of `source` that expressions read. */
   readonly sourceMembers: readonly SourceMember[]
   /** Columns that rows lack, in the order in which they go out. */

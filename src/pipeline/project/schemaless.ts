@@ -1,6 +1,6 @@
 import { envelopeLayout, flattenedMetadata, isFlattenedNumber, mayBeTime, memberUse } from '../decode/record-shapes.ts'
 import { AFTER, BEFORE, Column, createLayout, type Layout, REMOVE } from '../layout.ts'
-import type { ColumnRules, KeyRing } from '../plan.ts'
+import type { ColumnRules, KeyRing, Projection } from '../plan.ts'
 import { unknownMember } from './bind-column.ts'
 import { bindRow, isClear } from './bind-row.ts'
 import { holdToType } from './hold-shape.ts'
@@ -26,9 +26,10 @@ export function createSchemalessLayouts(
   omitted: ReadonlySet<string> = new Set(),
 ): SchemalessLayouts {
   const declared = new Map(rules.tableSchema?.columns.map(column => [column.name, column.type]))
-  const names = [...new Set([...declared.keys(), ...rules.byName.keys(), ...(rules.projection?.drop ?? [])])]
+  const names = [...new Set([...declared.keys(), ...rules.byName.keys(), ...namesIn(rules.projection)])]
   // New columns, and where a row has one of that name all the same, it makes room.
-  const replaced = [...(rules.projection?.columns.keys() ?? [])].filter(name => !names.includes(name))
+  const computed = [...(rules.projection?.columns.keys() ?? [])]
+  const replaced = computed.filter(name => !names.includes(name))
   const typed = names.map(name => ({ name, type: declared.get(name) ?? null }))
   const scope = createRowScope(typed, rules)
 
@@ -73,4 +74,8 @@ export function createSchemalessLayouts(
   }
 }
 
-const nothing = { slots: [], filter: null, added: [], sourceMembers: [] }
+/** Columns that rows have where the projection is right. */
+const namesIn = (projection: Projection | null): string[] =>
+  projection === null ? [] : [...projection.drop, ...(projection.keep ?? []), ...projection.rename.keys()]
+
+const nothing = { slots: [], columns: new Set<string>(), filter: null, added: [], compares: false, sourceMembers: [] }
