@@ -45,9 +45,16 @@ export function compile(
 
 const MAX_BATCH = 500
 
-/** Masks records; one outcome for each record and view, in input order. */
-export function transform(records: readonly RecordLine[], plan: Plan): OutcomeLine[] {
-  const run = createTransform()
+/**
+ * Masks records, in input order; for each record and view one outcome, or two where the row leaves a filter. `now` is what
+ * now() says, in milliseconds.
+ */
+export function transform(
+  records: readonly RecordLine[],
+  plan: Plan,
+  now: (() => number) | null = null,
+): OutcomeLine[] {
+  const run = createTransform(now)
   const outcomes: OutcomeLine[] = []
   for (let from = 0; from < records.length; ) {
     const lines = sameBatch(records, from)

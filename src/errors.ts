@@ -50,6 +50,10 @@ export const errorCatalogue = {
     'The field is not a selector that can be followed',
     'Name a column (`after.email`) or use an RFC 9535 path such as $.after.email.',
   ),
+  POLICY_EXPRESSION: policy(
+    'The text is not an expression that can be run',
+    'The detail tells the position; see "Expressions" in the README for the grammar and the functions.',
+  ),
   POLICY_DUPLICATE_NAME: policy('Two policies have the same name', 'Give each policy a name of its own.'),
   POLICY_WILDCARD_CLEARS: policy(
     'A wildcard cannot leave unknown columns in clear',
@@ -190,6 +194,18 @@ export const errorCatalogue = {
     'A key column takes only masks that keep different values different',
     'Use `hash` (full length), or `none`.',
   ),
+  SCHEMA_EXPRESSION: policy(
+    'An expression does not fit the columns of the topic',
+    'The detail tells the position: a column that is not there, types that do not go together, a result that does not fit.',
+  ),
+  SCHEMA_READS_HIDDEN: policy(
+    'An expression reads a column that another rule hides, so its result could show it',
+    'Read another column, or write `readsRaw: true` beside the expression if what it shows is meant.',
+  ),
+  SCHEMA_PROJECTION: policy(
+    'The projection does not fit the columns of the topic',
+    'The detail tells which column: two of one name, or a name that is taken.',
+  ),
   SCHEMA_UNDECLARED: policy(
     'Without a schema block only constant, null and drop can be checked',
     'Declare the table schema (a `tableSchema` document) or switch schemas.enable on at the source.',
@@ -242,6 +258,10 @@ export const errorCatalogue = {
   RECORD_MASK_TYPE_MISMATCH: record(
     'The value is not of the type that the schema or the mask expects',
     'Look at the raw record at this offset.',
+  ),
+  RECORD_EXPRESSION_MISFIT: record(
+    'The result of an expression does not fit its column',
+    'It is out of range, too long, or NULL where the column takes none. Look at the raw record at this offset.',
   ),
   RECORD_HEADER_UNREADABLE: record(
     'A key header cannot be read',

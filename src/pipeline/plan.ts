@@ -1,5 +1,8 @@
 import type { KeyObject } from 'node:crypto'
 import type { ToastMarkers } from './decode/toast.ts'
+import type { Dialect } from './expression/dialect.ts'
+import type { Expression } from './expression/expression.ts'
+import type { Identity } from './expression/scope.ts'
 import type { MaskType } from './mask/mask-type.ts'
 import type { SchemaCache } from './project/schema-cache.ts'
 import type { SchemalessLayouts } from './project/schemaless.ts'
@@ -68,11 +71,54 @@ export interface ColumnRules {
   readonly toast: 'omit' | 'keep' | 'reject' | null
   readonly compacted: boolean
   readonly tableSchema: TableSchema | null
+  /** Which rows go out; null: all. */
+  readonly rowFilter: RowFilter | null
+  readonly projection: Projection | null
+  /** For whom the view is made, as expressions ask for it. */
+  readonly identity: Identity | null
+}
+
+/** An expression of a policy, read and not yet bound to columns. */
+export interface PolicyExpression {
+  readonly expression: Expression
+  readonly dialect: Dialect
+  /** Where it was written: policy name and path. */
+  readonly policy: string
+  readonly path: string
+}
+
+/** Which rows a view shows: those for which it is true. It sees the values as they came, before any mask. */
+export interface RowFilter extends PolicyExpression {
+  /** What becomes of a delete whose row cannot be judged: it goes out without its row, or not at all. */
+  readonly undecidedDelete: 'delete' | 'drop'
+  /** The policy says that `before` is always whole (replica identity full), so that nothing in it is doubted. */
+  readonly isBeforeWhole: boolean
+}
+
+/** Makes a value from the values of a row as they came. */
+export interface ColumnExpression extends PolicyExpression {
+  /** It may read columns that other rules hide: said in the policy, or it is refused. */
+  readonly readsRaw: boolean
+}
+
+/** Which columns go out, and under which names. It never makes a column known, but for those that it takes out. */
+export interface Projection {
+  /** Only these, and the computed ones; null: all. */
+  readonly keep: ReadonlySet<string> | null
+  readonly drop: ReadonlySet<string>
+  /** New names by old ones. */
+  readonly rename: ReadonlyMap<string, string>
+  /** By the name that goes out: in the place of a column of this name, else behind all others. */
+  readonly columns: ReadonlyMap<string, ColumnExpression>
+  readonly policy: string
+  readonly path: string
 }
 
 export interface ColumnRule {
   readonly maskType: MaskType
   readonly params: Record<string, unknown>
+  /** Of a CUSTOM mask: what makes the value. */
+  readonly custom: ColumnExpression | null
   /** Where it was written: policy name and path. */
   readonly policy: string
   readonly path: string

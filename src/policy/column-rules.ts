@@ -1,9 +1,12 @@
 import { Value } from 'typebox/value'
 import type { Problem } from '../errors.ts'
+import type { Dialect } from '../pipeline/expression/dialect.ts'
 import { findMaskType } from '../pipeline/mask/mask-types.ts'
+import { custom } from '../pipeline/mask/types/custom.ts'
 import type { ColumnRule, KeyRing } from '../pipeline/plan.ts'
 import type { MaskingCondition, MaskingPolicyDocument } from './document.ts'
 import { policyProblem } from './policy-problem.ts'
+import { readExpression } from './row-rules.ts'
 import { readSelector } from './selector.ts'
 
 /** What one policy says of columns, in the order it says it. */
@@ -57,7 +60,17 @@ export function readRule(
     problems.push(policyProblem('POLICY_KEY_MISSING', policy, `${path}.keyId`, `key id ${keyId}`))
     return null
   }
-  return misfits.length > 0 ? null : { maskType, params, policy, path }
+  if (misfits.length > 0) return null
+  if (maskType !== custom) return { maskType, params, policy, path, custom: null }
+  const { valueExpr, dialect, readsRaw = false } = params as unknown as CustomParams
+  const read = readExpression(valueExpr, dialect, policy, `${path}.valueExpr`, problems)
+  return read === null ? null : { maskType, params, policy, path, custom: { ...read, readsRaw } }
+}
+
+interface CustomParams {
+  readonly valueExpr: string
+  readonly dialect?: Dialect
+  readonly readsRaw?: boolean
 }
 
 /** The key that a mask with these parameters takes, if it takes one. */

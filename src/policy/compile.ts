@@ -1,6 +1,7 @@
 import type { Problem } from '../errors.ts'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
 import { bindColumn } from '../pipeline/project/bind-column.ts'
+import { createRowScope } from '../pipeline/project/row-scope.ts'
 import { disagreements } from './disagreements.ts'
 import { isMaskingPolicy, isTableSchema, type PolicyDocument, type TableSchemaDocument } from './document.ts'
 import { looseDialects } from './loose-dialects.ts'
@@ -12,7 +13,7 @@ import { createServiceRules } from './ranger-topic.ts'
 import { sizeProblem } from './set-size.ts'
 import { readTableSchema } from './table-schema.ts'
 import { createTopicPlans } from './topic-plans.ts'
-import { readViews } from './view.ts'
+import { identityOf, readViews } from './view.ts'
 import { createViewPolicies, type ViewPolicies } from './view-policies.ts'
 
 export interface CompileOptions {
@@ -114,18 +115,19 @@ function sharedOutputs(views: readonly ViewPolicies[]): Problem[] {
 /** Rules against the table schemas that are stored with the set, so that a misfit is seen before the first record. */
 function checkSchemas(
   schemas: readonly TableSchemaDocument[],
-  { applying, services: servicesOf, isNamed }: ViewPolicies,
+  { view, applying, services: servicesOf, isNamed }: ViewPolicies,
   { keys }: CompileOptions,
 ): Problem[] {
   return schemas.flatMap(document => {
     const { schema, problems } = readTableSchema(document)
     const { topic } = document.tableSchema
     if (!isNamed(topic)) return problems
-    const sources = { policies: applying(topic), services: servicesOf(topic), schema: document }
+    const sources = { policies: applying(topic), services: servicesOf(topic), schema: document, identity: identityOf(view.profile) }
     const names = new Set(schema.columns.map(({ name }) => name))
     const rules = mergeRules({ compacted: false }, sources, names)
+    const scope = createRowScope(schema.columns, rules)
     const misfits = schema.columns.flatMap(({ name, type }): Problem[] => {
-      const { problem } = bindColumn(name, type, 'row', rules, keys)
+      const { problem } = bindColumn(name, type, 'row', rules, keys, null, scope)
       return problem === null ? [] : [policyProblem(problem.code, document.name, name, problem.detail)]
     })
     return [...problems, ...misfits]

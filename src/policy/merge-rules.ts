@@ -1,4 +1,5 @@
 import type { ColumnRule, ColumnRules, TopicFacts } from '../pipeline/plan.ts'
+import type { Identity } from '../pipeline/expression/scope.ts'
 import type { MaskingPolicyDocument, TableSchemaDocument } from './document.ts'
 import type { MaskingPolicy } from './masking-policy.ts'
 import type { FoundRule, ServiceTopic } from './ranger-topic.ts'
@@ -11,6 +12,8 @@ export interface TopicSources {
   /** Of services of Ranger's. */
   readonly services: readonly ServiceTopic[]
   readonly schema: TableSchemaDocument | undefined
+  /** For whom the view is made, as expressions ask for it. */
+  readonly identity: Identity
 }
 
 /**
@@ -19,7 +22,7 @@ export interface TopicSources {
  */
 export function mergeRules(
   { compacted }: TopicFacts,
-  { policies, services, schema }: TopicSources,
+  { policies, services, schema, identity }: TopicSources,
   only: ReadonlySet<string> | null = null,
 ): ColumnRules {
   const byName = new Map<string, Prioritised>()
@@ -50,6 +53,9 @@ export function mergeRules(
     ),
     compacted,
     tableSchema: schema === undefined ? null : readTableSchema(schema).schema,
+    rowFilter: policies.find(({ rows }) => rows.rowFilter !== null)?.rows.rowFilter ?? null,
+    projection: policies.find(({ rows }) => rows.projection !== null)?.rows.projection ?? null,
+    identity,
   }
 }
 

@@ -137,7 +137,7 @@ const isMeantFor = (
 
 /** The readers may not see the column, so it leaves the view. */
 const taken = (service: string): FoundRule => ({
-  rule: { maskType: drop, params: {}, policy: service, path: 'access policies' },
+  rule: { maskType: drop, params: {}, custom: null, policy: service, path: 'access policies' },
   priority: Number.POSITIVE_INFINITY,
   isLiteral: false,
 })
@@ -152,6 +152,7 @@ const undecided = (service: string, faults: readonly string[]): FoundRule => ({
       bind: () => ({ code: 'POLICY_CONDITION', detail: faults.join(', ') }),
     },
     params: {},
+    custom: null,
     policy: service,
     path: 'conditions',
   },

@@ -1,5 +1,5 @@
 import type { Departure, MaskedBatch, RawBatch } from '../pipeline/batch.ts'
-import { sizeOf } from '../pipeline/serialize/masked-batch.ts'
+import { sizeOf, sourcesOf } from '../pipeline/serialize/masked-batch.ts'
 import type { BatchFacts } from './ports/stream.ts'
 
 /** What a batch amounted to, for each of its views. */
@@ -20,7 +20,7 @@ export function batchFacts(
     return {
       topic: raw.topic,
       view: batch.view,
-      published: batch.count,
+      published: sourcesOf(batch),
       dropped,
       rejected,
       rawBytes: n === 0 ? sizeOf(raw) : 0, // read once, however many views it has

@@ -91,7 +91,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
 
   async function settle(fetched: FetchedBatch, signal: AbortSignal): Promise<void> {
     const started = now()
-    const transform = idle.pop() ?? createTransform()
+    const transform = idle.pop() ?? createTransform(now)
     let plan: Plan | null = null
     try {
       const facts = await untilDone(fetched.facts, fetched, signal)
@@ -183,8 +183,9 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
         if (stop !== null) return { batch: before(published, index), departures, stop }
         departures.push(departure)
         published = only(published, n => published.sources[n] !== index)
-        // Those before it are written.
-        rest = only(rest, n => n > error.index)
+        // Those before it are written. A delete that cannot be takes its tombstone with it.
+        const sent = rest
+        rest = only(sent, n => n > error.index && sent.sources[n] !== index)
       }
     }
   }

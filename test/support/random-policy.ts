@@ -1,10 +1,21 @@
 import type { Random } from './random.ts'
 import { randomWord } from './random-json.ts'
+import { randomFilter, randomProjection, randomValueOf } from './random-expression.ts'
 import type { RandomColumn, RandomTable } from './random-table.ts'
 
 /** Policies about a table, most of them sensible, some not. */
 export function randomPolicies(table: RandomTable, random: Random): unknown[] {
-  const conditions = table.columns.flatMap(column => (random.chance(0.85) ? [condition(column, random)] : []))
+  const named = table.columns.filter(() => random.chance(0.85))
+  // Expressions read what is named; now and then they try to read more.
+  const known = random.chance(0.95) ? { ...table, columns: named } : table
+  // Many rules make many refusals: half of the sets have few, so that what filters and projections do is seen.
+  const isCalm = random.chance(0.5)
+  const calm = ({ name, optional, isKey }: RandomColumn): unknown => {
+    const field = `$.after[${JSON.stringify(name)}]`
+    if (isKey) return { field, maskType: 'none' }
+    return { field, maskType: random.pick(['none', 'none', 'drop', optional ? 'null' : 'none']) }
+  }
+  const conditions: unknown[] = named.map(column => (isCalm ? calm(column) : condition(column, known, random)))
   if (random.chance(0.2))
     conditions.push({
       field: 'after.*',
@@ -25,6 +36,8 @@ export function randomPolicies(table: RandomTable, random: Random): unknown[] {
         maskingConditions: conditions,
         ...(random.chance(0.5) ? { unknownColumns: random.pick(['hold', 'quarantine', 'drop', 'null']) } : {}),
         ...(random.chance(0.4) ? { toast: random.pick(['omit', 'keep', 'reject']) } : {}),
+        ...(random.chance(isCalm ? 0.8 : 0.3) ? { rowFilter: randomFilter(known, random) } : {}),
+        ...(random.chance(0.3) ? { projection: randomProjection(known, random) } : {}),
       },
     },
   ]
@@ -34,18 +47,19 @@ export function randomPolicies(table: RandomTable, random: Random): unknown[] {
       name: 'another',
       policyPriority: random.below(2),
       resources: { topic: table.topic },
-      maskingPolicy: { maskingConditions: column === undefined ? [] : [condition(column, random)] },
+      maskingPolicy: { maskingConditions: column === undefined ? [] : [condition(column, table, random)] },
     })
   }
   if (random.chance(0.45)) policies.push(tableSchema(table, random))
   return policies
 }
 
-function condition({ name, type, logical }: RandomColumn, random: Random): Record<string, unknown> {
+function condition({ name, type, logical }: RandomColumn, table: RandomTable, random: Random): Record<string, unknown> {
   const field =
     /^[\w]+$/.test(name) && random.chance(0.7)
       ? random.pick([name, `after.${name}`, `key.${name}`])
       : `$.${random.pick(['after', 'before'])}[${JSON.stringify(name)}]`
+  if (random.chance(0.08)) return { field, maskType: 'custom', ...randomValueOf(name, type, table, random) }
   return { field, ...maskFor(type, logical, random) }
 }
 

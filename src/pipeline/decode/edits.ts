@@ -6,37 +6,66 @@ export class Edits {
   starts = new Int32Array(256)
   ends = new Int32Array(256)
   masks: (ValueMask | null)[] = new Array<ValueMask | null>(256).fill(null)
-  /** Whose value it is, for the place of a failure; stale where `add` was called without. */
+  /** Whose value it is; null where it is none of a column. */
   readonly columns: (Column | null)[] = new Array<Column | null>(256).fill(null)
   readonly layouts: (Layout | null)[] = new Array<Layout | null>(256).fill(null)
   count = 0
 
   add(start: number, end: number, mask: ValueMask | null): void {
-    if (this.count === this.starts.length) this.grow()
-    this.starts[this.count] = start
-    this.ends[this.count] = end
-    this.masks[this.count++] = mask
+    this.set(this.count++, start, end, mask, null, null)
   }
 
+  /** Of a removal the whole member, else the value of the member. */
   addValue(start: number, end: number, mask: ValueMask | null, column: Column, layout: Layout): void {
-    this.columns[this.count] = column
-    this.layouts[this.count] = layout
-    this.add(start, end, mask)
+    this.set(this.count++, start, end, mask, column, layout)
   }
 
-  /** The edit that starts at this position, -1 if there is none. */
-  indexAt(start: number): number {
-    for (let n = 0; n < this.count; n++) if (this.starts[n] === start) return n
+  /** Puts an edit in front of the n-th. */
+  insert(n: number, start: number, end: number, mask: ValueMask | null): void {
+    for (let at = this.count++; at > n; at--) this.move(at - 1, at)
+    this.set(n, start, end, mask, null, null)
+  }
+
+  move(from: number, to: number): void {
+    if (from === to) return
+    this.set(
+      to,
+      this.starts[from] as number,
+      this.ends[from] as number,
+      this.masks[from] ?? null,
+      this.columns[from] ?? null,
+      this.layouts[from] ?? null,
+    )
+  }
+
+  /** The edit that has this position, -1 if there is none. */
+  indexAt(at: number): number {
+    for (let n = 0; n < this.count; n++) if ((this.starts[n] as number) <= at && at < (this.ends[n] as number)) return n
     return -1
   }
 
+  private set(
+    n: number,
+    start: number,
+    end: number,
+    mask: ValueMask | null,
+    column: Column | null,
+    layout: Layout | null,
+  ): void {
+    if (n === this.starts.length) this.grow()
+    this.starts[n] = start
+    this.ends[n] = end
+    this.masks[n] = mask
+    this.columns[n] = column
+    this.layouts[n] = layout
+  }
+
   private grow(): void {
-    const starts = new Int32Array(this.count * 2)
-    const ends = new Int32Array(this.count * 2)
+    const starts = new Int32Array(this.starts.length * 2)
+    const ends = new Int32Array(this.starts.length * 2)
     starts.set(this.starts)
     ends.set(this.ends)
     this.starts = starts
     this.ends = ends
-    this.masks.length = this.count * 2
   }
 }

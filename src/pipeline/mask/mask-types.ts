@@ -1,4 +1,5 @@
 import type { MaskType } from './mask-type.ts'
+import { custom } from './types/custom.ts'
 import { dateShowYear } from './types/date-show-year.ts'
 import { drop } from './types/drop.ts'
 import { email } from './types/email.ts'
@@ -14,6 +15,7 @@ import { showLast4 } from './types/show-last-4.ts'
 
 /** Every mask a policy may name. Adding one is a new file in types/ and one line here. */
 export const maskTypes: Readonly<Record<string, MaskType>> = {
+  custom,
   date_show_year: dateShowYear,
   drop,
   email,

@@ -65,6 +65,7 @@ export interface MaskedSink {
 export interface BatchFacts {
   readonly topic: string
   readonly view: string
+  /** Raw records of which something went out. */
   readonly published: number
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>
   readonly rejected: Readonly<Partial<Record<ErrorCode, number>>>

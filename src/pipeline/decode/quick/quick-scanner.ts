@@ -1,4 +1,4 @@
-import type { Column, Layout } from '../../layout.ts'
+import { type Column, type Layout, REMOVE } from '../../layout.ts'
 import type { Edits } from '../edits.ts'
 import type { ToastMarkers } from '../toast.ts'
 import { scanModule } from './scan.wasm.ts'
@@ -81,14 +81,9 @@ export class QuickScanner {
     const { words, columns } = this
     const count = words[64] as number
     for (let n = 0, at = EDITS_AT / 4; n < count; n++, at += 3) {
-      const id = words[at + 2] as number
-      const from = (words[at] as number) - shift
-      const to = (words[at + 1] as number) - shift
-      if (id < 0) edits.add(from, to, null)
-      else {
-        const { column, layout: owner } = columns[id] as (typeof columns)[number]
-        edits.addValue(from, to, column.mask, column, owner)
-      }
+      const { column, layout: owner } = columns[words[at + 2] as number] as (typeof columns)[number]
+      const mask = column.act === REMOVE ? null : column.mask
+      edits.addValue((words[at] as number) - shift, (words[at + 1] as number) - shift, mask, column, owner)
     }
     this.operation = words[65] as number
     return after - shift
@@ -165,13 +160,14 @@ export class QuickScanner {
 }
 
 /** A scalar that is nested can only be null. */
-const flagsOf = ({ tellsOperation, isScalar, isNested, isNumber, isAbsent, elements }: Column): number =>
+const flagsOf = ({ tellsOperation, isScalar, isNested, isNumber, isAbsent, elements, use }: Column): number =>
   Number(tellsOperation) |
   (Number(isScalar) << 1) |
   (Number(isNested || isAbsent) << 2) |
   (Number(elements?.container === 'map') << 3) |
   (Number(elements?.container === 'pairs') << 4) |
-  (Number(isNumber) << 5)
+  (Number(isNumber) << 5) |
+  (Number(use !== null) << 6)
 
 /** At most what `write` takes for it. */
 function sizeOf(layout: Layout): number {
