@@ -1,6 +1,7 @@
 import { Value } from 'typebox/value'
 import type { Problem } from '../errors.ts'
 import type { Dialect } from '../pipeline/expression/dialect.ts'
+import type { PlaceholderValue } from '../pipeline/expression/expression.ts'
 import { findMaskType } from '../pipeline/mask/mask-types.ts'
 import { custom } from '../pipeline/mask/types/custom.ts'
 import type { ColumnRule, KeyRing } from '../pipeline/plan.ts'
@@ -42,6 +43,7 @@ export function readRule(
   path: string,
   keys: KeyRing,
   problems: Problem[],
+  values: readonly PlaceholderValue[] = [],
 ): ColumnRule | null {
   const { field: _field, maskType: name, ...params } = condition
   const maskType = findMaskType(name, params)
@@ -63,7 +65,7 @@ export function readRule(
   if (misfits.length > 0) return null
   if (maskType !== custom) return { maskType, params, policy, path, custom: null }
   const { valueExpr, dialect, readsRaw = false } = params as unknown as CustomParams
-  const read = readExpression(valueExpr, dialect, policy, `${path}.valueExpr`, problems)
+  const read = readExpression(valueExpr, dialect, policy, `${path}.valueExpr`, problems, values)
   return read === null ? null : { maskType, params, policy, path, custom: { ...read, readsRaw } }
 }
 

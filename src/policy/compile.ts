@@ -122,7 +122,12 @@ function checkSchemas(
     const { schema, problems } = readTableSchema(document)
     const { topic } = document.tableSchema
     if (!isNamed(topic)) return problems
-    const sources = { policies: applying(topic), services: servicesOf(topic), schema: document, identity: identityOf(view.profile) }
+    const sources = {
+      policies: applying(topic),
+      services: servicesOf(topic),
+      schema: document,
+      identity: identityOf(view.profile),
+    }
     const names = new Set(schema.columns.map(({ name }) => name))
     const rules = mergeRules({ compacted: false }, sources, names)
     const scope = createRowScope(schema.columns, rules)

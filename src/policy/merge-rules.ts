@@ -1,4 +1,4 @@
-import type { ColumnRule, ColumnRules, TopicFacts } from '../pipeline/plan.ts'
+import type { ColumnRule, ColumnRules, RowFilter, TopicFacts } from '../pipeline/plan.ts'
 import type { Identity } from '../pipeline/expression/scope.ts'
 import type { MaskingPolicyDocument, TableSchemaDocument } from './document.ts'
 import type { MaskingPolicy } from './masking-policy.ts'
@@ -53,10 +53,22 @@ export function mergeRules(
     ),
     compacted,
     tableSchema: schema === undefined ? null : readTableSchema(schema).schema,
-    rowFilter: policies.find(({ rows }) => rows.rowFilter !== null)?.rows.rowFilter ?? null,
+    rowFilter: filterOf(policies, services),
     projection: policies.find(({ rows }) => rows.projection !== null)?.rows.projection ?? null,
     identity,
   }
+}
+
+/** Filters are not combined: the first of the highest priority counts. */
+function filterOf(policies: readonly MaskingPolicy[], services: readonly ServiceTopic[]): RowFilter | null {
+  const said = [
+    ...policies.flatMap(({ document, rows: { rowFilter } }) =>
+      rowFilter === null ? [] : [{ rowFilter, priority: document.policyPriority ?? 0 }],
+    ),
+    ...services.flatMap(({ filter }) => filter ?? []),
+  ]
+  const highest = Math.max(...said.map(({ priority }) => priority))
+  return said.find(({ priority }) => priority === highest)?.rowFilter ?? null
 }
 
 interface Prioritised {

@@ -1,11 +1,7 @@
 import type { Problem } from '../errors.ts'
-import type { ColumnRule, KeyRing } from '../pipeline/plan.ts'
+import type { ColumnRule, KeyRing, RowFilter } from '../pipeline/plan.ts'
 import { drop } from '../pipeline/mask/types/drop.ts'
-import { readRule } from './column-rules.ts'
-import { policyProblem } from './policy-problem.ts'
-import { rangerPolicyName } from './ranger-document.ts'
-import { OWN_OPTIONS } from './ranger-export.ts'
-import { translateMask } from './ranger-mask.ts'
+import { createItemRules, policyLabel } from './ranger-rules.ts'
 import type { RangerService } from './ranger-services.ts'
 import { readingAccess, type TableMap, tableMap } from './ranger-tables.ts'
 import type { Decision } from './ranger/engine.ts'
@@ -32,6 +28,8 @@ export interface ServiceTopic {
   /** The columns that policies name, as they are spelt there. */
   readonly columns: readonly string[]
   readonly ruleOf: (column: string) => FoundRule | null
+  /** A filter of null is one that says: all rows. */
+  readonly filter: { readonly rowFilter: RowFilter | null; readonly priority: number } | null
 }
 
 /** A service, ready to be asked of topics. */
@@ -50,12 +48,7 @@ interface Named {
 
 export function createServiceRules(service: RangerService, keys: KeyRing): ServiceRules {
   const { serviceDef, engine } = service
-  const problems: Problem[] = []
-  const rules = new Map<string, ColumnRule | null>()
-  for (const policy of service.policies)
-    policy.masks.forEach((_, index) => {
-      rules.set(itemId(policy, index), maskRule(service, policy, index, keys, problems))
-    })
+  const rules = createItemRules(service, keys)
   const tables = tableMap(serviceDef)
   const hierarchies = hierarchyIndex(serviceDef)
   const named = service.policies
@@ -74,7 +67,7 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
 
   return {
     name: service.name,
-    problems,
+    problems: rules.problems,
     nextChange: engine.nextChange,
     of: (topic, profile, now) => {
       const elements = tables?.elementsOf(topic) ?? null
@@ -93,23 +86,41 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
       )
       const governing = concerned(topic).filter(({ policy }) => policy.policyType === 0)
       const governsColumns = governing.some(({ policy }) => namesColumns(policy, tables))
-      const literal = new Map(hiding.map(({ policy }) => [labelOf(policy), new Set(literalColumns(policy, tables))]))
+      const literal = new Map(
+        hiding.map(({ policy }) => [policyLabel(policy), new Set(literalColumns(policy, tables))]),
+      )
       const ruleOf = (column: string): FoundRule | null => {
         if (tables.column === null) return null
         if (governsColumns && !engine.evaluate(0, ofColumn(column)).isAllowed) return taken(service.name)
         const decision = engine.evaluate(1, ofColumn(column))
         if (decision.faults.length > 0) return undecided(service.name, decision.faults)
-        const policy = policyOf(decision, service.policies)
-        const rule = policy === null ? null : (rules.get(itemId(policy, decision.source?.itemIndex ?? -1)) ?? null)
-        if (policy === null || rule === null) return null
-        const isLiteral = literal.get(labelOf(policy))?.has(column) ?? false
+        const found = sourceOf(decision, 1, service.policies)
+        if (found === null || decision.mask === null) return null
+        const { policy, item } = found
+        const rule = rules.mask(policy, item, { user: base.user, placeholders: decision.mask.placeholders })
+        if (rule === null) return undecided(service.name, [policyLabel(policy)])
+        const isLiteral = literal.get(policyLabel(policy))?.has(column) ?? false
         return { rule, priority: policy.priority, isLiteral }
       }
+      const filtering = serviceDef.rowFilter === null ? null : engine.evaluate(2, { ...base, elements })
+      const filtered = filtering === null ? null : sourceOf(filtering, 2, service.policies)
+      const rowFilter =
+        filtered === null || filtering?.filter == null
+          ? null
+          : rules.filter(filtered.policy, filtered.item, {
+              user: base.user,
+              placeholders: filtering.filter.placeholders,
+            })
+      const isUndecided =
+        filtering !== null &&
+        (filtering.faults.length > 0 ||
+          (filtering.filter !== null && filtering.filter.filterExpr.trim() !== '' && rowFilter === null))
       return {
         isNamed: hiding.length > 0,
         isReadable: governing.length === 0 || engine.evaluate(0, table).isAllowed,
         columns: [...new Set([...literal.values()].flatMap(names => [...names]))],
-        ruleOf: memo(ruleOf),
+        ruleOf: isUndecided ? () => undecided(service.name, filtering?.faults ?? []) : memo(ruleOf),
+        filter: filtered === null ? null : { rowFilter, priority: filtered.policy.priority },
       }
     },
   }
@@ -201,45 +212,21 @@ function rolesOfProfile(
   return [...had].sort()
 }
 
-function maskRule(
-  { serviceDef, config }: RangerService,
-  policy: RangerPolicy,
-  index: number,
-  keys: KeyRing,
-  problems: Problem[],
-): ColumnRule | null {
-  const mask = policy.masks[index]?.mask ?? null
-  // That there is none, or none of this name, the check against the service-def tells.
-  if (mask === null) return null
-  const name = labelOf(policy)
-  const path = `dataMaskPolicyItems[${index}].dataMaskInfo`
-  const own = policy.options[OWN_OPTIONS]
-  const params = isObject(own) && isObject(own.params) ? own.params : {}
-  const maskDialect = config.get('scrim.mask.dialect') ?? null
-  const translated = translateMask(mask, { serviceDef, maskDialect, params })
-  if ('fault' in translated) {
-    problems.push(policyProblem('POLICY_UNKNOWN_MASK', name, path, translated.fault))
-    return null
-  }
-  return readRule({ field: '', maskType: translated.maskType, ...translated.params }, name, path, keys, problems)
+/** Where a decision comes from; null where there is none. */
+function sourceOf(
+  { source }: Decision,
+  type: 1 | 2,
+  policies: readonly RangerPolicy[],
+): { readonly policy: RangerPolicy; readonly item: number } | null {
+  if (source === null || source.itemIndex === null) return null
+  const { itemIndex: item, policyName, policyId } = source
+  const policy = policies.find(
+    one => one.name === policyName && one.id === policyId && one.policyType === type && item < itemsOf(one).length,
+  )
+  return policy === undefined ? null : { policy, item }
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const labelOf = ({ service, zoneName, name }: RangerPolicy): string => rangerPolicyName(service, zoneName, name)
-
-const itemId = ({ service, zoneName, name, id, policyType }: RangerPolicy, index: number): string =>
-  JSON.stringify([service, zoneName, name, id, policyType, index])
-
-/** The policy of a decision; null where there is none. */
-function policyOf({ source, mask }: Decision, policies: readonly RangerPolicy[]): RangerPolicy | null {
-  if (mask === null || source === null || source.itemIndex === null) return null
-  const { itemIndex, policyName, policyId } = source
-  const isSource = ({ name, id, policyType, masks }: RangerPolicy): boolean =>
-    name === policyName && id === policyId && policyType === 1 && itemIndex < masks.length
-  return policies.find(isSource) ?? null
-}
+const itemsOf = ({ masks, filters }: RangerPolicy): readonly unknown[] => [...masks, ...filters]
 
 const namesColumns = ({ resourceSets }: RangerPolicy, { column }: TableMap): boolean =>
   column !== null && resourceSets.some(set => set.has(column))

@@ -1,6 +1,7 @@
 import type { Problem } from '../errors.ts'
 import { flattenedMetadata } from '../pipeline/decode/record-shapes.ts'
 import type { Dialect } from '../pipeline/expression/dialect.ts'
+import type { PlaceholderValue } from '../pipeline/expression/expression.ts'
 import type { ColumnExpression, PolicyExpression, Projection, RowFilter } from '../pipeline/plan.ts'
 import type { MaskingPolicyDocument } from './document.ts'
 import { parseExpression } from './expression/parse.ts'
@@ -58,15 +59,16 @@ function readProjection(
   return { keep, drop: new Set(written.drop ?? []), rename, columns, policy, path }
 }
 
-/** Null where the text is no expression, which is then a problem. */
+/** Null where the text is no expression, which is then a problem. `values`: what its placeholders stand for. */
 export function readExpression(
   text: string,
   dialect: Dialect = 'scrim',
   policy: string,
   path: string,
   problems: Problem[],
+  values: readonly PlaceholderValue[] = [],
 ): PolicyExpression | null {
-  const read = parseExpression(text, { dialect })
+  const read = parseExpression(text, { dialect, values })
   if ('expression' in read) return { expression: read.expression, dialect, policy, path }
   problems.push(policyProblem('POLICY_EXPRESSION', policy, path, `position ${read.fault.at + 1}: ${read.fault.what}`))
   return null

@@ -173,6 +173,105 @@ describe('a policy of Ranger for a table', () => {
   })
 })
 
+describe('row filters and expressions', () => {
+  const filter = (filterExpr: string | null, more: Record<string, unknown> = {}) => ({
+    service: 'cl1_hive',
+    serviceType: 'hive',
+    name: `filter ${filterExpr}`,
+    policyType: 2,
+    resources: { database: resource('hr'), table: resource('staff') },
+    rowFilterPolicyItems: [
+      {
+        accesses: [{ type: 'select' }],
+        groups: ['public'],
+        ...(filterExpr === null ? {} : { rowFilterInfo: { filterExpr } }),
+      },
+    ],
+    ...more,
+  })
+  const schema = {
+    name: 'schema',
+    tableSchema: {
+      topic,
+      columns: ['id', 'ssn', 'city'].map(name => ({
+        name,
+        type: name === 'id' ? 'int64' : 'string',
+        optional: name !== 'id',
+      })),
+    },
+  }
+  const dropped = { outcome: 'drop', reason: 'filtered' }
+
+  test('a filter is in the dialect of its service', () => {
+    expect(rowOf([schema, filter('City = "Jaipur"')])).toMatchObject({ id: 7 })
+    expect(rowOf([schema, filter('City = "Kota"')])).toMatchObject(dropped)
+  })
+
+  test('the higher priority decides; an empty filter is one, none is not', () => {
+    const none = filter("city = 'Kota'")
+    expect(rowOf([schema, none, filter('', { policyPriority: 1 })])).toMatchObject({ id: 7 })
+    expect(rowOf([schema, none, filter(null, { policyPriority: 1 })])).toMatchObject(dropped)
+    const ours = {
+      name: 'ours',
+      resources: { topic },
+      maskingPolicy: { maskingConditions: [], rowFilter: { filterExpr: "city = 'Jaipur'" } },
+    }
+    expect(rowOf([schema, none, { ...ours, policyPriority: 1 }])).toMatchObject({ id: 7 })
+  })
+
+  test('what a reader brings is bound as a value, never pasted', () => {
+    const rows = (city: string) =>
+      run([schema, filter("city = '${{USER.city}}'"), views({ attributes: { city } })]).rows.v0
+    expect(rows('Jaipur')).toMatchObject({ id: 7 })
+    expect(rows("x' or '1'='1")).toMatchObject(dropped)
+  })
+
+  test('a reader without the attribute is a problem at load', () => {
+    expect(errorsOf([schema, filter("city = '${{USER.city}}'"), views({})])).toContainEqual([
+      'POLICY_CONDITION',
+      'schema',
+      'city',
+    ])
+  })
+
+  test('CUSTOM is an expression of the service', () => {
+    const custom = (valueExpr: string) => mask('custom', 'ssn', [item('CUSTOM', {}, { valueExpr })])
+    const rest = clear('id', 'city')
+    expect(rowOf([schema, rest, custom("concat('xxx-', substr({col}, 8, 2))")])).toMatchObject({ ssn: 'xxx-89' })
+    const byUser = custom("case when '${{USER.dept}}' = 'hr' then {col} else null end")
+    const { rows } = run([schema, rest, byUser, views({ attributes: { dept: 'hr' } }, { attributes: { dept: 'it' } })])
+    expect(rows).toMatchObject({ v0: { ssn: '123456789' }, v1: { ssn: null } })
+    expect(errorsOf([schema, custom('(select 1)')])).toContainEqual([
+      'POLICY_EXPRESSION',
+      'cl1_hive:custom',
+      'dataMaskPolicyItems[0].dataMaskInfo.valueExpr',
+    ])
+  })
+
+  test('a mask type of a service definition may be an expression too', () => {
+    const serviceDef = {
+      name: 'hive',
+      resources: ['database', 'table', 'column'].map((name, n, all) => ({
+        name,
+        level: n,
+        parent: all[n - 1] ?? '',
+        matcher: 'RangerDefaultResourceMatcher',
+      })),
+      accessTypes: [{ name: 'select' }],
+      dataMaskDef: {
+        accessTypes: [{ name: 'select' }],
+        resources: ['database', 'table', 'column'].map(name => ({ name })),
+        maskTypes: [{ name: 'LAST_2', transformer: 'mask_show_last_n({col}, 2)' }, { name: 'MASK_NONE' }],
+      },
+    }
+    const documents = [schema, serviceDef, clear('id', 'city'), mask('two', 'ssn', [item('LAST_2')])]
+    expect(errorsOf(documents)).toEqual([])
+    expect(rowOf(documents)).toMatchObject({
+      ssn: 'nnnnnnn89',
+    })
+  })
+})
+
 describe('access policies', () => {
   const masks = [mask('ssn', 'ssn', [item('MASK_NULL')]), clear('id', 'city')]
   const access = (groups: string[], column: string, more: Record<string, unknown> = {}) => ({
