@@ -11,7 +11,7 @@ import { CHANGED, sqlFunctions } from './functions/function-table.ts'
 import type { SqlFunction } from './functions/sql-function.ts'
 import { asAnyText } from './functions/sql-function.ts'
 import { joined } from './functions/texts.ts'
-import { insideJson } from './json-path.ts'
+import { jsonPath } from './json-path.ts'
 import { asCondition, junction, negation, test } from './logic.ts'
 import type { Scope, ScopeColumn } from './scope.ts'
 import { codePoints } from './text.ts'
@@ -237,7 +237,8 @@ class Binder {
       evaluate: row => row.value(slot),
     }
     if (inside.length === 0) return column
-    return mapped({ ...column, slot: null }, { kind: 'json' }, text => insideJson(text as string, inside), true)
+    const find = jsonPath(inside)
+    return mapped({ ...column, slot: null }, { kind: 'json' }, text => find(text as string), true)
   }
 }
 

@@ -39,7 +39,11 @@ describe('the forms that policies are seen to have', () => {
     ["region='{USER}'", 'hive', ['ravi']],
     ["jsonAttr.address.state == 'CA'", 'scrim'],
     ['jsonAttr.total < 100', 'scrim'],
-    ["CASE WHEN dept = '${{USER.dept}}' THEN {col} ELSE concat({col}, 'x') END", 'hive', ['health']],
+    [
+      "CASE WHEN dept = '${{USER.dept}}' THEN {col} ELSE mask_show_last_n({col}, 4, 'x', 'x', 'x', -1, '1') END",
+      'hive',
+      ['health'],
+    ],
     ["concat('xxx-xx-', substr({col},8,4))", 'hive'],
     ['initcap(reverse({col}))', 'hive'],
     ["'***'", 'hive'],
