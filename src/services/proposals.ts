@@ -5,6 +5,7 @@ import { readDocuments } from '../policy/read-documents.ts'
 import type { PlanInForce } from './plan-in-force.ts'
 import { type Examination, type Examined, taken } from './policy-examination.ts'
 import type { CallRow, CallTrail } from './ports/audit.ts'
+import type { Log } from './ports/log.ts'
 import type { PolicyStore, PolicyVersion } from './ports/policies.ts'
 import type { Closing, Proposal, ProposalDraft, ProposalStore, Wanted } from './ports/proposals.ts'
 
@@ -70,6 +71,7 @@ export interface ProposalsOptions extends Approval {
   readonly followStore: () => Promise<PolicyVersion | null>
   /** One change after the other. */
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>
+  readonly log: Log
 }
 
 export interface ProposalDesk extends Proposals {
@@ -80,7 +82,7 @@ export interface ProposalDesk extends Proposals {
 }
 
 export function createProposals(options: ProposalsOptions): ProposalDesk {
-  const { isNeeded, store, calls, policies, inForce, examination, followStore, inTurn } = options
+  const { isNeeded, store, calls, policies, inForce, examination, followStore, inTurn, log } = options
 
   async function needed(id: string): Promise<Proposal> {
     const proposal = await store.get(id)
@@ -108,6 +110,7 @@ export function createProposals(options: ProposalsOptions): ProposalDesk {
         await trace(call, by, { ...facts, outcome: error.code })
       throw error
     }
+    log.info({ ...facts, call, by: by.author }, 'a change has had its second person')
     await trace(call, by, { ...facts, outcome: 'done' })
     return result
   }
@@ -126,6 +129,7 @@ export function createProposals(options: ProposalsOptions): ProposalDesk {
       if (known !== null) return { proposal: known, warnings }
     }
     const proposal = await store.add(draft)
+    log.warn({ proposal: proposal.id, action: wanted.action, author }, 'a change waits for a second person')
     if (author !== FILES)
       await trace('propose', { author, reason, requestId }, { proposal: proposal.id, action: wanted.action })
     return { proposal, warnings }
