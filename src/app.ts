@@ -137,7 +137,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     settings: config,
     cache: config.cacheDir === null ? null : createPolicyCache({ folder: config.cacheDir }),
     publishedKeys,
-    approval: { isNeeded: config.policyApproval === 'two-person', store: stores.proposals, calls },
+    approval: { isNeeded: config.policyApproval === 'two-person', store: stores.proposals, calls, metrics },
     check: seenSchemas.check,
     metrics,
     log,
@@ -217,6 +217,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       held: stream.held,
       connectors: () => connectors?.states() ?? [],
       awaited: awaitedTopics.list,
+      proposals: () => policies.proposals?.waiting() ?? null,
       instances: instances.counts,
       audit: config.audit,
       isAlive: createLiveness({
@@ -258,6 +259,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       masking(),
       deadLetters.run(inner),
       instances.run(inner),
+      policies.proposals?.run(inner),
       ...(connectors === null ? [] : [connectors.run(inner)]),
     ]
     try {

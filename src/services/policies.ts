@@ -109,7 +109,7 @@ export function createPolicies(options: PoliciesOptions): Policies {
   const proposals =
     options.approval === undefined
       ? null
-      : createProposals({ ...options.approval, policies: store, inForce, examination, followStore, inTurn })
+      : createProposals({ ...options.approval, policies: store, inForce, examination, followStore, inTurn, log })
   let turn: Promise<unknown> = Promise.resolve()
 
   /** Changes, imports and what the store tells come one after the other, so that an older set never ends up in force. */

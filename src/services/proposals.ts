@@ -2,9 +2,11 @@ import { PoliciesRefused, type Problem, ScrimError } from '../errors.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { diffPolicies, diffText, type PolicyDiff } from '../policy/policy-diff.ts'
 import { readDocuments } from '../policy/read-documents.ts'
+import { pause } from './back-off.ts'
 import type { PlanInForce } from './plan-in-force.ts'
 import { type Examination, type Examined, taken } from './policy-examination.ts'
 import type { CallRow, CallTrail } from './ports/audit.ts'
+import type { Log } from './ports/log.ts'
 import type { PolicyStore, PolicyVersion } from './ports/policies.ts'
 import type { Closing, Proposal, ProposalDraft, ProposalStore, Wanted } from './ports/proposals.ts'
 
@@ -14,6 +16,7 @@ export interface Approval {
   readonly isNeeded: boolean
   readonly store: ProposalStore
   readonly calls: CallTrail
+  readonly metrics?: { readonly proposals: (waiting: number) => void }
 }
 
 export interface ProposedChange {
@@ -57,10 +60,17 @@ export interface Proposals {
   readonly approve: (id: string, by: ProposalCall) => Promise<ApprovedChange>
   readonly reject: (id: string, by: ProposalCall) => Promise<Proposal>
   readonly withdraw: (id: string, by: ProposalCall) => Promise<Proposal>
+  /** How many wait for somebody, as last looked; null where the store did not say. */
+  readonly waiting: () => number | null
+  /** Looks how many wait, until the signal: whoever could approve has to be told. */
+  readonly run: (signal: AbortSignal) => Promise<void>
 }
 
 /** The name under which files speak that nobody asked to read. */
 export const FILES = 'files'
+
+const LOOK_MS = 15_000
+const MOST_COUNTED = 100
 
 export interface ProposalsOptions extends Approval {
   readonly policies: Pick<PolicyStore, 'current' | 'get' | 'list' | 'pinned'>
@@ -70,6 +80,7 @@ export interface ProposalsOptions extends Approval {
   readonly followStore: () => Promise<PolicyVersion | null>
   /** One change after the other. */
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>
+  readonly log: Log
 }
 
 export interface ProposalDesk extends Proposals {
@@ -80,12 +91,23 @@ export interface ProposalDesk extends Proposals {
 }
 
 export function createProposals(options: ProposalsOptions): ProposalDesk {
-  const { isNeeded, store, calls, policies, inForce, examination, followStore, inTurn } = options
+  const { isNeeded, store, calls, policies, inForce, examination, followStore, inTurn, log } = options
 
   async function needed(id: string): Promise<Proposal> {
     const proposal = await store.get(id)
     if (proposal === null) throw new ScrimError('REQUEST_NOT_FOUND', { path: 'proposal' })
     return proposal
+  }
+
+  let waiting: number | null = null
+  async function countWaiting(): Promise<void> {
+    try {
+      waiting = (await store.list({ state: 'open', limit: MOST_COUNTED })).length
+      options.metrics?.proposals(waiting)
+    } catch (error) {
+      if (!(error instanceof ScrimError)) throw error
+      waiting = null
+    }
   }
 
   const trace = (call: CallRow['call'], { author: caller, requestId }: ProposalCall, facts: CallRow['facts']) =>
@@ -108,7 +130,9 @@ export function createProposals(options: ProposalsOptions): ProposalDesk {
         await trace(call, by, { ...facts, outcome: error.code })
       throw error
     }
+    log.info({ ...facts, call, by: by.author }, 'a proposal is closed')
     await trace(call, by, { ...facts, outcome: 'done' })
+    await countWaiting()
     return result
   }
 
@@ -126,6 +150,8 @@ export function createProposals(options: ProposalsOptions): ProposalDesk {
       if (known !== null) return { proposal: known, warnings }
     }
     const proposal = await store.add(draft)
+    log.warn({ proposal: proposal.id, action: wanted.action, author }, 'a change waits for a second person')
+    await countWaiting()
     if (author !== FILES)
       await trace('propose', { author, reason, requestId }, { proposal: proposal.id, action: wanted.action })
     return { proposal, warnings }
@@ -199,6 +225,13 @@ export function createProposals(options: ProposalsOptions): ProposalDesk {
     isNeeded,
     propose,
     list: store.list,
+    waiting: () => waiting,
+    run: async signal => {
+      while (!signal.aborted) {
+        await countWaiting()
+        await pause(LOOK_MS, signal)
+      }
+    },
     inspect: async id => {
       const proposal = await needed(id)
       const isOpen = proposal.state === 'open' || proposal.state === 'stale'

@@ -12,6 +12,8 @@ export interface ReadinessOptions {
   readonly connectors: () => readonly ConnectorState[]
   /** Topics and patterns that policies name and of which nothing is read; null as long as that is not known. */
   readonly awaited: () => readonly string[] | null
+  /** How many changes wait for a second person; left out: nobody has to approve any. */
+  readonly proposals?: () => number | null
   /** Left out: nobody knows of others. */
   readonly instances?: () => InstanceCounts | null
   readonly audit: 'record' | 'batch' | 'off'
@@ -76,6 +78,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
         reasons,
         notices: [
           ...noticesOf(options.audit, files, dependencies, connectors),
+          ...proposalNotices(options.proposals?.() ?? 0),
           ...awaitedNotices(options.awaited() ?? []),
           ...schemalessNotices(options.policies.current()),
         ],
@@ -109,6 +112,11 @@ function schemalessNotices(plan: Plan | null): string[] {
   return [
     `records without a schema block: the stock JDBC sink silently writes nothing from ${names.join(', ')} (set schemas.enable=true at source and sink)`,
   ]
+}
+
+function proposalNotices(waiting: number): string[] {
+  const { message } = errorCatalogue.POLICY_APPROVAL_NEEDED
+  return waiting === 0 ? [] : [`POLICY_APPROVAL_NEEDED: ${message}: ${waiting} open, see GET /v1/policies/proposals`]
 }
 
 /** No reason to be unready: a topic is often made by its first record, which comes after the policy. */

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { createKeeper, type Keeper } from '../../compose/stack/keeper.ts'
 import { migratedDatabase } from '../adapters/postgres/migrated-database.ts'
@@ -9,7 +11,17 @@ import { type Answer, proofToken, type Scrim, startScrim } from '../support/proo
 import { describeWithPostgres } from '../support/stack/require-stack.ts'
 import { until } from '../support/stack/until.ts'
 
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const secrets = { anna: 'anna-token-0123456789', bob: 'bob-token-0123456789' } as const
+
+/** `scrim policies` as a process of its own; it ends by itself. */
+const commandLine = (args: readonly string[], token: string): Promise<{ code: unknown; out: string }> =>
+  new Promise(resolve => {
+    const env = { PATH: process.env.PATH, SCRIM_TOKEN: token }
+    execFile(process.execPath, [main, 'policies', ...args], { env, timeout: 10_000 }, (error, out) =>
+      resolve({ code: error === null ? 0 : error.code, out }),
+    )
+  })
 
 interface Seen {
   readonly current: number
@@ -57,6 +69,11 @@ describeWithPostgres('two instances under the rule of two persons', postgres => 
     const approve = (scrim: Scrim, who: keyof typeof secrets): Promise<Answer> =>
       scrim.call('POST', '/v1/policies/proposals/1/approve', { reason: 'looked at' }, as(who))
     expect((await approve(other, 'anna')).json()).toMatchObject({ code: 'POLICY_APPROVAL_SAME_PERSON' })
+
+    const read = await commandLine(['proposal', '1', '--url', other.url], secrets.bob)
+    expect(read).toMatchObject({ code: 0, out: expect.stringContaining('+ name: "b"') })
+    const refused = await commandLine(['approve', '1', '--reason', 'r', '--url', other.url], secrets.anna)
+    expect(refused).toMatchObject({ code: 1, out: '' })
 
     // Both instances are asked at once: the database lets one of them in.
     const from = performance.now()

@@ -57,13 +57,14 @@ function start(files: PoliciesOptions['files'], isNeeded = true, change: Partial
 }
 
 const loaded = (policies: Policies) => vi.waitFor(() => expect(policies.current()).not.toBeNull(), { interval: 2 })
-const noticesOf = (policies: Policies): readonly string[] =>
+const noticesOf = (policies: Policies, waiting: () => number | null = () => 0): readonly string[] =>
   createReadiness({
     policies,
     dependencies: () => [],
     held: () => [],
     connectors: () => [],
     awaited: () => [],
+    proposals: waiting,
     audit: 'record',
     isAlive: () => true,
   }).report().notices
@@ -161,4 +162,23 @@ test('a version that another instance adds while the approval is examined makes 
   await policies.put('b', aPolicy('b'), anna)
   await expect(policies.proposals?.approve('1', bob)).rejects.toMatchObject({ code: 'POLICY_PROPOSAL_STALE' })
   expect(policies.current()?.version).toBe(1)
+})
+
+test('how many wait is known where it happens at once, elsewhere soon, and not while the store is away', async () => {
+  const files = createMemoryPolicyFiles({ 'a.json': aPolicy('a') })
+  const [one, other] = [start(files), start(files)]
+  await Promise.all([one, other].map(loaded))
+  const desk = (policies: Policies) => policies.proposals ?? expect.fail('there is one')
+  await one.put('b', aPolicy('b'), anna)
+  expect(desk(one).waiting()).toBe(1)
+  expect(desk(other).waiting()).toBeNull()
+  running.push(desk(other).run(stop.signal))
+  await vi.waitFor(() => expect(desk(other).waiting()).toBe(1))
+  expect(noticesOf(other, desk(other).waiting)).toEqual([expect.stringMatching(/^POLICY_APPROVAL_NEEDED: .* 1 open/)])
+  await desk(one).approve('1', bob)
+  expect(desk(one).waiting()).toBe(0)
+  table.isAway = true
+  running.push(desk(one).run(stop.signal))
+  await vi.waitFor(() => expect(desk(one).waiting()).toBeNull())
+  expect(noticesOf(one, desk(one).waiting)).toEqual([])
 })

@@ -13,6 +13,7 @@ export interface Metrics {
   readonly deadLetters: (counts: Readonly<Record<DeadLetterState, number>>) => void
   readonly policyVersion: (version: number) => void
   readonly reload: (outcome: 'accepted' | 'proposed' | 'unchanged' | 'refused') => void
+  readonly proposals: (waiting: number) => void
   readonly instances: (counts: InstanceCounts) => void
   readonly connectors: (states: readonly ConnectorState[]) => void
   readonly dependencies: (states: readonly Dependency[]) => void
@@ -84,6 +85,11 @@ export function createMetrics({ now = Date.now }: { readonly now?: () => number 
     registers,
   })
   const version = new Gauge({ name: 'scrim_policy_version', help: 'The policy version in force.', registers })
+  const proposals = new Gauge({
+    name: 'scrim_policy_proposals',
+    help: 'Changes of the policies that wait for a second person; 100 stands for all that are more.',
+    registers,
+  })
   const instances = new Gauge({
     name: 'scrim_policy_instances',
     help: 'Instances by the version they run: current, behind, or silent (not heard of lately). All of them tell the same.',
@@ -146,6 +152,7 @@ export function createMetrics({ now = Date.now }: { readonly now?: () => number 
     },
     policyVersion: number => version.set(number),
     reload: outcome => reloads.inc({ outcome }),
+    proposals: waiting => proposals.set(waiting),
     instances: counts => {
       for (const [state, count] of Object.entries(counts)) instances.set({ state }, count)
     },
