@@ -18,7 +18,7 @@ import { bindColumn } from '../pipeline/project/bind-column.ts'
 import { createRowScope } from '../pipeline/project/row-scope.ts'
 import { readRules } from './column-rules.ts'
 import { disagreements } from './disagreements.ts'
-import { readRowRules, type RowRules } from './row-rules.ts'
+import { hiddenColumns, readRowRules, type RowRules } from './row-rules.ts'
 import { isTableSchema, type MaskingPolicyDocument, type PolicyDocument, type TableSchemaDocument } from './document.ts'
 import { looseDialects } from './loose-dialects.ts'
 import { policyProblem, shapeProblem } from './policy-problem.ts'
@@ -190,14 +190,6 @@ function viewPlan(
     mayPass: createHeaderRule(settings),
     maskedColumns: hiddenColumns(rules),
   }
-}
-
-/** Those that a policy names, and of which something else goes out than came in. */
-function hiddenColumns({ byName, projection }: ColumnRules): string[] {
-  const masked = [...byName].filter(([, { maskType }]) => maskType.effect !== 'keep').map(([column]) => column)
-  const isCut = (column: string): boolean => projection?.keep != null && !projection.keep.has(column)
-  const projected = [...(projection?.drop ?? []), ...(projection?.columns.keys() ?? [])]
-  return [...new Set([...masked, ...projected, ...[...byName.keys()].filter(isCut)])]
 }
 
 /** `only`: for these columns. At equal priority a rule that hides goes before one that leaves in clear; then the first in order wins. */
