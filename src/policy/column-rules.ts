@@ -1,9 +1,9 @@
+import type { Static } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Problem } from '../errors.ts'
-import type { Dialect } from '../pipeline/expression/dialect.ts'
 import type { PlaceholderValue } from '../pipeline/expression/expression.ts'
 import { findMaskType } from '../pipeline/mask/mask-types.ts'
-import { custom } from '../pipeline/mask/types/custom.ts'
+import { custom, type customParams } from '../pipeline/mask/types/custom.ts'
 import type { ColumnRule, KeyRing } from '../pipeline/plan.ts'
 import type { MaskingCondition, MaskingPolicyDocument } from './document.ts'
 import { policyProblem } from './policy-problem.ts'
@@ -64,16 +64,12 @@ export function readRule(
   }
   if (misfits.length > 0) return null
   if (maskType !== custom) return { maskType, params, policy, path, custom: null }
-  const { valueExpr, dialect, readsRaw = false } = params as unknown as CustomParams
+  const { valueExpr, dialect, readsRaw = false } = params as CustomParams
   const read = readExpression(valueExpr, dialect, policy, `${path}.valueExpr`, problems, values)
   return read === null ? null : { maskType, params, policy, path, custom: { ...read, readsRaw } }
 }
 
-interface CustomParams {
-  readonly valueExpr: string
-  readonly dialect?: Dialect
-  readonly readsRaw?: boolean
-}
+type CustomParams = Static<typeof customParams>
 
 /** The key that a mask with these parameters takes, if it takes one. */
 export const keyIdOf = (params: Readonly<Record<string, unknown>>): string =>

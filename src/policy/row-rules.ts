@@ -2,7 +2,7 @@ import type { Problem } from '../errors.ts'
 import { flattenedMetadata } from '../pipeline/decode/record-shapes.ts'
 import type { Dialect } from '../pipeline/expression/dialect.ts'
 import type { PlaceholderValue } from '../pipeline/expression/expression.ts'
-import type { ColumnExpression, PolicyExpression, Projection, RowFilter } from '../pipeline/plan.ts'
+import type { ColumnExpression, ColumnRules, PolicyExpression, Projection, RowFilter } from '../pipeline/plan.ts'
 import type { MaskingPolicyDocument } from './document.ts'
 import { parseExpression } from './expression/parse.ts'
 import { policyProblem } from './policy-problem.ts'
@@ -57,6 +57,14 @@ function readProjection(
   }
   const keep = written.keep === undefined ? null : new Set(written.keep)
   return { keep, drop: new Set(written.drop ?? []), rename, columns, policy, path }
+}
+
+/** Those that a policy names, and of which something else goes out than came in. */
+export function hiddenColumns({ byName, projection }: ColumnRules): string[] {
+  const masked = [...byName].filter(([, { maskType }]) => maskType.effect !== 'keep').map(([column]) => column)
+  const isCut = (column: string): boolean => projection?.keep != null && !projection.keep.has(column)
+  const projected = [...(projection?.drop ?? []), ...(projection?.columns.keys() ?? [])]
+  return [...new Set([...masked, ...projected, ...[...byName.keys()].filter(isCut)])]
 }
 
 /** Null where the text is no expression, which is then a problem. `values`: what its placeholders stand for. */

@@ -1,12 +1,13 @@
 import { createToastMarkers, type ToastMarkers } from '../pipeline/decode/toast.ts'
 import { isSignalTopic } from '../pipeline/filter/signal-table.ts'
 import { createHeaderRule } from '../pipeline/mask/header-rules.ts'
-import type { ColumnRules, KeyRing, Plan, PlanSettings, TopicFacts, TopicPlan, ViewPlan } from '../pipeline/plan.ts'
+import type { KeyRing, Plan, PlanSettings, TopicFacts, TopicPlan, ViewPlan } from '../pipeline/plan.ts'
 import { createSchemaCache } from '../pipeline/project/schema-cache.ts'
 import { createSchemalessLayouts } from '../pipeline/project/schemaless.ts'
 import type { TableSchemaDocument } from './document.ts'
 import type { MaskingPolicy } from './masking-policy.ts'
 import { mergeRules } from './merge-rules.ts'
+import { hiddenColumns } from './row-rules.ts'
 import { isTopicName } from './topic-pattern.ts'
 import { identityOf } from './view.ts'
 import type { ViewPolicies } from './view-policies.ts'
@@ -85,14 +86,6 @@ function viewPlan(
     mayPass: createHeaderRule(settings),
     maskedColumns: hiddenColumns(rules),
   }
-}
-
-/** Those that a policy names, and of which something else goes out than came in. */
-function hiddenColumns({ byName, projection }: ColumnRules): string[] {
-  const masked = [...byName].filter(([, { maskType }]) => maskType.effect !== 'keep').map(([column]) => column)
-  const isCut = (column: string): boolean => projection?.keep != null && !projection.keep.has(column)
-  const projected = [...(projection?.drop ?? []), ...(projection?.columns.keys() ?? [])]
-  return [...new Set([...masked, ...projected, ...[...byName.keys()].filter(isCut)])]
 }
 
 const namesLiterally =

@@ -8,56 +8,54 @@ export class Edits {
   masks: (ValueMask | null)[] = new Array<ValueMask | null>(256).fill(null)
   /** Whose value it is; null where it is none of a column. */
   readonly columns: (Column | null)[] = new Array<Column | null>(256).fill(null)
+  /** Stale where there is no column. */
   readonly layouts: (Layout | null)[] = new Array<Layout | null>(256).fill(null)
   count = 0
 
   add(start: number, end: number, mask: ValueMask | null): void {
-    this.set(this.count++, start, end, mask, null, null)
+    const n = this.count++
+    if (n === this.starts.length) this.grow()
+    this.starts[n] = start
+    this.ends[n] = end
+    this.masks[n] = mask
+    this.columns[n] = null
   }
 
   /** Of a removal the whole member, else the value of the member. */
   addValue(start: number, end: number, mask: ValueMask | null, column: Column, layout: Layout): void {
-    this.set(this.count++, start, end, mask, column, layout)
-  }
-
-  /** Puts an edit in front of the n-th. */
-  insert(n: number, start: number, end: number, mask: ValueMask | null): void {
-    for (let at = this.count++; at > n; at--) this.move(at - 1, at)
-    this.set(n, start, end, mask, null, null)
-  }
-
-  move(from: number, to: number): void {
-    if (from === to) return
-    this.set(
-      to,
-      this.starts[from] as number,
-      this.ends[from] as number,
-      this.masks[from] ?? null,
-      this.columns[from] ?? null,
-      this.layouts[from] ?? null,
-    )
-  }
-
-  /** The edit that has this position, -1 if there is none. */
-  indexAt(at: number): number {
-    for (let n = 0; n < this.count; n++) if ((this.starts[n] as number) <= at && at < (this.ends[n] as number)) return n
-    return -1
-  }
-
-  private set(
-    n: number,
-    start: number,
-    end: number,
-    mask: ValueMask | null,
-    column: Column | null,
-    layout: Layout | null,
-  ): void {
+    const n = this.count++
     if (n === this.starts.length) this.grow()
     this.starts[n] = start
     this.ends[n] = end
     this.masks[n] = mask
     this.columns[n] = column
     this.layouts[n] = layout
+  }
+
+  /** Puts an edit in front of the n-th. */
+  insert(n: number, start: number, end: number, mask: ValueMask | null): void {
+    this.add(start, end, mask)
+    for (let at = this.count - 1; at > n; at--) this.move(at - 1, at)
+    this.starts[n] = start
+    this.ends[n] = end
+    this.masks[n] = mask
+    this.columns[n] = null
+  }
+
+  /** Puts the one edit in the place of the other. */
+  move(from: number, to: number): void {
+    if (from === to) return
+    this.starts[to] = this.starts[from] as number
+    this.ends[to] = this.ends[from] as number
+    this.masks[to] = this.masks[from] ?? null
+    this.columns[to] = this.columns[from] ?? null
+    this.layouts[to] = this.layouts[from] ?? null
+  }
+
+  /** The edit that has this position, -1 if there is none. */
+  indexAt(at: number): number {
+    for (let n = 0; n < this.count; n++) if ((this.starts[n] as number) <= at && at < (this.ends[n] as number)) return n
+    return -1
   }
 
   private grow(): void {

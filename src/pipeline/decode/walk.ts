@@ -30,7 +30,7 @@ import {
   type Unreadable,
 } from './scanner.ts'
 import { asItStands } from '../mask/literal.ts'
-import { placedName } from '../tellable-name.ts'
+import { placed } from './placed-column.ts'
 import { isTime } from './time-text.ts'
 import type { QuickScanner } from './quick/quick-scanner.ts'
 import type { ToastMarkers } from './toast.ts'
@@ -279,17 +279,6 @@ export class Walker {
     }
     return column
   }
-}
-
-/** Before a failure at the member at `i`: a name that is not told gets its place in the object, which was read so far. */
-function placed(column: Column, b: Buffer, opening: number, i: number, end: number): Column {
-  if (column.told !== '?') return column
-  let index = 0
-  for (let at = skipSpace(b, opening + 1); at < i; index++) {
-    const valueEnd = skipValue(b, skipColon(b, skipString(b, at, end)), end, 0)
-    at = skipSpace(b, skipSpace(b, valueEnd) + 1)
-  }
-  return new Column(column.name, { ...column, told: placedName(column.told, index) })
 }
 
 /** Null counts as one. */

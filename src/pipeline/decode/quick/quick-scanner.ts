@@ -1,4 +1,4 @@
-import { type Column, type Layout, REMOVE } from '../../layout.ts'
+import type { Column, Layout } from '../../layout.ts'
 import type { Edits } from '../edits.ts'
 import type { ToastMarkers } from '../toast.ts'
 import { scanModule } from './scan.wasm.ts'
@@ -82,8 +82,7 @@ export class QuickScanner {
     const count = words[64] as number
     for (let n = 0, at = EDITS_AT / 4; n < count; n++, at += 3) {
       const { column, layout: owner } = columns[words[at + 2] as number] as (typeof columns)[number]
-      const mask = column.act === REMOVE ? null : column.mask
-      edits.addValue((words[at] as number) - shift, (words[at + 1] as number) - shift, mask, column, owner)
+      edits.addValue((words[at] as number) - shift, (words[at + 1] as number) - shift, column.mask, column, owner)
     }
     this.operation = words[65] as number
     return after - shift
