@@ -1,5 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { ToastMarkers } from './decode/toast.ts'
+import type { Tally } from './mask/inside/inside-edits.ts'
+import type { Path } from './mask/inside/path.ts'
 import type { MaskType } from './mask/mask-type.ts'
 import type { SchemaCache } from './project/schema-cache.ts'
 import type { SchemalessLayouts } from './project/schemaless.ts'
@@ -53,6 +55,8 @@ export interface ViewPlan {
 /** What the policies say of the columns of a topic. */
 export interface ColumnRules {
   readonly byName: ReadonlyMap<string, ColumnRule>
+  /** Rules on parts of columns, those that win first. They make no column known. */
+  readonly inside: readonly InsideRule[]
   /** For columns that nothing names: a mask or `drop`, never `none`. */
   readonly wildcard: ColumnRule | null
   /** What an unknown column without a wildcard does. */
@@ -69,6 +73,20 @@ export interface ColumnRule {
   /** Where it was written: policy name and path. */
   readonly policy: string
   readonly path: string
+}
+
+/** A rule on what a path selects inside a column. */
+export interface InsideRule {
+  /** Null: inside every column that has an inside. */
+  readonly column: string | null
+  readonly path: Path
+  /** A second reading of a name: no mistake where it does not fit. */
+  readonly isGuess: boolean
+  /** The path ends in a wildcard: what is nested there is masked value by value. */
+  readonly onLeaves: boolean
+  readonly priority: number
+  readonly rule: ColumnRule
+  readonly tally: Tally
 }
 
 export interface PlanSettings {

@@ -15,7 +15,9 @@ import type {
 import { createSchemaCache } from '../pipeline/project/schema-cache.ts'
 import { createSchemalessLayouts } from '../pipeline/project/schemaless.ts'
 import { bindColumn } from '../pipeline/project/bind-column.ts'
-import { readRules } from './column-rules.ts'
+import { type NestedRule, readRules } from './column-rules.ts'
+import { covered } from './covered.ts'
+import { insideRule, maskedColumns } from './inside-rules.ts'
 import { disagreements } from './disagreements.ts'
 import { isTableSchema, type MaskingPolicyDocument, type PolicyDocument, type TableSchemaDocument } from './document.ts'
 import { policyProblem, shapeProblem } from './policy-problem.ts'
@@ -51,6 +53,7 @@ interface Policy {
   /** The same by name, made when it is asked for. */
   readonly byColumn: () => ReadonlyMap<string, readonly NamedRule[]>
   readonly wildcard: ColumnRule | null
+  readonly inside: readonly NestedRule[]
 }
 
 /** From documents to what the pipeline runs. All problems at once; never throws, whatever the documents say. */
@@ -69,6 +72,7 @@ export function compilePolicies(documents: readonly PolicyDocument[], options: C
     loops(policies, index, options.settings),
     checkSchemas(schemas, index, options),
     disagreements(policies),
+    covered(policies),
   ].flat()
   const errors = found.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) return { plan: null, problems: found.slice(0, MAX_PROBLEMS) }
@@ -94,7 +98,7 @@ function checkPolicy(document: MaskingPolicyDocument, options: CompileOptions, p
   for (const problem of rules.problems) problems.push(problem)
   let grouped: Map<string, NamedRule[]> | null = null
   const byColumn = (): Map<string, NamedRule[]> => (grouped ??= Map.groupBy(rules.columns, ({ column }) => column))
-  return { document, patterns, columns: rules.columns, byColumn, wildcard: rules.wildcard }
+  return { document, patterns, columns: rules.columns, byColumn, wildcard: rules.wildcard, inside: rules.inside }
 }
 
 function repeatedNames(documents: readonly PolicyDocument[]): Problem[] {
@@ -181,7 +185,7 @@ function viewPlan(
     keySchemas: createSchemaCache({ topic, part: 'key', rules, keys }),
     schemaless: createSchemalessLayouts(rules, keys),
     mayPass: createHeaderRule(settings),
-    maskedColumns: [...rules.byName].filter(([, rule]) => rule.maskType.effect !== 'keep').map(([column]) => column),
+    maskedColumns: maskedColumns(rules),
   }
 }
 
@@ -208,6 +212,11 @@ function mergeRules(
   const schema = schemas.find(document => document.tableSchema.topic === topic)
   return {
     byName: new Map([...byName].map(([column, { rule }]) => [column, rule])),
+    inside: policies.flatMap(({ inside, document }) =>
+      inside
+        .filter(({ column }) => only === null || column === null || only.has(column))
+        .map(nested => insideRule(nested, document.policyPriority ?? 0)),
+    ),
     wildcard: policies.find(({ wildcard }) => wildcard !== null)?.wildcard ?? null,
     unknown:
       strictest(

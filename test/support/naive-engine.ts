@@ -620,7 +620,7 @@ function maskLiteral(
   faults: Set<FaultText>,
 ): string {
   const src = Buffer.from(literal)
-  const out = Buffer.alloc(mask.maxBytes(src.length))
+  const out = Buffer.alloc(mask.maxBytes(src.length, src, 0))
   try {
     return out.toString('utf8', 0, mask.write(src, 0, src.length, out, 0))
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../errors.ts'
+import type { TypeBlock } from '../decode/schema-block.ts'
 import {
   type Act,
   Column,
@@ -16,19 +17,24 @@ import {
 import { isMisfit, type MaskEffect } from '../mask/mask-type.ts'
 import { nullify } from '../mask/types/null.ts'
 import type { ColumnRule, ColumnRules, KeyRing } from '../plan.ts'
-import { type ColumnType, columnLength } from '../schema.ts'
+import type { ColumnType } from '../schema.ts'
 import { placedName } from '../tellable-name.ts'
+import { bindInside, rulesInside } from './bind-inside.ts'
+import { longestMasked } from './masked-length.ts'
 
 /** A column with what the rules make of it; `problem` where they cannot be applied. */
 export interface BoundColumn {
   readonly column: Column
   readonly effect: MaskEffect | null
+  /** Only parts of the value are rewritten. */
+  readonly isPartly: boolean
   readonly problem: { readonly code: ErrorCode; readonly detail: string } | null
 }
 
 /**
  * Binds the rules to one column of one type (null: unknown). `part` says where it stands: a key takes only masks that
- * keep different values different. `index`: where it stands in its schema block, if there is one.
+ * keep different values different. `index` and `block`: where it stands in its schema block and what that says of it, if
+ * there is one.
  */
 export function bindColumn(
   name: string,
@@ -37,8 +43,9 @@ export function bindColumn(
   rules: ColumnRules,
   keys: KeyRing,
   index: number | null = null,
+  block: TypeBlock | null = null,
 ): BoundColumn {
-  const bound = bind(name, type, part, rules, keys)
+  const bound = bind(name, type, part, rules, keys, block)
   const told = toldBy(name, rules, bound.column, index)
   return told === bound.column.told ? bound : { ...bound, column: new Column(name, { ...bound.column, told }) }
 }
@@ -55,15 +62,33 @@ function bind(
   part: 'row' | 'key',
   rules: ColumnRules,
   keys: KeyRing,
+  block: TypeBlock | null,
 ): BoundColumn {
   const rule = rules.byName.get(name) ?? (isKnown(name, rules) ? null : rules.wildcard)
   if (rule === null && !isKnown(name, rules)) return bindUnknown(name, type, part, rules)
-  if (rule === null || rule.maskType.effect === 'keep') return bound(name, PASS, null, toastAct(type, part, rules))
+  if (rule === null || rule.maskType.effect === 'keep') return bindParts(name, type, part, rules, keys, block)
   if (part === 'key' && rule.maskType.uniqueness !== 'preserved') {
     return refused(name, 'SCHEMA_KEY_MASK', `policy ${rule.policy}, ${rule.path}`)
   }
   if (rule.maskType.effect === 'remove') return bound(name, REMOVE, null, TOAST_UNCHECKED)
   return bindMask(name, type, part, rule, rules, keys)
+}
+
+/** A column that passes, but for what rules say of its parts. */
+function bindParts(
+  name: string,
+  type: ColumnType | null,
+  part: 'row' | 'key',
+  rules: ColumnRules,
+  keys: KeyRing,
+  block: TypeBlock | null,
+): BoundColumn {
+  const toast = toastAct(type, part, rules)
+  const effect = rules.inside.length === 0 ? null : bindInside(name, type, block, rules, keys)
+  if (effect === null) return bound(name, PASS, null, toast)
+  if (isMisfit(effect)) return refused(name, effect.code, effect.detail)
+  if (part === 'key') return refused(name, 'SCHEMA_KEY_MASK', 'a rule on a part of it')
+  return { ...bound(name, MASK, effect, toast), isPartly: true }
 }
 
 /** What a row without a schema does with members that no rule names. */
@@ -77,11 +102,15 @@ export const isKnown = (name: string, rules: ColumnRules): boolean =>
   rules.tableSchema?.columns.some(column => column.name === name) ?? false
 
 /** By a policy or a table schema, wildcards aside. */
-export const isNamed = (name: string, rules: ColumnRules): boolean => rules.byName.has(name) || isKnown(name, rules)
+export const isNamed = (name: string, rules: ColumnRules): boolean =>
+  rules.byName.has(name) || isKnown(name, rules) || rules.inside.some(({ column }) => column === name)
 
 function bindUnknown(name: string, type: ColumnType | null, part: 'row' | 'key', rules: ColumnRules): BoundColumn {
-  if (rules.unknown === 'hold' || part === 'key') return refused(name, 'RECORD_UNKNOWN_COLUMN', 'no policy names it')
-  if (rules.unknown === 'quarantine') return refused(name, 'RECORD_QUARANTINED', 'no policy names it')
+  const why = rulesInside(name, rules).some(({ column }) => column !== null)
+    ? 'rules on its parts do not make it known: name the column itself too, with `none`'
+    : 'no policy names it'
+  if (rules.unknown === 'hold' || part === 'key') return refused(name, 'RECORD_UNKNOWN_COLUMN', why)
+  if (rules.unknown === 'quarantine') return refused(name, 'RECORD_QUARANTINED', why)
   if (rules.unknown === 'drop') return bound(name, REMOVE, null, TOAST_UNCHECKED)
   const effect = nullify.bind({}, type, { get: () => undefined })
   return isMisfit(effect) ? refused(name, effect.code, effect.detail) : bound(name, MASK, effect, TOAST_UNCHECKED)
@@ -99,12 +128,8 @@ function bindMask(
   if (type === null && !rule.maskType.typeless) return refused(name, 'SCHEMA_UNDECLARED', where)
   const effect = rule.maskType.bind(rule.params, type, keys)
   if (isMisfit(effect)) return refused(name, effect.code, `${where}: ${effect.detail}`)
-  // Of a number the schema tells the digits, and a mask that makes text of it makes another column.
-  const length = type?.kind === 'string' ? columnLength(type) : null
-  const longest = length === null ? null : (effect.maxCharacters?.(length) ?? null)
-  if (length !== null && longest !== null && longest > length) {
-    return refused(name, 'SCHEMA_MASK_LENGTH', `${where}: up to ${longest} characters, the column takes ${length}`)
-  }
+  const long = longestMasked(effect, type)
+  if (long !== null) return refused(name, 'SCHEMA_MASK_LENGTH', `${where}: ${long}`)
   return bound(name, MASK, effect, toastAct(type, part, rules))
 }
 
@@ -128,11 +153,13 @@ function toastAct(type: ColumnType | null, part: 'row' | 'key', rules: ColumnRul
 const bound = (name: string, act: Act, effect: MaskEffect | null, toast: ToastAct): BoundColumn => ({
   column: new Column(name, { act, mask: effect?.mask ?? null, toast }),
   effect,
+  isPartly: false,
   problem: null,
 })
 
 const refused = (name: string, code: ErrorCode, detail: string): BoundColumn => ({
   column: new Column(name, { act: REFUSE, code }),
   effect: null,
+  isPartly: false,
   problem: { code, detail },
 })

@@ -106,8 +106,9 @@ interface Build {
 }
 
 /** A key shows few of the columns that the rules hide, yet its comment may tell of any. */
-const hidesByRule = ({ byName, wildcard }: ColumnRules): boolean =>
-  wildcard !== null || [...byName.values()].some(({ maskType }) => maskType.effect !== 'keep')
+const hidesByRule = ({ byName, wildcard, inside }: ColumnRules): boolean =>
+  wildcard !== null ||
+  [...byName.values(), ...inside.map(({ rule }) => rule)].some(({ maskType }) => maskType.effect !== 'keep')
 
 /** Of records that are dropped by name: walked for their grammar, nothing more. */
 const opaqueLayout = (names: readonly string[]): Layout =>
@@ -198,13 +199,14 @@ function rowLayout(label: string, struct: StructBlock, build: Build): Layout {
       removed.add(index)
       return new Column(name, { act: REMOVE })
     }
-    const bound = bindColumn(name, type, part === 'key' ? 'key' : 'row', rules, keys, index)
+    const bound = bindColumn(name, type, part === 'key' ? 'key' : 'row', rules, keys, index, field)
     if (bound.problem !== null) build.problems.push({ ...bound.problem, path: placeIn(label, bound.column.told) })
     if (bound.column.act === MASK || bound.column.act === REMOVE) build.hidesColumn = true
     if (bound.column.act === REMOVE) removed.add(index)
     else if (bound.effect !== null) build.replacements.push(...rewriteField(field, bound.effect))
     const { column } = bound
-    if (column.act !== PASS) return column
+    // One that is rewritten in parts keeps all its others, so these are looked at as where it passes.
+    if (column.act !== PASS && !bound.isPartly) return column
     const place = placeIn(label, column.told)
     if (!defaultsFit(field)) refuse(build, 'RECORD_SCHEMA_INVALID', place, 'a default is not of its type')
     return holdToBlock(column, place, field)

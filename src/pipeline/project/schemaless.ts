@@ -29,8 +29,8 @@ export function createSchemalessLayouts(
     const columns = names.map(name => {
       if (omitted.has(name) && part === 'row') return new Column(name, { act: REMOVE })
       const type = declared.get(name) ?? null
-      const { column } = bindColumn(name, type, part, rules, keys)
-      return column.act === PASS && type !== null ? holdToType(column, type) : column
+      const { column, isPartly } = bindColumn(name, type, part, rules, keys)
+      return (column.act === PASS || isPartly) && type !== null ? holdToType(column, type) : column
     })
     return createLayout(label, [...columns, ...more], unknownMember(part, rules, keys))
   }
