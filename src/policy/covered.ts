@@ -16,7 +16,9 @@ interface Policy {
 export function covered(policies: readonly Policy[]): Problem[] {
   const nested = policies.flatMap(({ patterns, inside }) =>
     patterns.flatMap(({ text }) =>
-      inside.flatMap(({ column, isGuess, rule }) => (column === null || isGuess ? [] : [{ id: `${text} ${column}`, column, rule }])),
+      inside.flatMap(({ column, isGuess, rule }) =>
+        column === null || isGuess ? [] : [{ id: `${text} ${column}`, column, rule }],
+      ),
     ),
   )
   if (nested.length === 0) return []

@@ -55,7 +55,9 @@ function targetsOf(path: Path): FieldTarget[] {
   // A column may be called as an image is, and then what is inside it is meant.
   const other = isImage ? nameOf(row[0]) : isWrapped ? 'payload' : null
   const outer = isImage ? row.slice(1) : path.slice(1)
-  return other === null ? targets : [...targets, { ...aTarget(other, outer), isGuess: true }]
+  return other === null || targets.some(({ column }) => column === null)
+    ? targets
+    : [...targets, { ...aTarget(other, outer), isGuess: true }]
 }
 
 function aTarget(column: string | null, inside: Path | null): FieldTarget {
@@ -85,5 +87,7 @@ const startsAtRoot = (pick: Pick): boolean => pick.kind === 'filter' && looksAtR
 
 function looksAtRoot(value: Test | object): boolean {
   if ('from' in value && value.from === 'root') return true
-  return Object.values(value).some((inner: unknown) => typeof inner === 'object' && inner !== null && looksAtRoot(inner))
+  return Object.values(value).some(
+    (inner: unknown) => typeof inner === 'object' && inner !== null && looksAtRoot(inner),
+  )
 }

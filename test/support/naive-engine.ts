@@ -5,6 +5,7 @@ import {
   bindNaive,
   blockFields,
   fieldsOf,
+  partlyRewritten,
   type FaultText,
   type NaiveField,
   NotASchema,
@@ -17,6 +18,7 @@ import {
   textOf,
   typeOf,
 } from './naive-schema.ts'
+import { maskParts } from './naive-inside.ts'
 import type { KeyRing, PlanSettings, ViewPlan } from '../../src/pipeline/plan.ts'
 import type { ColumnRules } from '../../src/pipeline/plan.ts'
 import type { ColumnType } from '../../src/pipeline/schema.ts'
@@ -321,7 +323,9 @@ function aroundColumns(
 function hidesColumn(images: readonly Image[], { rules }: View): boolean {
   if (rules.wildcard !== null) return true
   for (const { maskType } of rules.byName.values()) if (maskType.effect !== 'keep') return true
-  return images.some(({ bindings }) => [...bindings.values()].some(({ act }) => act === 'mask' || act === 'remove'))
+  for (const { rule } of rules.inside) if (rule.maskType.effect !== 'keep') return true
+  const hiding = new Set(['mask', 'partly', 'remove'])
+  return images.some(({ bindings }) => [...bindings.values()].some(({ act }) => hiding.has(act)))
 }
 
 function shapeByName(name: string | null, fields: readonly NaiveField[]): Shape {
@@ -427,11 +431,11 @@ function imageOf(
 ): Image {
   const part = label === 'key' ? 'key' : 'row'
   const bindings = new Map(
-    fields.map(({ name, type }): [string, Binding] => [
+    fields.map(({ name, type, node }): [string, Binding] => [
       name,
       isMetadata(label, name, view)
         ? { act: 'keep', toast: 'ignore' }
-        : bindNaive(name, type, part, view.rules, view.keys),
+        : bindNaive(name, type, part, view.rules, view.keys, node),
     ]),
   )
   const types = new Map(fields.map(({ name, type, node }) => [name, { type, node }]))
@@ -464,7 +468,7 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
     if (image.isTyped)
       for (const [name, binding] of image.bindings)
         if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name)}`)
-        else if (binding.act === 'keep' && !isMetadata(image.label, name, view) && hasOddDefault(image.types.get(name)))
+        else if (isWhole(binding) && !isMetadata(image.label, name, view) && hasOddDefault(image.types.get(name)))
           faults.add(`RECORD_SCHEMA_INVALID@${place(name)}`)
     const seen = new Set<string>()
     for (const [index, [name, value]] of columnsOf(image).entries()) {
@@ -479,7 +483,7 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
           !image.isTyped && /_ts_.s$/.test(name) && value.kind === 'string' && isTimeText(value.text.slice(1, -1))
         if (isNumber && !isNumberOrNull(value) && !isTime) faults.add(`RECORD_MASK_TYPE_MISMATCH@${place(name, index)}`)
       }
-      if (binding?.act === 'keep' && known !== undefined && !isMetadata(image.label, name, view))
+      if (binding !== undefined && isWhole(binding) && known !== undefined && !isMetadata(image.label, name, view))
         holdTo(known, value, place(name, index), faults)
       if (binding === undefined) faults.add(`RECORD_NOT_IN_SCHEMA@${place(name, index)}`)
       else if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name, index)}`)
@@ -489,6 +493,9 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
   if (part === 'key')
     for (const { payload } of images) if (payload?.kind !== 'object') faults.add('RECORD_KEY_UNREADABLE@*')
 }
+
+/** All of its value is looked at. */
+const isWhole = ({ act }: Binding): boolean => act === 'keep' || act === 'partly'
 
 /** `2026-01-05`, `2026-01-05T10:00`, `2026-01-05 10:00:00.123456789 +05:30`. */
 function isTimeText(text: string): boolean {
@@ -585,7 +592,9 @@ function rewriteImage(image: Image, view: View, faults: Set<FaultText>): void {
   const nameOf = (item: JsonNode | undefined): string => textOf(memberOf(item, 'field')) ?? ''
   for (const item of fields.items) {
     const binding = bindings.get(nameOf(item))
-    if (binding?.act === 'mask' && !omitted.has(nameOf(item))) rewriteNaive(item as ObjectNode, binding.effect)
+    if (omitted.has(nameOf(item))) continue
+    if (binding?.act === 'mask') rewriteNaive(item as ObjectNode, binding.effect)
+    if (binding?.act === 'partly') rewriteNaive(item as ObjectNode, partlyRewritten)
   }
   const { items } = fields
   removeItems(
@@ -604,13 +613,29 @@ function maskRow(
 ): void {
   for (const member of row.members) {
     const binding = bindings.get(member.name)
-    if (binding?.act !== 'mask' || omitted.has(member.name) || member.value.kind === 'null') continue
+    if (binding?.act !== 'mask' && binding?.act !== 'partly') continue
+    if (omitted.has(member.name) || member.value.kind === 'null') continue
     if (binding.toast === 'keep' && isMarker(member.value, view)) continue
     const place = placeIn(label, columnName(member.name, view, [...bindings.keys()].indexOf(member.name)))
-    const text = maskLiteral(binding.effect, printInside(member.value), place, faults)
+    const text =
+      binding.act === 'mask'
+        ? maskLiteral(binding.effect, printInside(member.value), place, faults)
+        : partsLiteral(binding, member.value, place, faults)
     member.value = { kind: 'string', text, before: member.value.before, after: member.value.after }
   }
   removeMembers(row, name => omitted.has(name) || bindings.get(name)?.act === 'remove')
+}
+
+function partsLiteral(
+  { parts, block, kind }: Extract<Binding, { act: 'partly' }>,
+  value: JsonNode,
+  place: string,
+  faults: Set<FaultText>,
+): string {
+  const masked = maskParts(value, parts, block, kind)
+  if ('literal' in masked) return masked.literal
+  faults.add(`${masked.code}@${place}`)
+  return 'null'
 }
 
 function maskLiteral(
@@ -797,7 +822,9 @@ const placeIn = (label: string, name: string): string => (label === '' ? name : 
 
 /** The name of a column: one that stands in a policy as it is, any other where it could not be a value. */
 const columnName = (name: string, { rules }: View, index: number): string =>
-  rules.byName.has(name) || rules.tableSchema?.columns.some(column => column.name === name) === true
+  rules.byName.has(name) ||
+  rules.inside.some(({ column }) => column === name) ||
+  rules.tableSchema?.columns.some(column => column.name === name) === true
     ? name
     : tellable(name, index)
 

@@ -2,6 +2,7 @@ import type { MaskEffect } from '../../src/pipeline/mask/mask-type.ts'
 import { isMisfit } from '../../src/pipeline/mask/mask-type.ts'
 import type { ColumnRules, KeyRing } from '../../src/pipeline/plan.ts'
 import { type ColumnType, columnLength, connectKinds } from '../../src/pipeline/schema.ts'
+import { bindNaiveParts, type NaivePart } from './naive-inside.ts'
 import { type ArrayNode, type JsonNode, memberOf, type ObjectNode, unquote } from './naive-json.ts'
 
 /** Schema blocks for the naive engine: read from the tree, rewritten in the tree. */
@@ -18,6 +19,13 @@ export interface NaiveField {
 export type Binding =
   | { readonly act: 'keep' | 'remove'; readonly toast: ToastMode }
   | { readonly act: 'mask'; readonly effect: MaskEffect; readonly toast: ToastMode }
+  | {
+      readonly act: 'partly'
+      readonly parts: readonly NaivePart[]
+      readonly block: JsonNode | null
+      readonly kind: ColumnType['kind'] | null
+      readonly toast: ToastMode
+    }
   | { readonly act: 'refuse'; readonly code: string }
 
 export type ToastMode = 'ignore' | 'omit' | 'keep' | 'reject'
@@ -29,11 +37,20 @@ export function bindNaive(
   part: 'row' | 'key',
   rules: ColumnRules,
   keys: KeyRing,
+  block: JsonNode | null = null,
 ): Binding {
+  const passing = (): Binding => {
+    const toast = toastMode(type, part, rules)
+    const parts = bindNaiveParts(name, type, block, part, rules, keys, { typeOf })
+    if (parts === null) return { act: 'keep', toast }
+    return typeof parts === 'string'
+      ? { act: 'refuse', code: parts }
+      : { act: 'partly', parts, block, kind: type?.kind ?? null, toast }
+  }
   const isDeclared = rules.tableSchema?.columns.some(column => column.name === name) ?? false
   const rule = rules.byName.get(name) ?? (isDeclared ? null : rules.wildcard)
   if (rule === null) {
-    if (isDeclared) return { act: 'keep', toast: toastMode(type, part, rules) }
+    if (isDeclared) return passing()
     if (part === 'key' || rules.unknown === 'hold') return { act: 'refuse', code: 'RECORD_UNKNOWN_COLUMN' }
     if (rules.unknown === 'quarantine') return { act: 'refuse', code: 'RECORD_QUARANTINED' }
     if (rules.unknown === 'drop') return { act: 'remove', toast: 'ignore' }
@@ -41,7 +58,7 @@ export function bindNaive(
     return { act: 'mask', effect: writesNull, toast: 'ignore' }
   }
   const { maskType } = rule
-  if (maskType.effect === 'keep') return { act: 'keep', toast: toastMode(type, part, rules) }
+  if (maskType.effect === 'keep') return passing()
   if (part === 'key' && maskType.uniqueness !== 'preserved') return { act: 'refuse', code: 'SCHEMA_KEY_MASK' }
   if (maskType.effect === 'remove') return { act: 'remove', toast: 'ignore' }
   if (type === null && !maskType.typeless) return { act: 'refuse', code: 'SCHEMA_UNDECLARED' }
@@ -66,6 +83,9 @@ function toastMode(type: ColumnType | null, part: 'row' | 'key', rules: ColumnRu
   if (type !== null && !['string', 'bytes', 'array', 'map'].includes(type.kind)) return 'ignore'
   return rules.toast ?? (type?.optional === true && !rules.compacted ? 'omit' : 'reject')
 }
+
+/** A column that is rewritten in parts says as little of them as one that is rewritten whole. */
+export const partlyRewritten: MaskEffect = { ...writesNull, writesNull: false }
 
 /** Raised where a block is no Connect schema. */
 export class NotASchema extends Error {

@@ -1,10 +1,15 @@
 import type { Random } from './random.ts'
+import { randomPath } from './random-inside.ts'
 import { randomWord } from './random-json.ts'
 import type { RandomColumn, RandomTable } from './random-table.ts'
 
 /** Policies about a table, most of them sensible, some not. */
 export function randomPolicies(table: RandomTable, random: Random): unknown[] {
   const conditions = table.columns.flatMap(column => (random.chance(0.85) ? [condition(column, random)] : []))
+  for (const column of table.columns)
+    if (random.chance(chanceOfParts(column))) conditions.push(...onParts(column, random))
+  if (random.chance(0.1))
+    conditions.push({ field: `$..${random.pick(['phone', 'city', '["e mail"]'])}`, ...ofPart(random, false) })
   if (random.chance(0.2))
     conditions.push({
       field: 'after.*',
@@ -48,6 +53,36 @@ function condition({ name, type, logical }: RandomColumn, random: Random): Recor
       : `$.${random.pick(['after', 'before'])}[${JSON.stringify(name)}]`
   return { field, ...maskFor(type, logical, random) }
 }
+
+const nestedTypes = ['struct', 'array', 'map']
+
+function chanceOfParts({ type, logical }: RandomColumn): number {
+  if (logical === 'io.debezium.data.Json') return 0.8
+  if (nestedTypes.includes(type)) return 0.5
+  return type === 'string' ? 0.03 : 0.01
+}
+
+/** Rules on parts of a column that passes, most of the time. */
+function onParts({ name, type, logical }: RandomColumn, random: Random): Record<string, unknown>[] {
+  const isDotted = /^[\w]+$/.test(name) && random.chance(0.4)
+  const column = isDotted ? random.pick([name, `after.${name}`]) : `$.after[${JSON.stringify(name)}]`
+  const parts = Array.from({ length: 1 + random.below(3) }, () => ({
+    field: column + randomPath(random, isDotted),
+    ...ofPart(random, nestedTypes.includes(type) && logical === null),
+  }))
+  return random.chance(0.9) ? [{ field: `$.after[${JSON.stringify(name)}]`, maskType: 'none' }, ...parts] : parts
+}
+
+const ofPart = (random: Random, isTyped: boolean): Record<string, unknown> =>
+  random.pick<Record<string, unknown>>([
+    { maskType: 'full' },
+    { maskType: 'full', maskValue: random.pick<unknown>([0, false, 'a"b']) },
+    { maskType: 'null' },
+    { maskType: 'null' },
+    { maskType: 'partial', unmaskCharCount: 1 },
+    ...(isTyped ? [] : [{ maskType: 'drop' }, { maskType: 'drop' }, { maskType: 'hash' }]),
+    { maskType: 'email' },
+  ])
 
 function maskFor(type: string, logical: string | null, random: Random): Record<string, unknown> {
   const free = type === 'string' && logical === null

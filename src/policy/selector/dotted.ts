@@ -1,8 +1,9 @@
-import type { Path, Pick, Step } from '../../pipeline/mask/inside/path.ts'
+import { namePick, type Path, type Pick, type Step } from '../../pipeline/mask/inside/path.ts'
 import { unfit } from './unfit.ts'
 
 /** `.name`, `.*`, `[*]`, `[0]`, `[-1]`, `['a.b']`: one part after the other. The first has no dot. */
-const part = /(?:^|\.)(?<name>[^.[\]]+)|\[(?:(?<any>\*)|(?<index>-?\d{1,9})|'(?<quoted>[^']+)'|"(?<doubled>[^"]+)")\]/y
+const part =
+  /(?:^|(?<=.)\.)(?<name>[^.[\]]+)|\[(?:(?<all>\*)|(?<index>-?\d{1,9})|'(?<quoted>[^']+)'|"(?<doubled>[^"]+)")\]/y
 
 /**
  * Reads `address.city`, `contacts.*.phone`, `profile.phones[*].number`. A name reaches through arrays; `*` between two
@@ -21,10 +22,10 @@ export function readDotted(text: string): Path {
   return parts.map((step, n) => (n > 0 && n < parts.length - 1 ? between(step) : step))
 }
 
-function pickOf({ name, any, index, quoted, doubled }: Record<string, string | undefined>): Pick {
-  if (any !== undefined || name === '*') return { kind: 'any' }
+function pickOf({ name, all, index, quoted, doubled }: Record<string, string | undefined>): Pick {
+  if (all !== undefined || name === '*') return { kind: 'any' }
   if (index !== undefined) return { kind: 'index', index: Number(index) }
-  return { kind: 'reach', name: name ?? quoted ?? doubled ?? '' }
+  return namePick(name ?? quoted ?? doubled ?? '', 'reach')
 }
 
 const between = (step: Step): Step =>

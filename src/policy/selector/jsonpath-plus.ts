@@ -1,4 +1,4 @@
-import type { Path, Pick, Step } from '../../pipeline/mask/inside/path.ts'
+import { namePick, type Path, type Pick, type Step } from '../../pipeline/mask/inside/path.ts'
 import { readScriptFilter } from './script-filter.ts'
 import { unfit } from './unfit.ts'
 
@@ -43,7 +43,8 @@ function plain(text: string, at: number): Read {
 }
 
 const slice = /\[(-?\d{1,9})?:(-?\d{1,9})?(?::([1-9]\d{0,8})?)?\]/y
-const list = /\[((?:[\p{L}\p{M}\p{N}_$-]+|'[^'"`[\]\\~^;%#@(),.]+'|"[^'"`[\]\\~^;%#@(),.]+")(?:,(?:[\p{L}\p{M}\p{N}_$-]+|'[^'"`[\]\\~^;%#@(),.]+'|"[^'"`[\]\\~^;%#@(),.]+"))*)\]/uy
+const list =
+  /\[((?:[\p{L}\p{M}\p{N}_$-]+|'[^'"`[\]\\~^;%#@(),.]+'|"[^'"`[\]\\~^;%#@(),.]+")(?:,(?:[\p{L}\p{M}\p{N}_$-]+|'[^'"`[\]\\~^;%#@(),.]+'|"[^'"`[\]\\~^;%#@(),.]+"))*)\]/uy
 
 function brackets(text: string, at: number): Read {
   if (text.startsWith('[*]', at)) return { picks: [{ kind: 'any' }], end: at + 3 }
@@ -56,13 +57,19 @@ function brackets(text: string, at: number): Read {
   const range = slice.exec(text)
   if (range !== null) {
     const [whole, start, stop, step] = range
-    return { picks: [{ kind: 'slice', start: wholeOf(start), stop: wholeOf(stop), step: Number(step ?? 1) }], end: at + whole.length }
+    return {
+      picks: [{ kind: 'slice', start: wholeOf(start), stop: wholeOf(stop), step: Number(step ?? 1) }],
+      end: at + whole.length,
+    }
   }
   list.lastIndex = at
   const names = list.exec(text)
   if (names === null) return refuse(text, at)
   const [whole, inner = ''] = names
-  return { picks: inner.split(',').flatMap(name => named(name.replace(/^(['"])(.*)\1$/u, '$2'))), end: at + whole.length }
+  return {
+    picks: inner.split(',').flatMap(name => named(name.replace(/^(['"])(.*)\1$/u, '$2'))),
+    end: at + whole.length,
+  }
 }
 
 const wholeOf = (digits: string | undefined): number | null => (digits === undefined ? null : Number(digits))
@@ -70,7 +77,7 @@ const wholeOf = (digits: string | undefined): number | null => (digits === undef
 /** The dialect has no indexes of their own: `0` names the first element and a member `0` alike. */
 function named(name: string): Pick[] {
   if (/^-\d+$/.test(name)) return unfit('has a negative index, which selects nothing in this dialect')
-  const asName: Pick = { kind: 'name', name }
+  const asName = namePick(name)
   return /^(?:0|[1-9]\d{0,8})$/.test(name) ? [{ kind: 'index', index: Number(name) }, asName] : [asName]
 }
 

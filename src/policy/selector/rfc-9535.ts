@@ -1,5 +1,15 @@
 import { jsonpath } from 'json-p3'
-import type { Comparison, Literal, Operand, Path, Pick, Query, Step, Test } from '../../pipeline/mask/inside/path.ts'
+import {
+  type Comparison,
+  type Literal,
+  namePick,
+  type Operand,
+  type Path,
+  type Pick,
+  type Query,
+  type Step,
+  type Test,
+} from '../../pipeline/mask/inside/path.ts'
 import { Unfit, unfit } from './unfit.ts'
 
 const { selectors, expressions } = jsonpath
@@ -27,7 +37,7 @@ function stepOf(segment: Segments[number]): Step {
 }
 
 function pickOf(selector: Segments[number]['selectors'][number]): Pick {
-  if (selector instanceof selectors.NameSelector) return { kind: 'name', name: selector.name }
+  if (selector instanceof selectors.NameSelector) return namePick(selector.name)
   if (selector instanceof selectors.WildcardSelector) return { kind: 'any' }
   if (selector instanceof selectors.IndexSelector) return { kind: 'index', index: selector.index }
   if (selector instanceof selectors.SliceSelector) {

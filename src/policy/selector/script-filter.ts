@@ -1,4 +1,13 @@
-import type { Literal, Operand, Path, Pick, ScriptComparison, Step, Test } from '../../pipeline/mask/inside/path.ts'
+import {
+  type Literal,
+  namePick,
+  type Operand,
+  type Path,
+  type Pick,
+  type ScriptComparison,
+  type Step,
+  type Test,
+} from '../../pipeline/mask/inside/path.ts'
 import { unfit } from './unfit.ts'
 
 /**
@@ -142,4 +151,4 @@ const nowhere: Path = [{ kind: 'child', picks: [] }]
 
 /** `__proto__` and `constructor` are members like any other here: a document has no prototype. */
 const picksOf = (name: string, index: string | undefined): Pick[] =>
-  index === undefined ? [{ kind: 'name', name }] : [{ kind: 'index', index: Number(index) }, { kind: 'name', name: index }]
+  index === undefined ? [namePick(name)] : [{ kind: 'index', index: Number(index) }, namePick(index)]

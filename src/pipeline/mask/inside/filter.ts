@@ -30,9 +30,9 @@ function decide(test: Test, node: number, search: Search): boolean {
     case 'exists':
       return search.finds(test.query.from === 'root' ? 0 : node, test.query.path)
     case 'truthy':
-      return isTruthy(valueOf(test.of, node, search))
+      return isTruthy(operandValue(test.of, node, search))
     case 'compare':
-      return compare(test.by, valueOf(test.left, node, search), valueOf(test.right, node, search), search)
+      return compare(test.by, operandValue(test.left, node, search), operandValue(test.right, node, search), search)
   }
 }
 
@@ -41,7 +41,7 @@ const nodesOf = ({ from, path }: Query, node: number, search: Search): readonly 
 
 const nothing: Value = { type: 'nothing' }
 
-function valueOf(operand: Operand, node: number, search: Search): Value {
+function operandValue(operand: Operand, node: number, search: Search): Value {
   switch (operand.kind) {
     case 'literal':
       return operand.value
@@ -51,7 +51,7 @@ function valueOf(operand: Operand, node: number, search: Search): Value {
     case 'count':
       return aNumber(nodesOf(operand.query, node, search).length)
     case 'length':
-      return lengthOf(valueOf(operand.of, node, search), search)
+      return lengthOf(operandValue(operand.of, node, search), search)
     case 'script-length':
       return scriptLength(single(operand.query, node, search), search)
     case 'property':

@@ -1,4 +1,5 @@
 import {
+  BACKSLASH,
   CLOSE_BRACE,
   CLOSE_BRACKET,
   COMMA,
@@ -88,6 +89,20 @@ export class JsonDocument {
   name(node: number): string | null {
     const at = this.table[node * WIDTH + 4] as number
     return at < 0 ? null : stringText(this.bytes, at, this.table[node * WIDTH + 5] as number)
+  }
+
+  /** Is the member called so? `literal` is the name as it is spelled nearly always; another spelling is decoded. */
+  isNamed(node: number, name: string, literal: Buffer): boolean {
+    const start = this.table[node * WIDTH + 4] as number
+    if (start < 0) return false
+    const end = this.table[node * WIDTH + 5] as number
+    const { bytes } = this
+    let isSame = end - start === literal.length
+    for (let i = start; i < end; i++) {
+      if (bytes[i] === BACKSLASH) return this.name(node) === name
+      isSame &&= bytes[i] === literal[i - start]
+    }
+    return isSame
   }
 
   /** Of a string: what it says. Of anything else: the literal. */

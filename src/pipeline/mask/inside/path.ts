@@ -6,19 +6,27 @@ export type Path = readonly Step[]
 
 export type Step =
   /** Children of each node, or of each node and all that is inside it. */
-  | { readonly kind: 'child' | 'descendant'; readonly picks: readonly Pick[] }
-  | { readonly kind: 'parent' }
+  { readonly kind: 'child' | 'descendant'; readonly picks: readonly Pick[] } | { readonly kind: 'parent' }
 
 export type Pick =
-  | { readonly kind: 'name'; readonly name: string }
-  /** A name that reaches through arrays, however deep, as dotted paths do. */
-  | { readonly kind: 'reach'; readonly name: string }
+  /** `reach`: the name reaches through arrays, however deep, as dotted paths do. */
+  | { readonly kind: 'name' | 'reach'; readonly name: string; readonly literal: Buffer }
   | { readonly kind: 'any' }
   /** The node itself and its children: `*` between two dotted names may mark an array or may stand for nothing. */
   | { readonly kind: 'within' }
   | { readonly kind: 'index'; readonly index: number }
   | { readonly kind: 'slice'; readonly start: number | null; readonly stop: number | null; readonly step: number }
   | { readonly kind: 'filter'; readonly test: Test }
+
+/** `literal` is how the name is spelled nearly always. */
+export const namePick = (
+  name: string,
+  kind: 'name' | 'reach' = 'name',
+): Extract<Pick, { readonly kind: 'name' | 'reach' }> => ({
+  kind,
+  name,
+  literal: Buffer.from(JSON.stringify(name)),
+})
 
 export type Test =
   | { readonly kind: 'and' | 'or'; readonly left: Test; readonly right: Test }

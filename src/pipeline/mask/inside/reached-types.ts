@@ -1,6 +1,6 @@
 import type { TypeBlock } from '../../decode/schema-block.ts'
 import type { JsonDocument } from './json-document.ts'
-import type { Path, Pick } from './path.ts'
+import { namePick, type Path, type Pick } from './path.ts'
 
 /** Where a path may end in values of a type, and whether it leads through what cannot be followed. */
 export interface ReachedTypes {
@@ -45,7 +45,7 @@ function picked(pick: Pick, block: TypeBlock): TypeBlock[] {
     case 'name':
       return [...(struct?.fields.filter(({ name }) => name === pick.name) ?? []), ...(values === null ? [] : [values])]
     case 'reach':
-      return items === null ? picked({ kind: 'name', name: pick.name }, block) : picked(pick, items)
+      return items === null ? picked(namePick(pick.name), block) : picked(pick, items)
     case 'within':
       return [block, ...innerTypes(block)]
     case 'index':

@@ -113,10 +113,11 @@ export class Search {
     const { document } = this
     switch (pick.kind) {
       case 'name':
-        return this.pickName(pick.name, node, found)
+        this.pickName(pick, node, found)
+        return
       case 'reach':
         if (document.kind(node) === ARRAY) for (const child of this.children(node)) this.pick(pick, child, found)
-        else this.pickName(pick.name, node, found)
+        else this.pickName(pick, node, found)
         return
       case 'within':
         found.push(node)
@@ -139,18 +140,20 @@ export class Search {
     }
   }
 
-  private pickName(name: string, node: number, found: number[]): void {
+  private pickName({ name, literal }: NamePick, node: number, found: number[]): void {
     const { document } = this
     if (document.kind(node) !== OBJECT) return
     const end = document.next(node)
     let steps = 0
     for (let child = node + 1; child < end; child = document.next(child)) {
       steps++
-      if (document.name(child) === name) found.push(child)
+      if (document.isNamed(child, name, literal)) found.push(child)
     }
     this.spend(steps)
   }
 }
+
+type NamePick = Extract<Pick, { readonly kind: 'name' | 'reach' }>
 
 /** RFC 9535, 2.3.4.2. */
 function* sliced(
