@@ -48,6 +48,8 @@ export interface ViewPlan {
   readonly schemaless: SchemalessLayouts
   /** May a header of this name go out? */
   readonly mayPass: (headerName: string) => boolean
+  /** How often each rule on a part of a named column found nothing in a value, since it was asked last. */
+  readonly takeUnmatched: () => readonly UnmatchedRule[]
   /** Columns that a rule rewrites or removes, for the audit row. */
   readonly maskedColumns: readonly string[]
 }
@@ -87,6 +89,13 @@ export interface InsideRule {
   readonly priority: number
   readonly rule: ColumnRule
   readonly tally: Tally
+}
+
+export interface UnmatchedRule {
+  /** Policy name and path in it. */
+  readonly policy: string
+  readonly path: string
+  readonly values: number
 }
 
 export interface PlanSettings {

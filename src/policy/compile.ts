@@ -17,7 +17,7 @@ import { createSchemalessLayouts } from '../pipeline/project/schemaless.ts'
 import { bindColumn } from '../pipeline/project/bind-column.ts'
 import { type NestedRule, readRules } from './column-rules.ts'
 import { covered } from './covered.ts'
-import { insideRule, maskedColumns } from './inside-rules.ts'
+import { insideRule, maskedColumns, unmatchedOf } from './inside-rules.ts'
 import { disagreements } from './disagreements.ts'
 import { isTableSchema, type MaskingPolicyDocument, type PolicyDocument, type TableSchemaDocument } from './document.ts'
 import { policyProblem, shapeProblem } from './policy-problem.ts'
@@ -185,6 +185,7 @@ function viewPlan(
     keySchemas: createSchemaCache({ topic, part: 'key', rules, keys }),
     schemaless: createSchemalessLayouts(rules, keys),
     mayPass: createHeaderRule(settings),
+    takeUnmatched: unmatchedOf(rules),
     maskedColumns: maskedColumns(rules),
   }
 }

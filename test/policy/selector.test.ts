@@ -147,6 +147,8 @@ describe('the dialect of jsonpath-plus', () => {
     ['$.doc[?(@.a.match(/x/))]', 'a filter that is not offered'],
     ['$.doc[?(@.constructor.constructor("return 1")())]', 'a filter that is not offered'],
     ['$.doc[?(process.exit())]', 'a filter that is not offered'],
+    ['$.doc[?(@[0] == 1)]', 'a filter that is not offered'],
+    ["$.doc[?(@['0'] == 1)]", 'a filter that is not offered'],
     ['$.doc[?(@.a = 1)]', 'a filter that is not offered'],
     ['$.doc[?(`${@.a}`)]', 'a filter that is not offered'],
     ['$.doc[?(@.a, @.b)]', 'a filter that is not offered'],

@@ -3,7 +3,6 @@ import {
   namePick,
   type Operand,
   type Path,
-  type Pick,
   type ScriptComparison,
   type Step,
   type Test,
@@ -38,7 +37,8 @@ const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w$.])/y
 const string = /'[^'\\]*'|"[^"\\]*"/y
 const word = /(?:true|false|null|undefined)(?![\w$])/y
 const property = /@property(?![\w$])/y
-const member = /\.([\p{L}_$][\p{L}\p{M}\p{N}_$]*)(?!\()|\[(?:'([^'\\]*)'|"([^"\\]*)"|(\d{1,9}))\]/uy
+// No indexes: of a string they are its characters, which are no values.
+const member = /\.([\p{L}_$][\p{L}\p{M}\p{N}_$]*)(?!\()|\[(?:'(?!\d+')([^'\\]*)'|"(?!\d+")([^"\\]*)")\]/uy
 
 const MAX_DEPTH = 32
 
@@ -115,8 +115,9 @@ class Reader {
       const found = member.exec(this.text)
       if (found === null) break
       this.at += found[0].length
-      const [, name, quoted, doubled, index] = found
-      path.push({ kind: 'child', picks: picksOf(name ?? quoted ?? doubled ?? '', index) })
+      const [, name, quoted, doubled] = found
+      // `__proto__` and `constructor` are members like any other: a document has no prototype.
+      path.push({ kind: 'child', picks: [namePick(name ?? quoted ?? doubled ?? '')] })
     }
     const last = path.at(-1)
     const isLength = last?.kind === 'child' && last.picks[0]?.kind === 'name' && last.picks[0].name === 'length'
@@ -148,7 +149,3 @@ const literal = (value: Literal): Operand => ({ kind: 'literal', value })
 
 /** Selects nothing anywhere. */
 const nowhere: Path = [{ kind: 'child', picks: [] }]
-
-/** `__proto__` and `constructor` are members like any other here: a document has no prototype. */
-const picksOf = (name: string, index: string | undefined): Pick[] =>
-  index === undefined ? [namePick(name)] : [{ kind: 'index', index: Number(index) }, namePick(index)]

@@ -218,8 +218,9 @@ function isSame(left: Value, right: Value): boolean {
 /** `==` */
 function isAlike(left: Value, right: Value): boolean {
   if (left.type === right.type) return isSame(left, right)
+  const isNone = ({ type }: Value): boolean => type === 'null' || type === 'nothing'
+  if (isNone(left) || isNone(right)) return isNone(left) && isNone(right)
   const [a, b] = [primitive(left), primitive(right)]
-  if (a == null || b == null) return a == null && b == null
   return Number(a) === Number(b)
 }
 
