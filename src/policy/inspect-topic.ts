@@ -1,8 +1,9 @@
 import type { Problem } from '../errors.ts'
 import { REMOVE, TOAST_REFUSE } from '../pipeline/layout.ts'
 import { maskTypeName } from '../pipeline/mask/mask-types.ts'
-import type { ViewPlan } from '../pipeline/plan.ts'
+import type { ColumnRule, ColumnRules, ViewPlan } from '../pipeline/plan.ts'
 import { bindColumn } from '../pipeline/project/bind-column.ts'
+import { rulesInside } from '../pipeline/project/bind-inside.ts'
 import type { SchemaPlan } from '../pipeline/project/schema-plan.ts'
 import { type ColumnType, type SchemaColumn, typeText } from '../pipeline/schema.ts'
 
@@ -14,7 +15,7 @@ export interface ColumnReport {
   /** Where it was seen; empty where no record or schema was looked at. */
   readonly parts: readonly Part[]
   readonly type: string | null
-  /** The mask's name, `none`, or what an unknown column does. */
+  /** The mask's name, `none` (with the masks on parts of the column), or what an unknown column does. */
   readonly mask: string
   /** Policy and path of the rule. */
   readonly by: string | null
@@ -92,11 +93,22 @@ function columnReport(view: ViewPlan, column: string, type: ColumnType | null, p
     column,
     parts,
     type: type === null ? null : `${typeText(type)}${type.optional ? '' : ' not null'}`,
-    mask: rule === null ? (accepted ? 'none' : `unknown: ${rules.unknown}`) : maskTypeName(rule.maskType),
+    mask:
+      rule === null ? (accepted ? passing(column, rules) : `unknown: ${rules.unknown}`) : maskText(column, rule, rules),
     by: rule === null ? null : `${rule.policy} ${rule.path}`,
     known,
     masked,
   }
+}
+
+const maskText = (column: string, { maskType }: ColumnRule, rules: ColumnRules): string =>
+  maskType.effect === 'keep' ? passing(column, rules) : maskTypeName(maskType)
+
+/** `none`, or `none; partial, drop on parts`. */
+function passing(column: string, rules: ColumnRules): string {
+  const parts = rulesInside(column, rules).filter(rule => rule.column !== null && !rule.isGuess)
+  const names = new Set(parts.map(({ rule }) => maskTypeName(rule.maskType)))
+  return names.size === 0 ? 'none' : `none; ${[...names].join(', ')} on parts`
 }
 
 function schemaProblems(topic: string, { key, value }: SeenColumns): Problem[] {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { compile, transform } from '../../src/engine.ts'
 import { bindColumn } from '../../src/pipeline/project/bind-column.ts'
 import type { ColumnType } from '../../src/pipeline/schema.ts'
+import { inspectTopic } from '../../src/policy/inspect-topic.ts'
 import { exampleKeys } from '../support/mask-samples.ts'
 
 type Condition = Record<string, unknown>
@@ -112,4 +113,18 @@ test('a column of which parts are masked is one of the masked columns', () => {
     ]),
   ])
   expect(plan!.forTopic('t', { compacted: false })!.views[0]?.maskedColumns).toEqual(['doc'])
+})
+
+test('the report of a topic tells the masks on parts', () => {
+  const { plan } = compile([
+    policy([
+      { field: 'doc', maskType: 'none' },
+      { field: 'doc.a', maskType: 'full' },
+      { field: 'doc.b', maskType: 'drop' },
+      { field: 'doc.c', maskType: 'full' },
+    ]),
+  ])
+  const [view] = plan!.forTopic('t', { compacted: false })!.views
+  const { columns } = inspectTopic(view!, { key: [], value: [], schemaless: { key: [], row: ['doc'] } })
+  expect(columns.map(({ column, mask }) => [column, mask])).toEqual([['doc', 'none; full, drop on parts']])
 })

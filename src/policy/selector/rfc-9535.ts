@@ -1,3 +1,4 @@
+import { readPattern } from '../../pipeline/mask/inside/i-regexp.ts'
 import { jsonpath } from 'json-p3'
 import {
   type Comparison,
@@ -56,6 +57,7 @@ function testOf(expression: Expression): Test {
   if (expression instanceof expressions.PrefixExpression) return { kind: 'not', test: testOf(expression.right) }
   if (expression instanceof expressions.RelativeQuery || expression instanceof expressions.RootQuery)
     return { kind: 'exists', query: queryOf(expression) }
+  if (expression instanceof expressions.FunctionExtension) return patternTest(expression)
   if (!(expression instanceof expressions.InfixExpression))
     return unfit(unsupported(expression), expression.token.index + 1)
   const { operator, left, right } = expression
@@ -63,6 +65,19 @@ function testOf(expression: Expression): Test {
     return { kind: operator === '&&' ? 'and' : 'or', left: testOf(left), right: testOf(right) }
   if (!comparisons.has(operator)) return unfit('has an operator that is not offered', expression.token.index + 1)
   return { kind: 'compare', by: operator as Comparison, left: operandOf(left), right: operandOf(right) }
+}
+
+function patternTest(expression: InstanceType<typeof expressions.FunctionExtension>): Test {
+  const { name, args, token } = expression
+  const [of, by] = args
+  if ((name !== 'match' && name !== 'search') || of === undefined || by === undefined)
+    return unfit('calls a function that is not offered', token.index + 1)
+  const pattern = operandOf(by)
+  const isKnown = pattern.kind === 'literal' && pattern.value.type === 'string'
+  const known = isKnown && 'value' in pattern.value ? readPattern(String(pattern.value.value)) : null
+  // By the RFC it would fit nothing, and so hide nothing.
+  if (isKnown && known === null) return unfit('has a pattern that is no I-Regexp, or too large', token.index + 1)
+  return { kind: name, of: operandOf(of), pattern, known }
 }
 
 function operandOf(expression: Expression): Operand {
@@ -102,5 +117,5 @@ function queryOf(
 
 const unsupported = (expression: Expression): string =>
   expression instanceof expressions.FunctionExtension
-    ? 'calls a function other than length(), count() and value()'
+    ? 'calls a function that is not offered'
     : 'has a filter that is not offered'

@@ -1,4 +1,5 @@
 import { compareNumbers } from './decimal-order.ts'
+import { fitsPattern, type Pattern, readPattern } from './i-regexp.ts'
 import { ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, STRING } from './json-document.ts'
 import type { Comparison, Literal, Operand, Query, Test } from './path.ts'
 import type { Search } from './resolve.ts'
@@ -29,11 +30,32 @@ function decide(test: Test, node: number, search: Search): boolean {
       return !decide(test.test, node, search)
     case 'exists':
       return search.finds(test.query.from === 'root' ? 0 : node, test.query.path)
+    case 'match':
+    case 'search':
+      return fits(test, node, search)
     case 'truthy':
       return isTruthy(operandValue(test.of, node, search))
     case 'compare':
       return compare(test.by, operandValue(test.left, node, search), operandValue(test.right, node, search), search)
   }
+}
+
+function fits(
+  { kind, of, pattern, known }: Extract<Test, { readonly kind: 'match' | 'search' }>,
+  node: number,
+  search: Search,
+): boolean {
+  const text = operandValue(of, node, search)
+  const expression = known ?? patternOf(operandValue(pattern, node, search), search)
+  if (text.type !== 'string' || expression === null) return false
+  return fitsPattern(expression, text.value, kind, steps => search.spend(steps))
+}
+
+/** RFC 9535: what is no I-Regexp fits nothing. */
+function patternOf(value: Value, search: Search): Pattern | null {
+  if (value.type !== 'string') return null
+  search.spend(value.value.length)
+  return readPattern(value.value)
 }
 
 const nodesOf = ({ from, path }: Query, node: number, search: Search): readonly number[] =>

@@ -1,3 +1,5 @@
+import type { Pattern } from './i-regexp.ts'
+
 /**
  * Where in a document a rule goes, as steps from the document's root. Made by the policy's readers from RFC 9535 paths,
  * dotted names and jsonpath-plus expressions; all three mean the same by it.
@@ -32,6 +34,13 @@ export type Test =
   | { readonly kind: 'and' | 'or'; readonly left: Test; readonly right: Test }
   | { readonly kind: 'not'; readonly test: Test }
   | { readonly kind: 'exists'; readonly query: Query }
+  /** Regular expressions; `known` is read at load, null where a member of the document is the expression. */
+  | {
+      readonly kind: 'match' | 'search'
+      readonly of: Operand
+      readonly pattern: Operand
+      readonly known: Pattern | null
+    }
   /** As a script has it: not null, false, zero or empty. */
   | { readonly kind: 'truthy'; readonly of: Operand }
   | { readonly kind: 'compare'; readonly by: Comparison; readonly left: Operand; readonly right: Operand }
