@@ -65,6 +65,8 @@ export function compilePolicies(documents: readonly PolicyDocument[], options: C
     .filter((document): document is MaskingPolicyDocument => !isTableSchema(document) && document.isEnabled !== false)
     .map(document => checkPolicy(document, options, problems))
     .sort(byPrecedence)
+  if (partRules(policies) > MAX_PART_RULES)
+    return { plan: null, problems: [shapeProblem('policies', '', 'too many rules on parts of columns in one set')] }
   const schemas = documents.filter(isTableSchema)
   const index = createTopicIndex(policies)
   const found = [
@@ -78,6 +80,8 @@ export function compilePolicies(documents: readonly PolicyDocument[], options: C
   if (errors.length > 0) return { plan: null, problems: found.slice(0, MAX_PROBLEMS) }
   return { plan: { version: options.version ?? 0, ...createTopicPlans(index, schemas, options) }, problems: found }
 }
+
+const partRules = (policies: readonly Policy[]): number => policies.reduce((sum, { inside }) => sum + inside.length, 0)
 
 /** Higher priority first, then by name: the order is the same whatever file a policy came from. */
 function byPrecedence(a: Policy, b: Policy): number {
@@ -262,6 +266,8 @@ const MAX_CONDITIONS = 50_000
 const MAX_TOPICS = 20_000
 const MAX_WILDCARDS = 500
 const MAX_PROBLEMS = 1_000
+/** Each schema is looked through for all of them. */
+const MAX_PART_RULES = 5_000
 
 function sizeProblem(documents: readonly PolicyDocument[]): Problem | null {
   let conditions = 0

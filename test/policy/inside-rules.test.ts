@@ -72,6 +72,12 @@ describe('at load', () => {
   })
 })
 
+test('more rules on parts than a set may have', () => {
+  const many = Array.from({ length: 5_001 }, (_, n) => ({ field: `doc.a${n}`, maskType: 'null' }))
+  expect(compile([policy(many)]).problems[0]?.detail).toBe('too many rules on parts of columns in one set')
+  expect(compile([policy(many.slice(1))]).plan).not.toBeNull()
+})
+
 test('a rule on a part does not make the column known, and the problem says so', () => {
   const view = compile([policy([{ field: 'doc.a', maskType: 'full' }])]).plan!.forTopic('t', { compacted: false })!
     .views[0]!

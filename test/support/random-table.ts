@@ -214,6 +214,11 @@ const kinds: readonly Kind[] = [
     },
     value: () => object({ scale: '3', value: text('Bdw=') }),
   },
+  {
+    type: 'array',
+    extra: { items: object({ type: text('string'), name: text('io.debezium.data.Json'), optional: 'true' }) },
+    value: random => ({ array: [jsonText(random), 'null'] }),
+  },
   { type: 'struct', extra: { fields: address }, value: addressValue },
   {
     type: 'array',
