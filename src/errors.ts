@@ -48,7 +48,7 @@ export const errorCatalogue = {
   ),
   POLICY_SELECTOR: policy(
     'The field is not a selector that can be followed',
-    'Name a column (`after.email`) or use an RFC 9535 path such as $.after.email.',
+    'Name a column (`after.email`) or a part of one (`address.city`), or use an RFC 9535 path such as $.after.email.',
   ),
   POLICY_EXPRESSION: policy(
     'The text is not an expression that can be run',
@@ -79,6 +79,10 @@ export const errorCatalogue = {
   POLICY_LOOSE_DIALECT: policy(
     'A mask writes what another product writes, also where that leaves text readable or easy to find by trying',
     'Leave `dialect` out: `strict` is made to hide. Keep it where the results must agree with those of Hive or Trino.',
+  ),
+  POLICY_COVERED: policy(
+    'The rule is on a part of a column that another rule hides as a whole',
+    'The column stays hidden. Take one of the two away, or let the column pass with `none`.',
   ),
   POLICY_KEY_CHANGED: policy(
     'A key column would go out otherwise than it has been published: rows would double in the target, deletes miss',
@@ -210,6 +214,10 @@ export const errorCatalogue = {
     'Without a schema block only constant, null and drop can be checked',
     'Declare the table schema (a `tableSchema` document) or switch schemas.enable on at the source.',
   ),
+  SCHEMA_SELECTOR: policy(
+    'The selector leads nowhere in a column of this type',
+    'Compare it with the schema: a column may have been renamed. Inside a column look only JSON text, structs, arrays and maps.',
+  ),
   SCHEMA_TOO_MANY: policy(
     'The topic has had more schemas than are kept',
     'Restart, which forgets those that are out of use; if it comes again, something makes a new schema for each record.',
@@ -262,6 +270,14 @@ export const errorCatalogue = {
   RECORD_EXPRESSION_MISFIT: record(
     'The result of an expression does not fit its column',
     'It is out of range, too long, or NULL where the column takes none. Look at the raw record at this offset.',
+  ),
+  RECORD_INNER_JSON: record(
+    'A column with rules on its parts is not strict JSON, or nested too deeply',
+    'Look at the raw record at this offset; mask the column as a whole if it is no JSON.',
+  ),
+  RECORD_SELECTOR_LIMIT: record(
+    'Looking for the parts of a column would take too long, or write too much',
+    'Use a plainer selector, or mask the column as a whole.',
   ),
   RECORD_HEADER_UNREADABLE: record(
     'A key header cannot be read',

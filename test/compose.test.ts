@@ -249,6 +249,7 @@ test('alerts ask for metrics and labels that there are', async () => {
     published: 1,
     dropped: {},
     rejected: { [code]: 1 },
+    unmatched: [],
     rawBytes: 1,
     maskedBytes: 1,
     seconds: 1,

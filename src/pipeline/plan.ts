@@ -3,6 +3,8 @@ import type { ToastMarkers } from './decode/toast.ts'
 import type { Dialect } from './expression/dialect.ts'
 import type { Expression } from './expression/expression.ts'
 import type { Identity } from './expression/scope.ts'
+import type { Tally } from './mask/inside/inside-edits.ts'
+import type { Path } from './mask/inside/path.ts'
 import type { MaskType } from './mask/mask-type.ts'
 import type { SchemaCache } from './project/schema-cache.ts'
 import type { SchemalessLayouts } from './project/schemaless.ts'
@@ -51,6 +53,8 @@ export interface ViewPlan {
   readonly schemaless: SchemalessLayouts
   /** May a header of this name go out? */
   readonly mayPass: (headerName: string) => boolean
+  /** How often each rule on a part of a named column found nothing in a value, since it was asked last. */
+  readonly takeUnmatched: () => readonly UnmatchedRule[]
   /** Columns that a rule rewrites or removes, for the audit row. */
   readonly maskedColumns: readonly string[]
 }
@@ -63,6 +67,8 @@ export interface ColumnRules {
    * never `none`. Null: there are no patterns.
    */
   readonly matching: ((column: string) => ColumnRule | null) | null
+  /** Rules on parts of columns, those that win first. They make no column known. */
+  readonly inside: readonly InsideRule[]
   /** For columns that nothing names: a mask or `drop`, never `none`. */
   readonly wildcard: ColumnRule | null
   /** What an unknown column without a wildcard does. */
@@ -122,6 +128,27 @@ export interface ColumnRule {
   /** Where it was written: policy name and path. */
   readonly policy: string
   readonly path: string
+}
+
+/** A rule on what a path selects inside a column. */
+export interface InsideRule {
+  /** Null: inside every column that has an inside. */
+  readonly column: string | null
+  readonly path: Path
+  /** A second reading of a name: no mistake where it does not fit. */
+  readonly isGuess: boolean
+  /** The path ends in a wildcard: what is nested there is masked value by value. */
+  readonly onLeaves: boolean
+  readonly priority: number
+  readonly rule: ColumnRule
+  readonly tally: Tally
+}
+
+export interface UnmatchedRule {
+  /** Policy name and path in it. */
+  readonly policy: string
+  readonly path: string
+  readonly values: number
 }
 
 export interface PlanSettings {

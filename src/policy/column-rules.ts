@@ -4,6 +4,7 @@ import type { Problem } from '../errors.ts'
 import type { PlaceholderValue } from '../pipeline/expression/expression.ts'
 import { findMaskType } from '../pipeline/mask/mask-types.ts'
 import { custom, type customParams } from '../pipeline/mask/types/custom.ts'
+import type { Path } from '../pipeline/mask/inside/path.ts'
 import type { ColumnRule, KeyRing } from '../pipeline/plan.ts'
 import type { MaskingCondition, MaskingPolicyDocument } from './document.ts'
 import { policyProblem } from './policy-problem.ts'
@@ -14,26 +15,45 @@ import { readSelector } from './selector.ts'
 export interface PolicyRules {
   readonly columns: readonly { readonly column: string; readonly rule: ColumnRule }[]
   readonly wildcard: ColumnRule | null
+  readonly inside: readonly NestedRule[]
   readonly problems: readonly Problem[]
+}
+
+/** What a policy says of a part of a column. */
+export interface NestedRule {
+  /** Null: of every column. */
+  readonly column: string | null
+  readonly path: Path
+  readonly isGuess: boolean
+  readonly rule: ColumnRule
 }
 
 /** Checks each condition of a policy by itself; all problems at once. */
 export function readRules(document: MaskingPolicyDocument, keys: KeyRing): PolicyRules {
   const problems: Problem[] = []
   const columns: { column: string; rule: ColumnRule }[] = []
+  const inside: NestedRule[] = []
   let wildcard: ColumnRule | null = null
   document.maskingPolicy.maskingConditions.forEach((condition, index) => {
     const path = `maskingPolicy.maskingConditions[${index}]`
     const rule = readRule(condition, document.name, path, keys, problems)
-    const selector = readSelector(condition.field)
-    if (selector === null) {
-      problems.push(policyProblem('POLICY_SELECTOR', document.name, `${path}.field`, 'names no single column'))
-    } else if (rule !== null && selector.kind === 'column') columns.push({ column: selector.column, rule })
-    else if (rule !== null && rule.maskType.effect === 'keep') {
-      problems.push(policyProblem('POLICY_WILDCARD_CLEARS', document.name, `${path}.maskType`))
-    } else if (rule !== null) wildcard ??= rule
+    const selector = readSelector(condition.field, condition.selectorDialect)
+    if ('problem' in selector) {
+      problems.push(policyProblem('POLICY_SELECTOR', document.name, `${path}.field`, selector.problem))
+      return
+    }
+    if (rule === null) return
+    const keeps = rule.maskType.effect === 'keep'
+    for (const { column, inside: nested, isGuess } of selector.targets) {
+      if (column === null && keeps)
+        problems.push(policyProblem('POLICY_WILDCARD_CLEARS', document.name, `${path}.maskType`))
+      else if (nested !== null) {
+        if (!(isGuess && keeps)) inside.push({ column, path: nested, isGuess, rule })
+      } else if (column === null) wildcard ??= rule
+      else columns.push({ column, rule })
+    }
   })
-  return { columns, wildcard, problems }
+  return { columns, wildcard, inside, problems }
 }
 
 /** One entry by itself; null where it is no rule, which `problems` then tells. */
@@ -45,7 +65,7 @@ export function readRule(
   problems: Problem[],
   values: readonly PlaceholderValue[] = [],
 ): ColumnRule | null {
-  const { field: _field, maskType: name, ...params } = condition
+  const { field: _field, selectorDialect: _dialect, maskType: name, ...params } = condition
   const maskType = findMaskType(name, params)
   if (maskType === undefined) {
     problems.push(policyProblem('POLICY_UNKNOWN_MASK', policy, `${path}.maskType`))

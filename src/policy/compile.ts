@@ -2,12 +2,13 @@ import type { Problem } from '../errors.ts'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
 import { bindColumn } from '../pipeline/project/bind-column.ts'
 import { createRowScope } from '../pipeline/project/row-scope.ts'
+import { covered } from './covered.ts'
 import { disagreements } from './disagreements.ts'
 import { isMaskingPolicy, isTableSchema, type PolicyDocument, type TableSchemaDocument } from './document.ts'
 import { looseDialects } from './loose-dialects.ts'
 import { byPrecedence, checkMaskingPolicy } from './masking-policy.ts'
 import { mergeRules } from './merge-rules.ts'
-import { policyProblem } from './policy-problem.ts'
+import { policyProblem, shapeProblem } from './policy-problem.ts'
 import { readRangerServices } from './ranger-services.ts'
 import { createServiceRules } from './ranger-topic.ts'
 import { sizeProblem } from './set-size.ts'
@@ -40,6 +41,8 @@ export function compilePolicies(documents: readonly PolicyDocument[], options: C
     .filter(({ isEnabled }) => isEnabled !== false)
     .map(document => checkMaskingPolicy(document, views, options.keys))
   const policies = checked.map(({ policy }) => policy).sort(byPrecedence)
+  if (policies.reduce((sum, { inside }) => sum + inside.length, 0) > MAX_PART_RULES)
+    return { plan: null, problems: [shapeProblem('policies', '', 'too many rules on parts of columns in one set')] }
   const schemas = documents.filter(isTableSchema)
   const ranger = readRangerServices(documents)
   const services = ranger.services
@@ -57,6 +60,7 @@ export function compilePolicies(documents: readonly PolicyDocument[], options: C
     once(perView.flatMap(view => checkSchemas(schemas, view, options))),
     once(perView.flatMap(view => disagreements(view.policies))),
     looseDialects(policies),
+    covered(policies),
   ].flat()
   const errors = found.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) return { plan: null, problems: found.slice(0, MAX_PROBLEMS) }
@@ -70,6 +74,8 @@ export function compilePolicies(documents: readonly PolicyDocument[], options: C
 }
 
 const MAX_PROBLEMS = 1_000
+/** Each schema is looked through for all of them. */
+const MAX_PART_RULES = 5_000
 
 function repeatedNames(documents: readonly PolicyDocument[]): Problem[] {
   const seen = new Set<string>()

@@ -16,7 +16,14 @@ const names = (description: string) => Type.Array(text(description, 250), { maxI
 export const maskingCondition = Type.Object(
   {
     field: text(
-      'A column: `after.email`, `email` or the JSONPath $.after.email. It covers before, key and headers too. `after.*` stands for every column that nothing names.',
+      'A column: `after.email`, `email` or the JSONPath $.after.email. It covers before, key and headers too. `after.*` stands for every column that nothing names. Or what is inside a column, JSON or native: `address.city`, `contacts.*.phone`, `$.profile.phones[?@.kind == "home"].number`, `$..phone`.',
+    ),
+    selectorDialect: Type.Optional(
+      Type.Union([Type.Literal('rfc9535'), Type.Literal('jsonpath-plus')], {
+        default: 'rfc9535',
+        description:
+          "How a `field` that begins with $ is read; `jsonpath-plus` for expressions of that library's own dialect.",
+      }),
     ),
     maskType: text('A name from GET /v1/mask-types.', 100),
   },

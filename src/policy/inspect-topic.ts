@@ -2,9 +2,10 @@ import type { Problem } from '../errors.ts'
 import { REMOVE, TOAST_REFUSE } from '../pipeline/layout.ts'
 import { maskTypeName } from '../pipeline/mask/mask-types.ts'
 import { fitNew } from '../pipeline/expression/fit.ts'
-import type { ColumnRules, ViewPlan } from '../pipeline/plan.ts'
+import type { ColumnRule, ColumnRules, ViewPlan } from '../pipeline/plan.ts'
 import { createRowScope, isFault, type RowScope, ruleOf } from '../pipeline/project/row-scope.ts'
 import { bindColumn } from '../pipeline/project/bind-column.ts'
+import { rulesInside } from '../pipeline/project/bind-inside.ts'
 import type { SchemaPlan } from '../pipeline/project/schema-plan.ts'
 import { type ColumnType, type SchemaColumn, typeText } from '../pipeline/schema.ts'
 
@@ -16,7 +17,7 @@ export interface ColumnReport {
   /** Where it was seen; empty where no record or schema was looked at. */
   readonly parts: readonly Part[]
   readonly type: string | null
-  /** The mask's name, `none`, or what an unknown column does. */
+  /** The mask's name, `none` (with the masks on parts of the column), or what an unknown column does. */
   readonly mask: string
   /** Policy and path of the rule. */
   readonly by: string | null
@@ -115,9 +116,9 @@ function columnReport(
         ? 'projection'
         : rule === null
           ? accepted
-            ? 'none'
+            ? passing(column, rules)
             : `unknown: ${rules.unknown}`
-          : maskTypeName(rule.maskType),
+          : maskText(column, rule, rules),
     by: projected ?? (rule === null ? null : `${rule.policy} ${rule.path}`),
     known: projected !== null && known === 'no' ? 'policy' : known,
     masked: !goesOut ? null : computed !== null ? typeText(computed.type) : kept,
@@ -149,6 +150,16 @@ function filterProblems({ rules: { rowFilter }, topic }: ViewPlan, scope: RowSco
   const bound = rowFilter === null ? null : scope.condition(rowFilter)
   if (bound === null || !isFault(bound)) return []
   return [{ code: bound.code, severity: 'error', where: { topic }, detail: bound.detail }]
+}
+
+const maskText = (column: string, { maskType }: ColumnRule, rules: ColumnRules): string =>
+  maskType.effect === 'keep' ? passing(column, rules) : maskTypeName(maskType)
+
+/** `none`, or `none; partial, drop on parts`. */
+function passing(column: string, rules: ColumnRules): string {
+  const parts = rulesInside(column, rules).filter(rule => rule.column !== null && !rule.isGuess)
+  const names = new Set(parts.map(({ rule }) => maskTypeName(rule.maskType)))
+  return names.size === 0 ? 'none' : `none; ${[...names].join(', ')} on parts`
 }
 
 function schemaProblems(topic: string, { key, value }: SeenColumns): Problem[] {

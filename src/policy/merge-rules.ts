@@ -1,6 +1,7 @@
 import type { ColumnRule, ColumnRules, RowFilter, TopicFacts } from '../pipeline/plan.ts'
 import type { Identity } from '../pipeline/expression/scope.ts'
 import type { MaskingPolicyDocument, TableSchemaDocument } from './document.ts'
+import { insideRule } from './inside-rules.ts'
 import type { MaskingPolicy } from './masking-policy.ts'
 import type { FoundRule, ServiceTopic } from './ranger-topic.ts'
 import { readTableSchema } from './table-schema.ts'
@@ -40,6 +41,11 @@ export function mergeRules(
     policies.map(({ document }) => read(document)).filter(value => value !== undefined)
   return {
     byName: new Map([...byName].map(([column, { rule }]) => [column, rule])),
+    inside: policies.flatMap(({ inside, document }) =>
+      inside
+        .filter(({ column }) => only === null || column === null || only.has(column))
+        .map(nested => insideRule(nested, document.policyPriority ?? 0)),
+    ),
     matching: services.length === 0 ? null : column => matchingRule(column, services),
     wildcard: policies.find(({ wildcard }) => wildcard !== null)?.wildcard ?? null,
     unknown:

@@ -82,7 +82,7 @@ function fromMaskingPolicy(
   const isForAll = users === undefined && groups === undefined && roles === undefined
   const masks = [...groupsOfMask.values()]
   return masks.map(({ condition, fields }, index) => {
-    const { field: _field, maskType, ...params } = condition
+    const { field: _field, selectorDialect: _dialect, maskType, ...params } = condition
     const { unknownColumns, toast } = maskingPolicy
     return {
       service: document.service ?? 'kafka',
@@ -109,10 +109,11 @@ function fromMaskingPolicy(
 }
 
 /** As Ranger's resource `field` has it. */
-function fieldOf({ field }: MaskingCondition): string {
-  const selector = readSelector(field)
-  if (selector === null) return field
-  return selector.kind === 'wildcard' ? '*' : selector.column
+function fieldOf({ field, selectorDialect }: MaskingCondition): string {
+  const selector = readSelector(field, selectorDialect)
+  if ('problem' in selector) return field
+  const [target] = selector.targets
+  return target === undefined || target.inside !== null ? field : (target.column ?? '*')
 }
 
 const withPrefix: ReadonlySet<string> = new Set([

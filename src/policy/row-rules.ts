@@ -4,6 +4,7 @@ import type { Dialect } from '../pipeline/expression/dialect.ts'
 import type { PlaceholderValue } from '../pipeline/expression/expression.ts'
 import type { ColumnExpression, ColumnRules, PolicyExpression, Projection, RowFilter } from '../pipeline/plan.ts'
 import type { MaskingPolicyDocument } from './document.ts'
+import { maskedColumns } from './inside-rules.ts'
 import { parseExpression } from './expression/parse.ts'
 import { policyProblem } from './policy-problem.ts'
 
@@ -60,11 +61,11 @@ function readProjection(
 }
 
 /** Those that a policy names, and of which something else goes out than came in. */
-export function hiddenColumns({ byName, projection }: ColumnRules): string[] {
-  const masked = [...byName].filter(([, { maskType }]) => maskType.effect !== 'keep').map(([column]) => column)
+export function hiddenColumns(rules: ColumnRules): string[] {
+  const { byName, projection } = rules
   const isCut = (column: string): boolean => projection?.keep != null && !projection.keep.has(column)
   const projected = [...(projection?.drop ?? []), ...(projection?.columns.keys() ?? [])]
-  return [...new Set([...masked, ...projected, ...[...byName.keys()].filter(isCut)])]
+  return [...new Set([...maskedColumns(rules), ...projected, ...[...byName.keys()].filter(isCut)])]
 }
 
 /** Null where the text is no expression, which is then a problem. `values`: what its placeholders stand for. */

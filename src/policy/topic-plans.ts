@@ -5,6 +5,7 @@ import type { KeyRing, Plan, PlanSettings, TopicFacts, TopicPlan, ViewPlan } fro
 import { createSchemaCache } from '../pipeline/project/schema-cache.ts'
 import { createSchemalessLayouts } from '../pipeline/project/schemaless.ts'
 import type { TableSchemaDocument } from './document.ts'
+import { unmatchedOf } from './inside-rules.ts'
 import type { MaskingPolicy } from './masking-policy.ts'
 import { mergeRules } from './merge-rules.ts'
 import { hiddenColumns } from './row-rules.ts'
@@ -84,6 +85,7 @@ function viewPlan(
     keySchemas: createSchemaCache({ topic, part: 'key', rules, keys }),
     schemaless: createSchemalessLayouts(rules, keys),
     mayPass: createHeaderRule(settings),
+    takeUnmatched: unmatchedOf(rules),
     maskedColumns: hiddenColumns(rules),
   }
 }

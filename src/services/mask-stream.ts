@@ -158,7 +158,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
     if (fetched.isCurrent()) holds.settled(raw, settledTo)
     const ms = now() - started
     log.debug({ batch: batchId(raw), records: raw.count, left: departures.length, ms }, 'batch settled')
-    for (const facts of batchFacts(raw, published, departures, ms / 1000)) metrics.batch(facts)
+    for (const facts of batchFacts(raw, topicPlan, published, departures, ms / 1000)) metrics.batch(facts)
     if (stop !== null) holdAt(fetched, stop.index, stop.code, stop.path, plan)
   }
 

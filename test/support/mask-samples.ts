@@ -42,7 +42,7 @@ export function writeMask({ mask }: MaskEffect, literal: string): string {
   const src = Buffer.from(`{"a":${literal},"b":1}`)
   const start = 5
   const end = src.length - 7
-  const most = mask.maxBytes(end - start)
+  const most = mask.maxBytes(end - start, src, start)
   const out = Buffer.alloc(most + 16, 0x7e)
   const after = mask.write(src, start, end, out, 8)
   if (after - 8 > most) throw new Error(`wrote ${after - 8} bytes where ${most} were asked for`)

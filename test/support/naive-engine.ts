@@ -21,6 +21,7 @@ import {
   mayBeToasted,
   rewriteComputed,
   fieldsOf,
+  partlyRewritten,
   type FaultText,
   type NaiveField,
   NotASchema,
@@ -34,6 +35,7 @@ import {
   typeOf,
 } from './naive-schema.ts'
 import type { FittedExpression } from '../../src/pipeline/expression/fit.ts'
+import { maskParts } from './naive-inside.ts'
 import type { KeyRing, PlanSettings, ViewPlan } from '../../src/pipeline/plan.ts'
 import type { ColumnRules } from '../../src/pipeline/plan.ts'
 import type { ColumnType } from '../../src/pipeline/schema.ts'
@@ -368,7 +370,9 @@ function hidesColumn(images: readonly Image[], { rules }: View): boolean {
   if (projection !== null && (projection.keep !== null || projection.drop.size > 0 || projection.columns.size > 0))
     return true
   for (const { maskType } of rules.byName.values()) if (maskType.effect !== 'keep') return true
-  return images.some(({ bindings }) => [...bindings.values()].some(({ act }) => act === 'mask' || act === 'remove'))
+  for (const { rule } of rules.inside) if (rule.maskType.effect !== 'keep') return true
+  const hiding = new Set(['mask', 'partly', 'remove'])
+  return images.some(({ bindings }) => [...bindings.values()].some(({ act }) => hiding.has(act)))
 }
 
 function shapeByName(name: string | null, fields: readonly NaiveField[]): Shape {
@@ -484,11 +488,11 @@ function imageOf(
 ): Image {
   const part = label === 'key' ? 'key' : 'row'
   const bindings = new Map(
-    fields.map(({ name, type }): [string, Binding] => [
+    fields.map(({ name, type, node }): [string, Binding] => [
       name,
       isMetadata(label, name, view)
         ? { act: 'keep', toast: 'ignore' }
-        : bindNaive(name, type, part, view.rules, view.keys, scope),
+        : bindNaive(name, type, part, view.rules, view.keys, scope, node),
     ]),
   )
   const types = new Map(fields.map(({ name, type, node }) => [name, { type, node }]))
@@ -522,7 +526,7 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
     if (image.isTyped)
       for (const [name, binding] of image.bindings)
         if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name)}`)
-        else if (binding.act === 'keep' && !isMetadata(image.label, name, view) && hasOddDefault(image.types.get(name)))
+        else if (isWhole(binding) && !isMetadata(image.label, name, view) && hasOddDefault(image.types.get(name)))
           faults.add(`RECORD_SCHEMA_INVALID@${place(name)}`)
     const seen = new Set<string>()
     for (const [index, [name, value]] of columnsOf(image).entries()) {
@@ -537,7 +541,7 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
           !image.isTyped && /_ts_.s$/.test(name) && value.kind === 'string' && isTimeText(value.text.slice(1, -1))
         if (isNumber && !isNumberOrNull(value) && !isTime) faults.add(`RECORD_MASK_TYPE_MISMATCH@${place(name, index)}`)
       }
-      if (binding?.act === 'keep' && known !== undefined && !isMetadata(image.label, name, view))
+      if (binding !== undefined && isWhole(binding) && known !== undefined && !isMetadata(image.label, name, view))
         holdTo(known, value, place(name, index), faults)
       if (binding === undefined) faults.add(`RECORD_NOT_IN_SCHEMA@${place(name, index)}`)
       else if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name, index)}`)
@@ -547,6 +551,9 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
   if (part === 'key')
     for (const { payload } of images) if (payload?.kind !== 'object') faults.add('RECORD_KEY_UNREADABLE@*')
 }
+
+/** All of its value is looked at. */
+const isWhole = ({ act }: Binding): boolean => act === 'keep' || act === 'partly'
 
 /** `2026-01-05`, `2026-01-05T10:00`, `2026-01-05 10:00:00.123456789 +05:30`. */
 function isTimeText(text: string): boolean {
@@ -644,7 +651,9 @@ function rewriteImage(image: Image, row: NaiveRow, view: View, faults: Set<Fault
   const nameOf = (item: JsonNode | undefined): string => textOf(memberOf(item, 'field')) ?? ''
   for (const item of fields.items) {
     const binding = bindings.get(nameOf(item))
-    if (binding?.act === 'mask' && !omitted.has(nameOf(item))) rewriteNaive(item as ObjectNode, binding.effect)
+    if (omitted.has(nameOf(item))) continue
+    if (binding?.act === 'mask') rewriteNaive(item as ObjectNode, binding.effect)
+    if (binding?.act === 'partly') rewriteNaive(item as ObjectNode, partlyRewritten)
     if (binding?.act === 'compute' && binding.retyped === null) rewriteComputed(item as ObjectNode)
   }
   const { items } = fields
@@ -706,9 +715,13 @@ function maskRow(row: ObjectNode, image: Image, values: NaiveRow, view: View, fa
       Object.assign(member.spelled, { text: JSON.stringify(renamed), after: '' })
       member.value.before = ''
     }
-    if (binding?.act !== 'mask' || omitted.has(member.name) || member.value.kind === 'null') continue
+    if (binding?.act !== 'mask' && binding?.act !== 'partly') continue
+    if (omitted.has(member.name) || member.value.kind === 'null') continue
     if (binding.toast === 'keep' && isMarker(member.value, view)) continue
-    const text = maskLiteral(binding.effect, printInside(member.value), place, faults)
+    const text =
+      binding.act === 'mask'
+        ? maskLiteral(binding.effect, printInside(member.value), place, faults)
+        : partsLiteral(binding, member.value, place, faults)
     member.value = { kind: 'string', text, before: member.value.before, after: member.value.after }
   }
   removeMembers(row, name => omitted.has(name) || bindings.get(name)?.act === 'remove')
@@ -720,6 +733,18 @@ function maskRow(row: ObjectNode, image: Image, values: NaiveRow, view: View, fa
   })
 }
 
+function partsLiteral(
+  { parts, block, kind }: Extract<Binding, { act: 'partly' }>,
+  value: JsonNode,
+  place: string,
+  faults: Set<FaultText>,
+): string {
+  const masked = maskParts(value, parts, block, kind)
+  if ('literal' in masked) return masked.literal
+  faults.add(`${masked.code}@${place}`)
+  return 'null'
+}
+
 function maskLiteral(
   { mask }: Extract<Binding, { act: 'mask' }>['effect'],
   literal: string,
@@ -727,7 +752,7 @@ function maskLiteral(
   faults: Set<FaultText>,
 ): string {
   const src = Buffer.from(literal)
-  const out = Buffer.alloc(mask.maxBytes(src.length))
+  const out = Buffer.alloc(mask.maxBytes(src.length, src, 0))
   try {
     return out.toString('utf8', 0, mask.write(src, 0, src.length, out, 0))
   } catch (error) {
@@ -1080,6 +1105,7 @@ const columnName = (name: string, { rules }: View, index: number): string =>
   rules.byName.has(name) ||
   rules.projection?.drop.has(name) === true ||
   rules.projection?.columns.has(name) === true ||
+  rules.inside.some(({ column }) => column === name) ||
   rules.tableSchema?.columns.some(column => column.name === name) === true
     ? name
     : tellable(name, index)

@@ -64,7 +64,9 @@ function naiveValue(
 ): Bound<BoundExpression> {
   const bound = told(bindExpression(text.expression, scopeFor(text, scope, rules, self)), scope)
   if (bound.code !== null || text.readsRaw) return bound
-  const isHidden = (name: string): boolean => (rules.byName.get(name)?.maskType.effect ?? 'keep') !== 'keep'
+  const isHidden = (name: string): boolean =>
+    (rules.byName.get(name)?.maskType.effect ?? 'keep') !== 'keep' ||
+    rules.inside.some(({ column, rule }) => (column ?? name) === name && rule.maskType.effect !== 'keep')
   return bound.reads.some(name => name !== self && isHidden(name)) ? { code: 'SCHEMA_READS_HIDDEN' } : bound
 }
 

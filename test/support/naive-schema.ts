@@ -4,6 +4,7 @@ import type { ColumnRules, KeyRing } from '../../src/pipeline/plan.ts'
 import { type ColumnType, columnLength, connectKinds } from '../../src/pipeline/schema.ts'
 import type { FittedExpression } from '../../src/pipeline/expression/fit.ts'
 import { type NaiveScope, naiveComputed } from './naive-rows.ts'
+import { bindNaiveParts, type NaivePart } from './naive-inside.ts'
 import { type ArrayNode, type JsonNode, memberOf, type ObjectNode, unquote } from './naive-json.ts'
 
 /** Schema blocks for the naive engine: read from the tree, rewritten in the tree. */
@@ -27,6 +28,13 @@ export type Binding =
       readonly reads: readonly string[]
       readonly toast: ToastMode
     }
+  | {
+      readonly act: 'partly'
+      readonly parts: readonly NaivePart[]
+      readonly block: JsonNode | null
+      readonly kind: ColumnType['kind'] | null
+      readonly toast: ToastMode
+    }
   | { readonly act: 'refuse'; readonly code: string }
 
 export type ToastMode = 'ignore' | 'omit' | 'keep' | 'reject'
@@ -39,6 +47,7 @@ export function bindNaive(
   rules: ColumnRules,
   keys: KeyRing,
   scope: NaiveScope,
+  block: JsonNode | null = null,
 ): Binding {
   const { projection } = rules
   const text = projection?.columns.get(name)
@@ -46,7 +55,7 @@ export function bindNaive(
   if (part === 'key' && (isCut || text !== undefined)) return { act: 'refuse', code: 'SCHEMA_KEY_MASK' }
   if (text !== undefined) return computing(naiveComputed(text, null, type, scope, rules))
   if (projection?.drop.has(name) === true) return { act: 'remove', toast: 'ignore' }
-  const own = bindByRules(name, type, part, rules, keys, scope)
+  const own = bindByRules(name, type, part, rules, keys, scope, block)
   return isCut && own.act !== 'refuse' ? { act: 'remove', toast: 'ignore' } : own
 }
 
@@ -62,11 +71,20 @@ function bindByRules(
   rules: ColumnRules,
   keys: KeyRing,
   scope: NaiveScope,
+  block: JsonNode | null,
 ): Binding {
+  const passing = (): Binding => {
+    const toast = toastMode(type, part, rules)
+    const parts = bindNaiveParts(name, type, block, part, rules, keys, { typeOf })
+    if (parts === null) return { act: 'keep', toast }
+    return typeof parts === 'string'
+      ? { act: 'refuse', code: parts }
+      : { act: 'partly', parts, block, kind: type?.kind ?? null, toast }
+  }
   const isDeclared = rules.tableSchema?.columns.some(column => column.name === name) ?? false
   const rule = rules.byName.get(name) ?? (isDeclared ? null : rules.wildcard)
   if (rule === null) {
-    if (isDeclared) return { act: 'keep', toast: toastMode(type, part, rules) }
+    if (isDeclared) return passing()
     if (part === 'key' || rules.unknown === 'hold') return { act: 'refuse', code: 'RECORD_UNKNOWN_COLUMN' }
     if (rules.unknown === 'quarantine') return { act: 'refuse', code: 'RECORD_QUARANTINED' }
     if (rules.unknown === 'drop') return { act: 'remove', toast: 'ignore' }
@@ -74,7 +92,7 @@ function bindByRules(
     return { act: 'mask', effect: writesNull, toast: 'ignore' }
   }
   const { maskType } = rule
-  if (maskType.effect === 'keep') return { act: 'keep', toast: toastMode(type, part, rules) }
+  if (maskType.effect === 'keep') return passing()
   if (part === 'key' && maskType.uniqueness !== 'preserved') return { act: 'refuse', code: 'SCHEMA_KEY_MASK' }
   if (maskType.effect === 'remove') return { act: 'remove', toast: 'ignore' }
   if (rule.custom !== null) return computing(naiveComputed(rule.custom, name, type, scope, rules))
@@ -103,6 +121,9 @@ function toastMode(type: ColumnType | null, part: 'row' | 'key', rules: ColumnRu
   if (!mayBeToasted(type)) return 'ignore'
   return rules.toast ?? (type?.optional === true && !rules.compacted ? 'omit' : 'reject')
 }
+
+/** A column that is rewritten in parts says as little of them as one that is rewritten whole. */
+export const partlyRewritten: MaskEffect = { ...writesNull, writesNull: false }
 
 /** Raised where a block is no Connect schema. */
 export class NotASchema extends Error {

@@ -1,4 +1,5 @@
 import type { Random } from './random.ts'
+import { randomPath } from './random-inside.ts'
 import { randomWord } from './random-json.ts'
 import { randomFilter, randomProjection, randomValueOf } from './random-expression.ts'
 import type { RandomColumn, RandomTable } from './random-table.ts'
@@ -16,6 +17,11 @@ export function randomPolicies(table: RandomTable, random: Random): unknown[] {
     return { field, maskType: random.pick(['none', 'none', 'drop', optional ? 'null' : 'none']) }
   }
   const conditions: unknown[] = named.map(column => (isCalm ? calm(column) : condition(column, known, random)))
+  for (const column of table.columns)
+    if ((!isCalm || random.chance(0.2)) && random.chance(chanceOfParts(column)))
+      conditions.push(...onParts(column, random))
+  if (random.chance(0.1))
+    conditions.push({ field: `$..${random.pick(['phone', 'city', '["e mail"]'])}`, ...ofPart(random, false) })
   if (random.chance(0.2))
     conditions.push({
       field: 'after.*',
@@ -67,6 +73,36 @@ const rangerMasks = ['MASK', 'MASK_SHOW_LAST_4', 'MASK_SHOW_FIRST_4', 'MASK_HASH
 
 const randomDialect = (random: Random): Record<string, unknown> =>
   random.chance(0.5) ? {} : { dialect: random.pick(['strict', 'hive', 'trino', 'nestedstructure']) }
+
+const nestedTypes = ['struct', 'array', 'map']
+
+function chanceOfParts({ type, logical }: RandomColumn): number {
+  if (logical === 'io.debezium.data.Json') return 0.8
+  if (nestedTypes.includes(type)) return 0.5
+  return type === 'string' ? 0.03 : 0.01
+}
+
+/** Rules on parts of a column that passes, most of the time. */
+function onParts({ name, type, logical }: RandomColumn, random: Random): Record<string, unknown>[] {
+  const isDotted = /^[\w]+$/.test(name) && random.chance(0.4)
+  const column = isDotted ? random.pick([name, `after.${name}`]) : `$.after[${JSON.stringify(name)}]`
+  const parts = Array.from({ length: 1 + random.below(3) }, () => ({
+    field: column + randomPath(random, isDotted),
+    ...ofPart(random, nestedTypes.includes(type) && logical === null),
+  }))
+  return random.chance(0.9) ? [{ field: `$.after[${JSON.stringify(name)}]`, maskType: 'none' }, ...parts] : parts
+}
+
+const ofPart = (random: Random, isTyped: boolean): Record<string, unknown> =>
+  random.pick<Record<string, unknown>>([
+    { maskType: 'full' },
+    { maskType: 'full', maskValue: random.pick<unknown>([0, false, 'a"b']) },
+    { maskType: 'null' },
+    { maskType: 'null' },
+    { maskType: 'partial', unmaskCharCount: 1 },
+    ...(isTyped ? [] : [{ maskType: 'drop' }, { maskType: 'drop' }, { maskType: 'hash' }]),
+    { maskType: 'email' },
+  ])
 
 function maskFor(type: string, logical: string | null, random: Random): Record<string, unknown> {
   const free = type === 'string' && logical === null

@@ -46,6 +46,12 @@ export function createMetrics({ now = Date.now }: { readonly now?: () => number 
     labelNames: ['topic', 'view'] as const,
     registers,
   })
+  const unmatched = new Counter({
+    name: 'scrim_selector_unmatched_total',
+    help: 'Values in which a rule on a part of the column found nothing, by policy and path in it.',
+    labelNames: ['topic', 'view', 'policy', 'path'] as const,
+    registers,
+  })
   const batchSeconds = new Histogram({
     name: 'scrim_batch_seconds',
     help: 'From taking a batch to its commit.',
@@ -128,6 +134,7 @@ export function createMetrics({ now = Date.now }: { readonly now?: () => number 
         records.inc({ topic, view, outcome: 'drop', reason }, count)
       for (const [reason, count] of Object.entries(rejected))
         records.inc({ topic, view, outcome: 'reject', reason }, count)
+      for (const { policy, path, values } of facts.unmatched) unmatched.inc({ topic, view, policy, path }, values)
       rawBytes.inc({ topic }, facts.rawBytes)
       maskedBytes.inc({ topic, view }, facts.maskedBytes)
       batchSeconds.observe({ topic }, facts.seconds)

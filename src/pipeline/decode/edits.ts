@@ -1,5 +1,13 @@
+import type { ErrorCode } from '../../errors.ts'
 import type { Column, Layout } from '../layout.ts'
 import type { ValueMask } from '../mask/mask-type.ts'
+
+/** What a mask may say of its value, when all of the record was read long before. */
+export const codesOfMasks: ReadonlySet<ErrorCode> = new Set([
+  'RECORD_MASK_TYPE_MISMATCH',
+  'RECORD_INNER_JSON',
+  'RECORD_SELECTOR_LIMIT',
+])
 
 /** The spans of a record that do not stay as they are, in byte order; a null mask takes the span out. Reused from record to record. */
 export class Edits {

@@ -1,13 +1,4 @@
-import {
-  AFTER,
-  BEFORE,
-  Column,
-  type ColumnUse,
-  createLayout,
-  type Layout,
-  MASK,
-  refuseUnknown,
-} from '../layout.ts'
+import { AFTER, BEFORE, Column, type ColumnUse, createLayout, type Layout, MASK, refuseUnknown } from '../layout.ts'
 import { asItStands } from '../mask/literal.ts'
 import type { RowProgram } from '../project/row-program.ts'
 

@@ -11,7 +11,7 @@ import {
   TOAST_OMIT,
   TOAST_REFUSE,
 } from '../layout.ts'
-import type { Edits } from './edits.ts'
+import { codesOfMasks, type Edits } from './edits.ts'
 import {
   CLOSE_BRACE,
   CLOSE_BRACKET,
@@ -94,7 +94,7 @@ export class Walker {
   /** The place of a failure at this position: names only. */
   path(at: number, code: ErrorCode): string {
     if (this.place !== '') return this.place
-    const edit = code === 'RECORD_MASK_TYPE_MISMATCH' ? this.edits.indexAt(at) : -1
+    const edit = codesOfMasks.has(code) ? this.edits.indexAt(at) : -1
     const label = (edit < 0 ? this.layout : this.edits.layouts[edit])?.label ?? ''
     const name = (edit < 0 ? this.column : this.edits.columns[edit])?.told ?? ''
     const path = label === '' || name === '' ? label + name : `${label}.${name}`

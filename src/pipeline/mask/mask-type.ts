@@ -10,8 +10,8 @@ export interface ValueMask {
    * never null: null stays null under every mask. Fails with RECORD_MASK_TYPE_MISMATCH where it is not of the bound type.
    */
   readonly write: (src: Buffer, start: number, end: number, out: Buffer, at: number) => number
-  /** An upper bound of the bytes that `write` produces for a literal of this many bytes. */
-  readonly maxBytes: (length: number) => number
+  /** An upper bound of the bytes that `write` produces for the literal of `length` bytes at src[start]. */
+  readonly maxBytes: (length: number, src: Buffer, start: number) => number
 }
 
 /** What a mask does to a column, as far as the schema block must say so. */
@@ -66,4 +66,4 @@ export interface MaskType {
   readonly bind: (params: Record<string, unknown>, type: ColumnType | null, keys: KeyRing) => MaskEffect | Misfit
 }
 
-export const isMisfit = (result: MaskEffect | Misfit): result is Misfit => 'code' in result
+export const isMisfit = <T extends object>(result: T | Misfit): result is Misfit => 'code' in result

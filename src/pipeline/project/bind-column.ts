@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../errors.ts'
+import type { TypeBlock } from '../decode/schema-block.ts'
 import { type FittedExpression, fitNew, fitTo } from '../expression/fit.ts'
 import {
   type Act,
@@ -17,8 +18,10 @@ import {
 import { isMisfit, type MaskEffect } from '../mask/mask-type.ts'
 import { nullify, writesNull } from '../mask/types/null.ts'
 import type { ColumnExpression, ColumnRule, ColumnRules, KeyRing, Projection } from '../plan.ts'
-import { type ColumnType, columnLength } from '../schema.ts'
+import type { ColumnType } from '../schema.ts'
 import { placedName } from '../tellable-name.ts'
+import { bindInside, rulesInside } from './bind-inside.ts'
+import { longestMasked } from './masked-length.ts'
 import { createRowScope, isFault, isKnown, isNamed, type RowScope, ruleOf } from './row-scope.ts'
 
 /** A column with what the rules make of it; `problem` where they cannot be applied. */
@@ -31,13 +34,15 @@ export interface BoundColumn {
   readonly retyped: ColumnType | null
   /** The name that goes out. */
   readonly outName: string
+  /** Only parts of the value are rewritten. */
+  readonly isPartly: boolean
   readonly problem: { readonly code: ErrorCode; readonly detail: string } | null
 }
 
 /**
  * Binds the rules to one column of one type (null: unknown). `part` says where it stands: a key takes only masks that
- * keep different values different. `index`: where it stands in its schema block, if there is one. `scope`: the row that
- * it stands in, for expressions; left out: the declared one.
+ * keep different values different. `index` and `block`: where it stands in its schema block and what that says of it, if
+ * there is one. `scope`: the row that it stands in, for expressions; left out: the declared one.
  */
 export function bindColumn(
   name: string,
@@ -47,8 +52,9 @@ export function bindColumn(
   keys: KeyRing,
   index: number | null = null,
   scope: RowScope | null = null,
+  block: TypeBlock | null = null,
 ): BoundColumn {
-  const bound = bind({ name, type, part, rules, keys, scope })
+  const bound = bind({ name, type, part, rules, keys, scope, block })
   const told = toldBy(name, rules, bound.column, index)
   return told === bound.column.told ? bound : { ...bound, column: new Column(name, { ...bound.column, told }) }
 }
@@ -56,6 +62,7 @@ export function bindColumn(
 /** A name that stands in a policy is nobody's secret. */
 function toldBy(name: string, rules: ColumnRules, { told }: Column, index: number | null): string {
   if (isNamed(name, rules) || isTaken(name, rules.projection)) return name
+  if (rules.inside.some(({ column }) => column === name)) return name
   return index === null ? told : placedName(told, index)
 }
 
@@ -66,6 +73,7 @@ interface Place {
   readonly rules: ColumnRules
   readonly keys: KeyRing
   readonly scope: RowScope | null
+  readonly block: TypeBlock | null
 }
 
 function bind(place: Place): BoundColumn {
@@ -95,7 +103,7 @@ function bindByRules(place: Place): BoundColumn {
   const { name, type, part, rules } = place
   const rule = ruleOf(name, rules)
   if (rule === null && !isKnown(name, rules)) return bindUnknown(name, type, part, rules)
-  if (rule === null || rule.maskType.effect === 'keep') return bound(name, PASS, null, toastAct(type, part, rules))
+  if (rule === null || rule.maskType.effect === 'keep') return bindParts(place)
   if (part === 'key' && rule.maskType.uniqueness !== 'preserved') {
     return refused(name, 'SCHEMA_KEY_MASK', `policy ${rule.policy}, ${rule.path}`)
   }
@@ -103,12 +111,18 @@ function bindByRules(place: Place): BoundColumn {
   return rule.custom === null ? bindMask(place, rule) : bindCustom(place, rule.custom)
 }
 
+/** A column that passes, but for what rules say of its parts. */
+function bindParts({ name, type, part, rules, keys, block }: Place): BoundColumn {
+  const toast = toastAct(type, part, rules)
+  const effect = rules.inside.length === 0 ? null : bindInside(name, type, block, rules, keys)
+  if (effect === null) return bound(name, PASS, null, toast)
+  if (isMisfit(effect)) return refused(name, effect.code, effect.detail)
+  if (part === 'key') return refused(name, 'SCHEMA_KEY_MASK', 'a rule on a part of it')
+  return { ...bound(name, MASK, effect, toast), isPartly: true }
+}
+
 /** What a row without a schema does with members that no rule names. */
-export function unknownMember(
-  part: 'row' | 'key',
-  rules: ColumnRules,
-  keys: KeyRing,
-): (name: string) => UnknownMember {
+export function unknownMember(part: 'row' | 'key', rules: ColumnRules, keys: KeyRing): (name: string) => UnknownMember {
   const projection = rules.projection === null ? null : { ...rules.projection, drop: none, columns: noColumns }
   const unnamed = { ...rules, byName: noColumns, tableSchema: null, projection }
   const any = bindColumn('', null, part, { ...unnamed, matching: null }, keys).column
@@ -119,8 +133,11 @@ const none: ReadonlySet<string> = new Set()
 const noColumns = new Map<string, never>()
 
 function bindUnknown(name: string, type: ColumnType | null, part: 'row' | 'key', rules: ColumnRules): BoundColumn {
-  if (rules.unknown === 'hold' || part === 'key') return refused(name, 'RECORD_UNKNOWN_COLUMN', 'no policy names it')
-  if (rules.unknown === 'quarantine') return refused(name, 'RECORD_QUARANTINED', 'no policy names it')
+  const why = rulesInside(name, rules).some(({ column }) => column !== null)
+    ? 'rules on its parts do not make it known: name the column itself too, with `none`'
+    : 'no policy names it'
+  if (rules.unknown === 'hold' || part === 'key') return refused(name, 'RECORD_UNKNOWN_COLUMN', why)
+  if (rules.unknown === 'quarantine') return refused(name, 'RECORD_QUARANTINED', why)
   if (rules.unknown === 'drop') return bound(name, REMOVE, null, TOAST_UNCHECKED)
   const effect = nullify.bind({}, type, { get: () => undefined })
   return isMisfit(effect) ? refused(name, effect.code, effect.detail) : bound(name, MASK, effect, TOAST_UNCHECKED)
@@ -131,12 +148,8 @@ function bindMask({ name, type, part, rules, keys }: Place, rule: ColumnRule): B
   if (type === null && !rule.maskType.typeless) return refused(name, 'SCHEMA_UNDECLARED', where)
   const effect = rule.maskType.bind(rule.params, type, keys)
   if (isMisfit(effect)) return refused(name, effect.code, `${where}: ${effect.detail}`)
-  // Of a number the schema tells the digits, and a mask that makes text of it makes another column.
-  const length = type?.kind === 'string' ? columnLength(type) : null
-  const longest = length === null ? null : (effect.maxCharacters?.(length) ?? null)
-  if (length !== null && longest !== null && longest > length) {
-    return refused(name, 'SCHEMA_MASK_LENGTH', `${where}: up to ${longest} characters, the column takes ${length}`)
-  }
+  const long = longestMasked(effect, type)
+  if (long !== null) return refused(name, 'SCHEMA_MASK_LENGTH', `${where}: ${long}`)
   return bound(name, MASK, effect, toastAct(type, part, rules))
 }
 
@@ -182,6 +195,7 @@ const bound = (name: string, act: Act, effect: MaskEffect | null, toast: ToastAc
   computed: null,
   retyped: null,
   outName: name,
+  isPartly: false,
   problem: null,
 })
 

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../errors.ts'
+import type { TypeBlock } from '../decode/schema-block.ts'
 import { fitNew } from '../expression/fit.ts'
 import { valueReader } from '../expression/read-value.ts'
 import { type SourceMember, sourceMembers } from '../expression/row.ts'
@@ -18,6 +19,8 @@ export interface RowColumn {
   readonly index: number | null
   /** The literal of its default, as the block has it. */
   readonly byDefault: Buffer | null
+  /** What the block says of it. */
+  readonly block: TypeBlock | null
 }
 
 /** The rules bound to all columns of a row at once, and what they have to do with each other. */
@@ -51,7 +54,9 @@ export interface RowPlace {
 export function bindRow(all: readonly RowColumn[], scope: RowScope, place: RowPlace): BoundRow {
   const { part, rules, keys } = place
   const problems: RowProblem[] = []
-  const bound = all.map(({ name, type, index }) => bindColumn(name, type, part, rules, keys, index, scope))
+  const bound = all.map(({ name, type, index, block }) =>
+    bindColumn(name, type, part, rules, keys, index, scope, block),
+  )
   const added = part === 'key' ? [] : addedColumns(all, scope, rules, problems)
   const filter = bindFilter(scope, place, problems)
   const expressions = [

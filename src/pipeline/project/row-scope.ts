@@ -9,6 +9,7 @@ import {
 import { columnLookup, type Scope } from '../expression/scope.ts'
 import type { ColumnExpression, ColumnRule, ColumnRules, PolicyExpression } from '../plan.ts'
 import type { ColumnType, SchemaColumn } from '../schema.ts'
+import { rulesInside } from './bind-inside.ts'
 
 /** Why an expression cannot be bound to the columns of a row: names and positions only. */
 export interface ScopeFault {
@@ -79,8 +80,8 @@ export const slotsOf = ({ slots, changedSlots }: BoundExpression): readonly numb
 ]
 
 const hides = (name: string, rules: ColumnRules): boolean => {
-  const rule = ruleOf(name, rules)
-  return rule !== null && rule.maskType.effect !== 'keep'
+  const said = [ruleOf(name, rules), ...rulesInside(name, rules).map(({ rule }) => rule)]
+  return said.some(rule => rule !== null && rule.maskType.effect !== 'keep')
 }
 
 /** The rule of a column; null where there is none. */

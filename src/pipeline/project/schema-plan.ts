@@ -132,11 +132,11 @@ interface Build {
 }
 
 /** A key shows few of the columns that the rules hide, yet its comment may tell of any. */
-const hidesByRule = ({ byName, matching, wildcard, projection }: ColumnRules): boolean =>
+const hidesByRule = ({ byName, inside, matching, wildcard, projection }: ColumnRules): boolean =>
   matching !== null ||
   wildcard !== null ||
   (projection !== null && (projection.keep !== null || projection.drop.size + projection.columns.size > 0)) ||
-  [...byName.values()].some(({ maskType }) => maskType.effect !== 'keep')
+  [...byName.values(), ...inside.map(({ rule }) => rule)].some(({ maskType }) => maskType.effect !== 'keep')
 
 /** Of records that are dropped by name: walked for their grammar, nothing more. */
 const opaqueLayout = (names: readonly string[]): Layout =>
@@ -246,7 +246,12 @@ function rowLayout(label: string, image: number, struct: StructBlock, bytes: Buf
     const { column, effect, problem } = one
     const place = placeIn(label, column.told)
     if (problem !== null) build.problems.push({ ...problem, path: place })
-    if (isClear(column)) {
+    // One that is rewritten in parts keeps all its others, so these are looked at as where it passes.
+    if (isClear(column) || one.isPartly) {
+      if (effect !== null) {
+        build.hidesColumn = true
+        build.replacements.push(...rewriteField(field, effect))
+      }
       if (!defaultsFit(field)) refuse(build, 'RECORD_SCHEMA_INVALID', place, 'a default is not of its type')
       if (one.outName !== name) build.replacements.push(renameField(field, one.outName))
       return holdToBlock(column, place, field)
@@ -271,13 +276,15 @@ function rowLayout(label: string, image: number, struct: StructBlock, bytes: Buf
   return createLayout(label, columns, refuseUnknown('RECORD_NOT_IN_SCHEMA'), program)
 }
 
-function rowColumn({ name, type, node }: FieldBlock, index: number, bytes: Buffer): RowColumn {
+function rowColumn(field: FieldBlock, index: number, bytes: Buffer): RowColumn {
+  const { name, type, node } = field
   const byDefault = member(node, 'default')
   return {
     name,
     type,
     index,
     byDefault: byDefault === undefined ? null : bytes.subarray(byDefault.start, byDefault.end),
+    block: field,
   }
 }
 

@@ -37,12 +37,12 @@ export function createSchemalessLayouts(
     const isOmitted = (name: string): boolean => omitted.has(name) && part === 'row'
     const all = typed
       .filter(({ name }) => !isOmitted(name))
-      .map(column => ({ ...column, index: null, byDefault: null }))
+      .map(column => ({ ...column, index: null, byDefault: null, block: null }))
     const bound = bindRow(all, scope, { part, image, rules, keys })
     const program = programOf(bound)
-    const columns = bound.columns.map(({ column }) => {
+    const columns = bound.columns.map(({ column, isPartly }) => {
       const type = declared.get(column.name)
-      return isClear(column) && type !== undefined ? holdToType(column, type) : column
+      return (isClear(column) || isPartly) && type !== undefined ? holdToType(column, type) : column
     })
     const left = [...names.filter(isOmitted), ...(part === 'row' ? replaced : [])]
     const gone = left.map(name => new Column(name, { act: REMOVE }))

@@ -210,8 +210,8 @@ class Renaming implements ValueMask {
     return this.inner.write(src, start + this.offset, end, out, at)
   }
 
-  maxBytes(length: number): number {
-    return this.text.length + this.inner.maxBytes(length - this.offset)
+  maxBytes(length: number, src: Buffer, start: number): number {
+    return this.text.length + this.inner.maxBytes(length - this.offset, src, start + this.offset)
   }
 }
 

@@ -9,6 +9,7 @@ const facts: BatchFacts = {
   published: 7,
   dropped: { heartbeat: 2 },
   rejected: { RECORD_MALFORMED: 1 },
+  unmatched: [{ policy: 'p', path: 'maskingPolicy.maskingConditions[1]', values: 3 }],
   rawBytes: 1000,
   maskedBytes: 900,
   seconds: 0.02,
@@ -36,6 +37,9 @@ test('a batch is told in one call', async () => {
   })
   expect(await read(metrics, 'scrim_raw_bytes_total')).toEqual({ 'topic="raw.a"': 2000 })
   expect(await read(metrics, 'scrim_masked_bytes_total')).toEqual({ 'topic="raw.a",view="public"': 1800 })
+  expect(await read(metrics, 'scrim_selector_unmatched_total')).toEqual({
+    'topic="raw.a",view="public",policy="p",path="maskingPolicy.maskingConditions[1]"': 6,
+  })
   expect(await read(metrics, 'scrim_batch_seconds_count')).toEqual({ 'topic="raw.a"': 2 })
   expect(await read(metrics, 'scrim_end_to_end_seconds_sum')).toEqual({ 'topic="raw.a"': 20 })
 })
