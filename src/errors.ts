@@ -78,7 +78,7 @@ export const errorCatalogue = {
   ),
   POLICY_CONDITION: policy(
     'The condition or expression is not one that can be judged',
-    'Only the conditions of the service-def and a closed part of Ranger\'s expressions are read; nothing is run as a script.',
+    "Only the conditions of the service-def and a closed part of Ranger's expressions are read; nothing is run as a script.",
   ),
   POLICY_PRINCIPALS: policy(
     'The item names no user, group or role',

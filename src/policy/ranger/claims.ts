@@ -84,4 +84,6 @@ export function conflictsOn(policyType: 1 | 2, asked: Asked, deciders: Deciders)
 }
 
 const wordsOf = (item: MaskItem | FilterItem): string =>
-  JSON.stringify('mask' in item ? [item.mask?.maskType, item.mask?.valueExpr, item.mask?.conditionExpr] : [item.filterExpr])
+  JSON.stringify(
+    'mask' in item ? [item.mask?.maskType, item.mask?.valueExpr, item.mask?.conditionExpr] : [item.filterExpr],
+  )

@@ -69,7 +69,14 @@ function isFinal(result: AccessResult, { policy }: CompiledPolicy, type: PolicyT
   return type === 0 ? result.priority > policy.priority : result.priority >= policy.priority
 }
 
-export function startOf({ resources, tags, isSuperUser, isAuditExcluded, auditMode, zoneName }: Deciders): AccessResult {
+export function startOf({
+  resources,
+  tags,
+  isSuperUser,
+  isAuditExcluded,
+  auditMode,
+  zoneName,
+}: Deciders): AccessResult {
   const result = emptyResult()
   result.zoneName = zoneName
   if (auditMode === 'audit-all') setAudited(result, true)
@@ -119,7 +126,11 @@ export function tagPolicies(type: PolicyType, asked: Asked, deciders: Deciders):
 }
 
 /** The resource policies that may match and are valid now, in the order in which they are asked. */
-export function resourcePolicies(type: PolicyType, asked: Asked, { resources, compare }: Deciders): readonly CompiledPolicy[] {
+export function resourcePolicies(
+  type: PolicyType,
+  asked: Asked,
+  { resources, compare }: Deciders,
+): readonly CompiledPolicy[] {
   const found = resources.byType[type]
     .candidates(asked.elements, asked.scopes)
     .filter(policy => policy.validity.isActive(asked.accessTime))

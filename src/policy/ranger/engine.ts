@@ -69,7 +69,11 @@ export interface Decision {
 export interface RangerEngine {
   /** Found when the policies were checked against the service-def; a policy with an error is not to be relied upon. */
   readonly problems: readonly Problem[]
-  readonly evaluate: (policyType: PolicyType, request: RangerRequest, options?: { readonly trace?: boolean }) => Decision
+  readonly evaluate: (
+    policyType: PolicyType,
+    request: RangerRequest,
+    options?: { readonly trace?: boolean },
+  ) => Decision
   /** Policies of one priority that say different things of what is asked for. */
   readonly conflicts: (policyType: 1 | 2, request: RangerRequest) => readonly Conflict[]
   /** The next instant at which time alone may change a decision; null where it never will. */
@@ -87,7 +91,9 @@ export function createRangerEngine(input: RangerEngineInput): RangerEngine {
   const setting = { defaultZone, recurrenceZone }
   const ofResources = { ...setting, serviceDef, hierarchies, implied: impliedGrants(serviceDef), isTag: false }
   const tagPolicies =
-    tagServiceDef === null ? [] : (input.tagPolicies ?? []).flatMap(policy => forComponent(policy, serviceDef.name) ?? [])
+    tagServiceDef === null
+      ? []
+      : (input.tagPolicies ?? []).flatMap(policy => forComponent(policy, serviceDef.name) ?? [])
   const tagHierarchies = tagServiceDef === null ? hierarchies : hierarchyIndex(tagServiceDef)
   const ofTags = {
     ...setting,
@@ -107,7 +113,11 @@ export function createRangerEngine(input: RangerEngineInput): RangerEngine {
       : createRepository(tagPolicies, policy => compilePolicy(policy, ofTags), tagServiceDef)
 
   problems.push(
-    ...checkPolicies([...unzoned.policies, ...[...zoned.values()].flatMap(one => one.policies)], serviceDef, serviceDef),
+    ...checkPolicies(
+      [...unzoned.policies, ...[...zoned.values()].flatMap(one => one.policies)],
+      serviceDef,
+      serviceDef,
+    ),
     ...(tags === null || tagServiceDef === null ? [] : checkPolicies(tags.policies, tagServiceDef, serviceDef)),
   )
 
@@ -155,10 +165,7 @@ export function createRangerEngine(input: RangerEngineInput): RangerEngine {
         : (a, b) =>
             b.policy.priority - a.policy.priority ||
             Number(b.hasDeny) - Number(a.hasDeny) ||
-            bySpecificity(
-              specificityOf(a, asked.elements, asked.match),
-              specificityOf(b, asked.elements, asked.match),
-            ),
+            bySpecificity(specificityOf(a, asked.elements, asked.match), specificityOf(b, asked.elements, asked.match)),
   })
 
   const decideIn = (type: PolicyType, asked: Asked, zoneName: string | null): AccessResult => {

@@ -80,8 +80,7 @@ function resourceDiscount({ values, isExcludes, isRecursive }: PolicyResource): 
  */
 export type Specificity = readonly [literal: number, pattern: number, letters: number]
 
-export const bySpecificity = (a: Specificity, b: Specificity): number =>
-  b[0] - a[0] || b[1] - a[1] || b[2] - a[2]
+export const bySpecificity = (a: Specificity, b: Specificity): number => b[0] - a[0] || b[1] - a[1] || b[2] - a[2]
 
 export function specificityOf(
   { policy, matchers }: CompiledPolicy,

@@ -50,7 +50,8 @@ export function valueMatcher(written: string, options: ValueOptions): ValueMatch
     const resolved = resolves ? context.resolve(text) : text
     return replaces && options.signs !== null ? replaceTokens(resolved, context.tokens, options.signs) : resolved
   }
-  const test = (value: string, wanted: string): boolean => tests[shape](fold(value, value), fold(wanted, value), options)
+  const test = (value: string, wanted: string): boolean =>
+    tests[shape](fold(value, value), fold(wanted, value), options)
   return {
     isMatchAny: text === '',
     isDynamic,
@@ -109,7 +110,8 @@ const tests: Readonly<Record<Shape, (value: string, wanted: string, options: Val
     return value === folder || value.startsWith(folder + (separator ?? '/'))
   },
   'below-wildcard': (value, wanted, { separator, isUrl }) =>
-    (!isUrl || isOneUrl(value)) && startsOf(value, separator ?? '/', isUrl).some(start => wildcardMatches(start, wanted)),
+    (!isUrl || isOneUrl(value)) &&
+    startsOf(value, separator ?? '/', isUrl).some(start => wildcardMatches(start, wanted)),
 }
 
 /** A path, each folder on the way to it; a URL keeps its scheme. */

@@ -13,7 +13,10 @@ export function createZoneFinder(
   hierarchies: HierarchyIndex,
 ): ZoneFinder {
   const matchers = zones.flatMap(({ name, resources }) =>
-    resources.map((set): readonly [string, PolicyMatcher] => [name, policyMatcher(asResources(set, serviceDef), hierarchies[0])]),
+    resources.map((set): readonly [string, PolicyMatcher] => [
+      name,
+      policyMatcher(asResources(set, serviceDef), hierarchies[0]),
+    ]),
   )
   return ({ elements, match }) => {
     const found = new Set<string>()
