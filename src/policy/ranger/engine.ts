@@ -150,7 +150,7 @@ export function createRangerEngine(input: RangerEngineInput): RangerEngine {
   }
   const allAccessTypes = serviceDef.accessTypes.map(({ name }) => name)
 
-  const decidersFor = (asked: Asked, zoneName: string | null): Deciders => ({
+  const decidersFor = (type: PolicyType, asked: Asked, zoneName: string | null): Deciders => ({
     resources: (zoneName === null || zoneName === '' ? undefined : zoned.get(zoneName)) ?? unzoned,
     tags,
     zoneName: zoneName === '' ? null : zoneName,
@@ -160,7 +160,8 @@ export function createRangerEngine(input: RangerEngineInput): RangerEngine {
     auditMode: input.auditMode ?? null,
     allAccessTypes,
     compare:
-      order === 'ranger'
+      // Masks and filters are ordered by their claims.
+      order === 'ranger' || type !== 0
         ? null
         : (a, b) =>
             b.policy.priority - a.policy.priority ||
@@ -169,7 +170,7 @@ export function createRangerEngine(input: RangerEngineInput): RangerEngine {
   })
 
   const decideIn = (type: PolicyType, asked: Asked, zoneName: string | null): AccessResult => {
-    const deciders = decidersFor(asked, zoneName)
+    const deciders = decidersFor(type, asked, zoneName)
     return type === 0 || order === 'ranger' ? decide(type, asked, deciders) : decideByClaims(type, asked, deciders)
   }
 
@@ -211,13 +212,13 @@ export function createRangerEngine(input: RangerEngineInput): RangerEngine {
         faults: [...asked.faults],
         trace:
           options?.trace === true
-            ? explain(policyType, asked, decidersFor(asked, zonesToAsk(asked)[0] ?? null), result)
+            ? explain(policyType, asked, decidersFor(policyType, asked, zonesToAsk(asked)[0] ?? null), result)
             : null,
       }
     },
     conflicts: (policyType, request) => {
       const asked = ask(request, around)
-      return conflictsOn(policyType, asked, decidersFor(asked, zonesToAsk(asked)[0] ?? null))
+      return conflictsOn(policyType, asked, decidersFor(policyType, asked, zonesToAsk(asked)[0] ?? null))
     },
     nextChange: createNextChange(
       [unzoned, ...zoned.values(), ...(tags === null ? [] : [tags])].flatMap(one => one.policies),

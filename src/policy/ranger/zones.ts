@@ -18,6 +18,7 @@ export function createZoneFinder(
       policyMatcher(asResources(set, serviceDef), hierarchies[0]),
     ]),
   )
+  if (matchers.length === 0) return () => []
   return ({ elements, match }) => {
     const found = new Set<string>()
     for (const [name, matcher] of matchers) {

@@ -23,16 +23,20 @@ describe('access', () => {
 
   test('the higher priority decides, a permission over a denial too', () => {
     const over = { policyPriority: 1 }
-    expect(mayConsume([accessPolicy('a', 'orders', { ...allow, ...over }), accessPolicy('b', 'orders', deny)])).toBe(true)
-    expect(mayConsume([accessPolicy('a', 'orders', allow), accessPolicy('b', 'orders', { ...deny, ...over })])).toBe(false)
+    expect(mayConsume([accessPolicy('a', 'orders', { ...allow, ...over }), accessPolicy('b', 'orders', deny)])).toBe(
+      true,
+    )
+    expect(mayConsume([accessPolicy('a', 'orders', allow), accessPolicy('b', 'orders', { ...deny, ...over })])).toBe(
+      false,
+    )
   })
 
   test('exceptions take away, from permissions and from denials', () => {
     expect(mayConsume([accessPolicy('a', 'orders', { ...allow, allowExceptions: [sales] })])).toBe(false)
     expect(mayConsume([accessPolicy('a', 'orders', { ...allow, ...deny, denyExceptions: [sales] })])).toBe(true)
-    expect(mayConsume([accessPolicy('a', 'orders', { ...allow, ...deny, denyExceptions: [sales] })], { groups: [] })).toBe(
-      false,
-    )
+    expect(
+      mayConsume([accessPolicy('a', 'orders', { ...allow, ...deny, denyExceptions: [sales] })], { groups: [] }),
+    ).toBe(false)
   })
 
   test('isDenyAllElse denies whom the items do not allow', () => {
@@ -119,7 +123,12 @@ describe('tags', () => {
       ],
       ...more,
     })
-  const pii: RequestTag = { type: 'PII', attributes: new Map([['level', 'high']]), validityPeriods: [], matchType: 'SELF' }
+  const pii: RequestTag = {
+    type: 'PII',
+    attributes: new Map([['level', 'high']]),
+    validityPeriods: [],
+    matchType: 'SELF',
+  }
   const close = {
     name: 'a',
     policyType: 1,
@@ -132,13 +141,16 @@ describe('tags', () => {
       request({ tags }),
     ).mask?.maskType
 
-  test.each(['scrim', 'ranger'] as const)('a tag goes before a resource of its priority, not of a higher one (%s)', order => {
-    const high = { ...close, policyPriority: 1 }
-    expect(decide(tagged('kafka-cdc:MASK'), close, order)).toBe('MASK')
-    expect(decide(tagged('kafka-cdc:MASK'), high, order)).toBe('MASK_NULL')
-    expect(decide(tagged('kafka-cdc:MASK'), close, order, [])).toBe('MASK_NULL')
-    expect(decide(tagged('hive:MASK'), close, order)).toBe('MASK_NULL')
-  })
+  test.each(['scrim', 'ranger'] as const)(
+    'a tag goes before a resource of its priority, not of a higher one (%s)',
+    order => {
+      const high = { ...close, policyPriority: 1 }
+      expect(decide(tagged('kafka-cdc:MASK'), close, order)).toBe('MASK')
+      expect(decide(tagged('kafka-cdc:MASK'), high, order)).toBe('MASK_NULL')
+      expect(decide(tagged('kafka-cdc:MASK'), close, order, [])).toBe('MASK_NULL')
+      expect(decide(tagged('hive:MASK'), close, order)).toBe('MASK_NULL')
+    },
+  )
 
   test('conditions see the attributes of the tag', () => {
     const when = (level: string) => ({ conditions: [{ type: 'expression', values: [`TAG.level == '${level}'`] }] })
@@ -182,7 +194,8 @@ describe('zones', () => {
 
 describe('audit', () => {
   const isAudited = (all: readonly object[], more: object = {}) =>
-    engine(policies(...all.map(one => ({ ...one }))), more).evaluate(0, request({ elements: { topic: 'orders' } })).isAudited
+    engine(policies(...all.map(one => ({ ...one }))), more).evaluate(0, request({ elements: { topic: 'orders' } }))
+      .isAudited
 
   test('by a policy on the resource, by mode, and not for those who are excluded', () => {
     const policy = accessPolicy('a', 'orders', {})

@@ -9,22 +9,40 @@ const plain = maskPolicy('a', 'orders', 'email', [mask('MASK')])
 test('a policy that fits has no problems', () => {
   expect(problemsOf(plain)).toEqual([])
   expect(problemsOf(filterPolicy('a', 'orders', "dept = '${{USER.dept}}'"))).toEqual([])
-  expect(problemsOf(accessPolicy('a', 'orders', { policyItems: [everybody], denyPolicyItems: [everybody] }))).toEqual([])
+  expect(problemsOf(accessPolicy('a', 'orders', { policyItems: [everybody], denyPolicyItems: [everybody] }))).toEqual(
+    [],
+  )
 })
 
 test.each([
   ['a mask type that is not known', { dataMaskPolicyItems: [mask('SHUFFLE')] }, 'POLICY_UNKNOWN_MASK'],
   ['a mask type named as a prototype', { dataMaskPolicyItems: [mask('constructor')] }, 'POLICY_UNKNOWN_MASK'],
   ['an item without a mask', { dataMaskPolicyItems: [everybody] }, 'POLICY_UNKNOWN_MASK'],
-  ['an access type that is not known', { dataMaskPolicyItems: [mask('MASK', { accesses: [{ type: 'eat' }] })] }, 'POLICY_ACCESS_TYPE'],
+  [
+    'an access type that is not known',
+    { dataMaskPolicyItems: [mask('MASK', { accesses: [{ type: 'eat' }] })] },
+    'POLICY_ACCESS_TYPE',
+  ],
   ['a resource that is not known', { resources: { table: { values: ['a'] } } }, 'POLICY_RESOURCE'],
   ['a gap in the resources', { resources: { field: { values: ['a'] } } }, 'POLICY_RESOURCE'],
   ['a resource without values', { resources: { topic: { values: [] }, field: { values: ['a'] } } }, 'POLICY_RESOURCE'],
   ['no resources', { resources: {} }, 'POLICY_RESOURCE'],
-  ['an expression of a kind we do not run', { dataMaskPolicyItems: [mask('CUSTOM', { dataMaskInfo: { dataMaskType: 'CUSTOM', valueExpr: '${{java.x()}}' } })] }, 'POLICY_CONDITION'],
+  [
+    'an expression of a kind we do not run',
+    { dataMaskPolicyItems: [mask('CUSTOM', { dataMaskInfo: { dataMaskType: 'CUSTOM', valueExpr: '${{java.x()}}' } })] },
+    'POLICY_CONDITION',
+  ],
   ['a condition that is not known', { conditions: [{ type: 'moon', values: ['full'] }] }, 'POLICY_CONDITION'],
-  ['an end before its start', { validitySchedules: [{ startTime: '2026/01/02 00:00:00', endTime: '2026/01/01 00:00:00' }] }, 'POLICY_VALIDITY'],
-  ['a zone that is not known', { validitySchedules: [{ startTime: '2026/01/02 00:00:00', timeZone: 'Mars/Base' }] }, 'POLICY_VALIDITY'],
+  [
+    'an end before its start',
+    { validitySchedules: [{ startTime: '2026/01/02 00:00:00', endTime: '2026/01/01 00:00:00' }] },
+    'POLICY_VALIDITY',
+  ],
+  [
+    'a zone that is not known',
+    { validitySchedules: [{ startTime: '2026/01/02 00:00:00', timeZone: 'Mars/Base' }] },
+    'POLICY_VALIDITY',
+  ],
   ['an empty schedule', { validitySchedules: [{}] }, 'POLICY_VALIDITY'],
 ])('%s is a problem', (_, change, code) => {
   const found = problemsOf({ ...plain, ...change })

@@ -28,7 +28,13 @@ export const mask = (maskType: string, item: Item = {}): Item => ({
   ...item,
 })
 
-export const maskPolicy = (name: string, topic: string, field: string, items: readonly Item[], more: Policy = {}): Policy => ({
+export const maskPolicy = (
+  name: string,
+  topic: string,
+  field: string,
+  items: readonly Item[],
+  more: Policy = {},
+): Policy => ({
   name,
   policyType: 1,
   resources: { topic: { values: [topic] }, field: { values: [field] } },

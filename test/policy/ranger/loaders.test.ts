@@ -183,7 +183,16 @@ const bombs: readonly (readonly [string, unknown])[] = [
 ]
 
 test.each(bombs)('%s reach no prototype and break nothing', (_, json) => {
-  const readers = [readPolicy, readPolicies, readServicePolicies, readExport, readServiceDef, readServiceTags, readRoles, readUserStore]
+  const readers = [
+    readPolicy,
+    readPolicies,
+    readServicePolicies,
+    readExport,
+    readServiceDef,
+    readServiceTags,
+    readRoles,
+    readUserStore,
+  ]
   for (const read of readers) expect(() => read(json)).not.toThrow()
   expect(() => detectShape(json)).not.toThrow()
   expect(Object.hasOwn(Object.prototype, 'values')).toBe(false)
@@ -219,7 +228,8 @@ test('a thousand policies of twenty columns are loaded and decided within a seco
       resources: { topic: { values: [at % 10 === 0 ? `${topic}*` : topic] }, field: { values: fields } },
     }),
   )
-  const start = performance.now()
+  // The time of this process alone: others on the machine have no say.
+  const start = process.cpuUsage().user
   const made = engine(policies(...json, maskPolicy('all', '*', 'c1?', [mask('MASK_NULL')])))
   let masked = 0
   for (const topic of topics) {
@@ -228,5 +238,5 @@ test('a thousand policies of twenty columns are loaded and decided within a seco
     }
   }
   expect(masked).toBe(20_000)
-  expect(performance.now() - start).toBeLessThan(1000)
+  expect((process.cpuUsage().user - start) / 1000).toBeLessThan(1000)
 })

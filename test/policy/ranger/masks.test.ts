@@ -67,7 +67,8 @@ describe('policies', () => {
 })
 
 describe('names', () => {
-  const forUser = (user: string, item: Readonly<Record<string, unknown>>) => maskOf([maskPolicy('a', 'orders', 'email', [mask('MASK', item)])], { user })
+  const forUser = (user: string, item: Readonly<Record<string, unknown>>) =>
+    maskOf([maskPolicy('a', 'orders', 'email', [mask('MASK', item)])], { user })
 
   test('users and groups are compared with their case', () => {
     expect(forUser('anna', { groups: [], users: ['anna'] })).toBe('MASK')
@@ -154,9 +155,9 @@ describe('our order at equal priority', () => {
     const clear = maskPolicy('a', 'orders', 'email', [mask('MASK_NONE')])
     expect(maskOf([clear, maskPolicy('z', 'orders', 'email', [mask('MASK_HASH')])])).toBe('MASK_HASH')
     // A topic by its name and a field by its name are as close as each other.
-    expect(maskOf([maskPolicy('a', '*', 'email', [mask('MASK_NONE')]), maskPolicy('z', 'orders', '*', [mask('MASK')])])).toBe(
-      'MASK',
-    )
+    expect(
+      maskOf([maskPolicy('a', '*', 'email', [mask('MASK_NONE')]), maskPolicy('z', 'orders', '*', [mask('MASK')])]),
+    ).toBe('MASK')
   })
 
   test('then the name of the policy decides, whatever the order of the list', () => {
@@ -206,7 +207,15 @@ describe('what is told with a decision', () => {
       engine(policies(maskPolicy('a', 'orders', field, item, { guid: 'g', version: 7 }))).evaluate(1, request())
     expect(decide('email')).toMatchObject({
       policyId: 1,
-      source: { policyId: 1, policyName: 'a', guid: 'g', policyVersion: 7, itemIndex: 1, matched: 'literal', isTag: false },
+      source: {
+        policyId: 1,
+        policyName: 'a',
+        guid: 'g',
+        policyVersion: 7,
+        itemIndex: 1,
+        matched: 'literal',
+        isTag: false,
+      },
     })
     expect(decide('e*').source?.matched).toBe('wildcard')
   })
@@ -268,7 +277,10 @@ test('accesses of the request: several at once need one policy each', () => {
     policyItems: [{ accesses: consume, groups: ['public'] }],
   })
   const ask = (accessGroups: readonly (readonly string[])[]) =>
-    engine(all).evaluate(0, request({ elements: { topic: 'orders' }, accessTypes: ['consume', 'publish'], accessGroups }))
+    engine(all).evaluate(
+      0,
+      request({ elements: { topic: 'orders' }, accessTypes: ['consume', 'publish'], accessGroups }),
+    )
   expect(ask([['consume', 'publish']]).isAllowed).toBe(true)
   expect(ask([['consume'], ['publish']]).isAllowed).toBe(false)
 })
