@@ -159,6 +159,7 @@ export function createRangerEngine(input: RangerEngineInput): RangerEngine {
     isAuditExcluded: isAmong(excluded, asked),
     auditMode: input.auditMode ?? null,
     allAccessTypes,
+    isStrict: order === 'scrim',
     compare:
       // Masks and filters are ordered by their claims.
       order === 'ranger' || type !== 0

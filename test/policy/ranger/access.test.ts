@@ -175,6 +175,21 @@ describe('tags', () => {
     expect(ask(0)).toBe(false)
     expect(ask(1)).toBe(true)
   })
+
+  test('a policy above a tag that allowed does not hide a denial beside it; in Ranger it does', () => {
+    const item = { accesses: [{ type: 'kafka-cdc:consume' }], groups: ['public'] }
+    const all = policies(
+      accessPolicy('over', 'orders', { policyItems: [{ ...everybody, groups: ['audit'] }], policyPriority: 1 }),
+      accessPolicy('no', 'orders', deny),
+    )
+    const ask = (order: 'scrim' | 'ranger') =>
+      engine(all, { tagServiceDef, tagPolicies: policies(onTag('t', 'PII', { policyItems: [item] })), order }).evaluate(
+        0,
+        request({ elements: { topic: 'orders' }, tags: [pii] }),
+      ).isAllowed
+    expect(ask('scrim')).toBe(false)
+    expect(ask('ranger')).toBe(true)
+  })
 })
 
 describe('zones', () => {
