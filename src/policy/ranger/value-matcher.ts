@@ -72,7 +72,7 @@ export function valueMatcher(written: string, options: ValueOptions): ValueMatch
       if (last < 0) return false
       const parent = wanted.slice(0, last)
       const bare = withoutEnd(value, separator)
-      return shape === 'below' ? fold(bare, bare) === fold(parent, bare) : test(bare, parent)
+      return shape === 'below' || shape === 'starts' ? fold(bare, bare) === fold(parent, bare) : test(bare, parent)
     },
   }
 }
