@@ -26,10 +26,11 @@ function parse(source: string): unknown {
   }
 }
 
-const chosen = process.env['SCRIM_RANGER_CASES']
+const chosen = process.env.SCRIM_RANGER_CASES
 
 /** Files of Ranger's own suites: those beside the project, or those that SCRIM_RANGER_CASES names. */
-export const casesFolder = chosen ?? fileURLToPath(new URL('../../../shared/vectors/ranger-policyengine', import.meta.url))
+export const casesFolder =
+  chosen ?? fileURLToPath(new URL('../../../shared/vectors/ranger-policyengine', import.meta.url))
 export const isChosen = chosen !== undefined
 export const hasCases = existsSync(casesFolder)
 
@@ -55,20 +56,21 @@ export const manifest: Json | null = existsSync(manifestPath) ? object(parse(rea
 /** An engine file has a service-def, policies and tests, or a chain of them. */
 export const engineFiles = caseFiles.filter(({ json }) => {
   const file = object(json)
-  return isObject(file['serviceDef']) && Array.isArray(file['policies']) && ('tests' in file || 'testsInfo' in file)
+  return isObject(file.serviceDef) && Array.isArray(file.policies) && ('tests' in file || 'testsInfo' in file)
 })
 
-const hasTestCases = (file: CaseFile): boolean => Array.isArray(object(file.json)['testCases'])
-export const policyMatcherFiles = caseFiles.filter(file => hasTestCases(file) && isObject(object(file.json)['serviceDef']))
+const hasTestCases = (file: CaseFile): boolean => Array.isArray(object(file.json).testCases)
+export const policyMatcherFiles = caseFiles.filter(file => hasTestCases(file) && isObject(object(file.json).serviceDef))
 export const matcherFiles = caseFiles.filter(file => {
-  return hasTestCases(file) && list(object(file.json)['testCases']).every(one => isObject(object(one)['policyResource']))
+  return hasTestCases(file) && list(object(file.json).testCases).every(one => isObject(object(one).policyResource))
 })
 export const validityFiles = caseFiles.filter(
-  ({ json }) => Array.isArray(json) && json.length > 0 && json.every(one => isObject(one) && 'validitySchedules' in one),
+  ({ json }) =>
+    Array.isArray(json) && json.length > 0 && json.every(one => isObject(one) && 'validitySchedules' in one),
 )
 export const serviceDefFiles = caseFiles.filter(({ json }) => {
   const file = object(json)
-  return Array.isArray(file['resources']) && Array.isArray(file['accessTypes'])
+  return Array.isArray(file.resources) && Array.isArray(file.accessTypes)
 })
 
 /** A tag store that an engine file names by its path from the root of upstream's resources. */

@@ -14,16 +14,16 @@ const files = engineFiles.map(file => ({ file, tests: engineTests(file) }))
 function check(engine: RangerEngine, one: Json): void {
   const request = requestOf(one)
   if ('result' in one) {
-    const expected = object(one['result'])
+    const expected = object(one.result)
     const { isAllowed, isAudited } = engine.evaluate(0, request)
     expect({ isAllowed, isAudited }).toEqual({
-      isAllowed: expected['isAllowed'] === true,
-      isAudited: expected['isAudited'] === true,
+      isAllowed: expected.isAllowed === true,
+      isAudited: expected.isAudited === true,
     })
   }
   if ('dataMaskResult' in one) {
-    const expected = object(one['dataMaskResult'])
-    const info = object(expected['additionalInfo'])
+    const expected = object(one.dataMaskResult)
+    const info = object(expected.additionalInfo)
     const { mask, policyId } = engine.evaluate(1, request)
     expect({
       maskType: mask?.maskType ?? null,
@@ -31,18 +31,18 @@ function check(engine: RangerEngine, one: Json): void {
       maskedValue: mask?.resolvedValue ?? null,
       policyId,
     }).toEqual({
-      maskType: info['maskType'] ?? null,
-      maskCondition: info['maskCondition'] ?? null,
-      maskedValue: info['maskedValue'] ?? null,
-      policyId: expected['policyId'] ?? -1,
+      maskType: info.maskType ?? null,
+      maskCondition: info.maskCondition ?? null,
+      maskedValue: info.maskedValue ?? null,
+      policyId: expected.policyId ?? -1,
     })
   }
   if ('rowFilterResult' in one) {
-    const expected = object(one['rowFilterResult'])
+    const expected = object(one.rowFilterResult)
     const { filter, policyId } = engine.evaluate(2, request)
     expect({ filterExpr: filter?.resolvedFilter ?? null, policyId }).toEqual({
-      filterExpr: object(expected['additionalInfo'])['filterExpr'] ?? null,
-      policyId: expected['policyId'] ?? -1,
+      filterExpr: object(expected.additionalInfo).filterExpr ?? null,
+      policyId: expected.policyId ?? -1,
     })
   }
 }
@@ -53,7 +53,7 @@ describe.skipIf(!hasCases)(hasCases ? 'engine' : absence, () => {
   for (const { file, tests } of files) {
     describe(file.name, () => {
       test.each(tests.map((one, at) => [one.name, at, one] as const))('%s (%i)', (name, _at, one) => {
-        const exclusion = exclusionOf(file.name, one.test)
+        const exclusion = exclusionOf(file, one.test)
         if (exclusion === null) {
           expect(isAsserted(one.test), 'a test without anything to assert').toBe(true)
           check(one.engine(), one.test)
@@ -67,18 +67,18 @@ describe.skipIf(!hasCases)(hasCases ? 'engine' : absence, () => {
     const count = (name: string): number => all.filter(one => name in one).length
     if (isChosen) expect(all.length, 'SCRIM_RANGER_CASES names a folder without engine files').toBeGreaterThan(-1)
     if (manifest === null) return
-    const totals = object(manifest['totals'])
-    expect(files.length).toBe(totals['engineFiles'])
+    const totals = object(manifest.totals)
+    expect(files.length).toBe(totals.engineFiles)
     expect({ access: count('result'), mask: count('dataMaskResult'), filter: count('rowFilterResult') }).toEqual({
       // The chain of policy changes has tests that the totals leave out.
-      access: Number(totals['access']) + chained(),
-      mask: totals['mask'],
-      filter: totals['filter'],
+      access: Number(totals.access) + chained(),
+      mask: totals.mask,
+      filter: totals.filter,
     })
   })
 
   test.runIf(manifest !== null)('every file of the manifest is there', () => {
-    const names = list(manifest?.['engine']).map(entry => basename(String(object(entry)['file']), '.json'))
+    const names = list(manifest?.engine).map(entry => basename(String(object(entry).file), '.json'))
     expect(files.map(({ file }) => file.name).sort()).toEqual(names.sort())
   })
 })

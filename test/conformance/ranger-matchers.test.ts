@@ -17,14 +17,14 @@ export function contextOf(json: unknown): MatchContext {
 
 const files = matcherFiles.map(file => ({
   name: file.name,
-  cases: list(object(file.json)['testCases']).map(object),
+  cases: list(object(file.json).testCases).map(object),
 }))
-const testsOf = (one: Json): readonly Json[] => list(one['tests']).map(object)
+const testsOf = (one: Json): readonly Json[] => list(one.tests).map(object)
 const count = files.flatMap(({ cases }) => cases.flatMap(testsOf)).length
 
 function matcherOf(one: Json) {
-  const def = readServiceDef({ resources: [object(one['resourceDef'])] }).value?.resources[0]
-  const resource = membersOf(one['policyResource'], { problems: [], policy: '' })
+  const def = readServiceDef({ resources: [object(one.resourceDef)] }).value?.resources[0]
+  const resource = membersOf(one.policyResource, { problems: [], policy: '' })
   if (def === undefined || resource === null) throw new Error('no matcher')
   return resourceMatcher(def, resourceOf(resource))
 }
@@ -33,17 +33,17 @@ describe.skipIf(!hasCases)(hasCases ? 'resource matchers' : absence, () => {
   for (const { name, cases } of files) {
     describe(name, () => {
       for (const one of cases) {
-        const rows = testsOf(one).map((row, at) => [text(one['name']) ?? '', text(row['name']) ?? '', at, row] as const)
+        const rows = testsOf(one).map((row, at) => [text(one.name) ?? '', text(row.name) ?? '', at, row] as const)
         test.each(rows)('%s: %s (%i)', (_case, _name, _at, row) => {
-          const found = matcherOf(one).matches(text(row['input']), 'SELF', contextOf(row['evalContext']))
-          expect(found).toBe(row['result'])
+          const found = matcherOf(one).matches(text(row.input), 'SELF', contextOf(row.evalContext))
+          expect(found).toBe(row.result)
         })
       }
     })
   }
 
   test('as many as there are to be', () => {
-    if (manifest !== null) expect(count).toBe(object(manifest['totals'])['matcherTests'])
+    if (manifest !== null) expect(count).toBe(object(manifest.totals).matcherTests)
     else expect(count).toBeGreaterThan(isChosen ? -1 : 0)
   })
 })

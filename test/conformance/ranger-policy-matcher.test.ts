@@ -11,6 +11,7 @@ import type { MatchContext } from '../../src/policy/ranger/value-matcher.ts'
 const wanted: Readonly<Record<string, readonly MatchType[]>> = {
   selfMatch: ['SELF', 'SELF_AND_ALL_DESCENDANTS'],
   exactMatch: ['SELF', 'SELF_AND_ALL_DESCENDANTS'],
+  selfAndAllDescendants: ['SELF', 'SELF_AND_ALL_DESCENDANTS', 'DESCENDANT'],
   ancestorMatch: ['ANCESTOR'],
   headMatch: ['ANCESTOR'],
   descendantMatch: ['DESCENDANT'],
@@ -28,26 +29,26 @@ const context = (json: unknown): MatchContext => ({
 
 const files = policyMatcherFiles.map(file => ({
   name: file.name,
-  serviceDef: readServiceDef(object(file.json)['serviceDef']).value,
-  cases: list(object(file.json)['testCases']).map(object),
+  serviceDef: readServiceDef(object(file.json).serviceDef).value,
+  cases: list(object(file.json).testCases).map(object),
 }))
-const testsOf = (one: Json): readonly Json[] => list(one['tests']).map(object)
+const testsOf = (one: Json): readonly Json[] => list(one.tests).map(object)
 
 const resources = (json: unknown): PolicyResources => resourcesOf(json ?? {}, { problems: [], policy: '' }, 'resources')
 
 function found(serviceDef: ServiceDef, one: Json, row: Json): boolean {
   const hierarchies = hierarchyIndex(serviceDef)
-  const matcher = policyMatcher(resources(one['policyResources']), hierarchies[0])
-  const types = wanted[text(row['type']) ?? ''] ?? []
-  const match = (elements: Elements): MatchType => matcher.match(elements, new Map(), context(row['evalContext']))
+  const matcher = policyMatcher(resources(one.policyResources), hierarchies[0])
+  const types = wanted[text(row.type) ?? ''] ?? []
+  const match = (elements: Elements): MatchType => matcher.match(elements, new Map(), context(row.evalContext))
   if (!('policy' in row)) {
-    const elements = Object.entries(object(object(row['resource'])['elements'])).map(
+    const elements = Object.entries(object(object(row.resource).elements)).map(
       ([name, value]): [string, ElementValue] => [name, Array.isArray(value) ? texts(value) : text(value)],
     )
     return types.includes(match(new Map(elements)))
   }
   // A policy is covered if at each level some value of it is, the values above it being taken as they were found.
-  const asked = resources(object(row['policy'])['resources'])
+  const asked = resources(object(row.policy).resources)
   const elements = new Map<string, ElementValue>()
   let last: MatchType = 'NONE'
   for (const { name } of serviceDef.resources) {
@@ -65,10 +66,10 @@ describe.skipIf(!hasCases)(hasCases ? 'policy matchers' : absence, () => {
   for (const { name, serviceDef, cases } of files) {
     describe(name, () => {
       for (const one of cases) {
-        const rows = testsOf(one).map((row, at) => [text(one['name']) ?? '', text(row['name']) ?? '', at, row] as const)
+        const rows = testsOf(one).map((row, at) => [text(one.name) ?? '', text(row.name) ?? '', at, row] as const)
         test.each(rows)('%s: %s (%i)', (_case, _name, _at, row) => {
-          expect(Object.keys(wanted)).toContain(row['type'])
-          expect(serviceDef !== null && found(serviceDef, one, row)).toBe(row['result'])
+          expect(Object.keys(wanted)).toContain(row.type)
+          expect(serviceDef !== null && found(serviceDef, one, row)).toBe(row.result)
         })
       }
     })
@@ -76,6 +77,6 @@ describe.skipIf(!hasCases)(hasCases ? 'policy matchers' : absence, () => {
 
   test.runIf(manifest !== null)('as many as there are to be', () => {
     const count = files.flatMap(({ cases }) => cases.flatMap(testsOf)).length
-    expect(count).toBe(object(manifest?.['totals'])['policyMatcherTests'])
+    expect(count).toBe(object(manifest?.totals).policyMatcherTests)
   })
 })

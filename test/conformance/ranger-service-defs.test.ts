@@ -8,7 +8,7 @@ import { absence, caseFiles, hasCases, isChosen, list, manifest, object, service
 
 describe.skipIf(!hasCases)(hasCases ? 'service-defs' : absence, () => {
   const expected = new Map(
-    list(manifest?.['serviceDefs']).map(entry => [basename(String(object(entry)['file']), '.json'), object(entry)]),
+    list(manifest?.serviceDefs).map(entry => [basename(String(object(entry).file), '.json'), object(entry)]),
   )
 
   test.each(serviceDefFiles.map(file => [file.name, file] as const))('%s', (name, { json }) => {
@@ -23,7 +23,8 @@ describe.skipIf(!hasCases)(hasCases ? 'service-defs' : absence, () => {
       rowFilterResources: value?.rowFilter?.resources.length ?? 0,
     }
     const { name: ofName, resources, accessTypes, maskTypes, rowFilterResources } = expected.get(name) ?? {}
-    if (manifest !== null) expect(counts).toEqual({ name: ofName, resources, accessTypes, maskTypes, rowFilterResources })
+    if (manifest !== null)
+      expect(counts).toEqual({ name: ofName, resources, accessTypes, maskTypes, rowFilterResources })
     for (const type of value === null ? [] : policyTypes) {
       const chains = hierarchiesOf(value!, type)
       expect(chains.every(chain => chain.every((def, at) => at === 0 || def.parent === chain[at - 1]?.name))).toBe(true)
@@ -31,7 +32,7 @@ describe.skipIf(!hasCases)(hasCases ? 'service-defs' : absence, () => {
   })
 
   test('as many as there are to be', () => {
-    if (manifest !== null) expect(serviceDefFiles.length).toBe(object(manifest['totals'])['serviceDefs'])
+    if (manifest !== null) expect(serviceDefFiles.length).toBe(object(manifest.totals).serviceDefs)
   })
 
   test('a folder that was chosen has cases', () => {

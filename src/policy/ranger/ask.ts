@@ -47,7 +47,8 @@ export function ask(request: RangerRequest, around: Surroundings): Asked {
       resolve: (text: string) => {
         const expression = expressionText(text)
         const scripted = script(null)
-        for (const { written, value } of expression.bind(scripted)) if (value === null) faults.add(`${written} has no value`)
+        for (const { written, value } of expression.bind(scripted))
+          if (value === null) faults.add(`${written} has no value`)
         return expression.resolve(scripted)
       },
     },

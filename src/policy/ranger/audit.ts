@@ -46,7 +46,11 @@ export interface AuditFilter {
 }
 
 /** Ranger writes the list into a text, with single quotes as often as with double ones. */
-export function readAuditFilters(text: string, hierarchies: HierarchyIndex, findings: Findings): readonly AuditFilter[] {
+export function readAuditFilters(
+  text: string,
+  hierarchies: HierarchyIndex,
+  findings: Findings,
+): readonly AuditFilter[] {
   const json = parsed(text) ?? parsed(text.replaceAll("'", '"'))
   if (!Array.isArray(json)) {
     membersOf(null, findings, 'ranger.plugin.audit.filters')
@@ -90,8 +94,7 @@ export function applyAuditFilters(
   for (const tag of asked.tags) {
     for (const filter of ofTags) {
       const isOnTag =
-        filter.matcher === null ||
-        filter.matcher.match(new Map([['tag', tag.type]]), new Map(), asked.match) === 'SELF'
+        filter.matcher === null || filter.matcher.match(new Map([['tag', tag.type]]), new Map(), asked.match) === 'SELF'
       if (!isOnTag || !fits(filter, asked, result) || filter.isAudited === null) continue
       setAudited(result, filter.isAudited)
       return
@@ -99,8 +102,7 @@ export function applyAuditFilters(
   }
   for (const filter of ofResources) {
     const isOnResource =
-      filter.matcher === null ||
-      hasSay(filter.matcher.match(asked.elements, asked.scopes, asked.match), asked, null)
+      filter.matcher === null || hasSay(filter.matcher.match(asked.elements, asked.scopes, asked.match), asked, null)
     if (!isOnResource || !fits(filter, asked, result) || filter.isAudited === null) continue
     setAudited(result, filter.isAudited)
     return
@@ -129,6 +131,4 @@ function isOfPrincipal({ users, groups, roles }: AuditFilter, asked: Asked): boo
 }
 
 const isOfAction = ({ actions, accessTypes }: AuditFilter, { request, accessType }: Asked): boolean =>
-  (actions.size === 0 && accessTypes.size === 0) ||
-  actions.has(request.action ?? '') ||
-  accessTypes.has(accessType)
+  (actions.size === 0 && accessTypes.size === 0) || actions.has(request.action ?? '') || accessTypes.has(accessType)

@@ -58,7 +58,8 @@ function checkResources({ policy, matchers, isTag }: CompiledPolicy, serviceDef:
       if (values.length === 0 || values.some(value => value.trim() === '')) {
         report('POLICY_RESOURCE', `${path(at)}.${name}`, 'a value is missing or blank')
       }
-      values.forEach((value, valueAt) => checkText(value, `${path(at)}.${name}.values[${valueAt}]`, report))
+      for (const [valueAt, value] of values.entries())
+        checkText(value, `${path(at)}.${name}.values[${valueAt}]`, report)
     }
   })
 }
@@ -81,9 +82,7 @@ const allItems = (policy: RangerPolicy): readonly NamedItem[] =>
   ).flatMap(([name, items]) => items.map((item, at) => ({ path: `${name}[${at}]`, item })))
 
 function checkItems(policy: RangerPolicy, component: ServiceDef, report: Report): void {
-  const accessTypes = new Set(
-    [...component.accessTypes, ...component.markerTypes].map(({ name }) => name),
-  )
+  const accessTypes = new Set([...component.accessTypes, ...component.markerTypes].map(({ name }) => name))
   for (const { path, item } of allItems(policy)) {
     if (item.users.length + item.groups.length + item.roles.length === 0) {
       report('POLICY_PRINCIPALS', path, 'it names no user, group or role, so it concerns nobody', 'warning')
@@ -109,7 +108,8 @@ function checkItems(policy: RangerPolicy, component: ServiceDef, report: Report)
 function checkText(text: string, path: string, report: Report): void {
   if (!hasExpressions(text)) return
   const { fault } = expressionText(text)
-  if (fault !== null) report('POLICY_CONDITION', path, `the expression is not supported: ${fault.what} (at ${fault.at})`)
+  if (fault !== null)
+    report('POLICY_CONDITION', path, `the expression is not supported: ${fault.what} (at ${fault.at})`)
 }
 
 function checkConditions(conditions: readonly Condition[], path: string, serviceDef: ServiceDef, report: Report): void {

@@ -40,26 +40,27 @@ function checkRecurrence({ schedule, interval }: Recurrence, years: readonly [nu
   if (days < 0 || hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || days + hours + minutes === 0) {
     faults.push('interval is not a time of days, 0-23 hours and 0-59 minutes')
   }
-  if (isBlank(schedule.dayOfMonth) && isBlank(schedule.dayOfWeek)) faults.push('dayOfMonth and dayOfWeek are both empty')
+  if (isBlank(schedule.dayOfMonth) && isBlank(schedule.dayOfWeek))
+    faults.push('dayOfMonth and dayOfWeek are both empty')
   return [...faults, ...scheduleFields.flatMap(field => checkField(field, schedule[field], years))]
 }
 
 function checkField(field: ScheduleField, text: string | null, years: readonly [number, number]): readonly string[] {
   if (isBlank(text)) return field === 'dayOfMonth' || field === 'dayOfWeek' ? [] : [`${field} is empty`]
   // Minutes come in lists only.
-  if (!(field === 'minute' ? /^[\d\s,*]*$/ : /^[\d\s,*-]*$/).test(text)) return [`${field} has a character of no meaning`]
+  if (!(field === 'minute' ? /^[\d\s,*]*$/ : /^[\d\s,*-]*$/).test(text))
+    return [`${field} has a character of no meaning`]
   const faults = checkParts(field, text, bounds[field])
   return faults.length > 0 || field !== 'year' ? faults : checkParts(field, text, years)
 }
 
-function checkParts(
-  field: ScheduleField,
-  text: string,
-  [least, most]: readonly [number, number],
-): readonly string[] {
+function checkParts(field: ScheduleField, text: string, [least, most]: readonly [number, number]): readonly string[] {
   const faults: string[] = []
   const ranges: (readonly [number, number])[] = []
-  for (const part of text.replace(/\s/g, '').split(',').filter(one => one !== '')) {
+  for (const part of text
+    .replace(/\s/g, '')
+    .split(',')
+    .filter(one => one !== '')) {
     const ends = part.split('-')
     if (ends.length > 2 || ends.includes('')) {
       faults.push(`${field} has a range without two ends`)

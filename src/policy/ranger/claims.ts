@@ -33,7 +33,7 @@ export function claimsOn(policyType: 1 | 2, asked: Asked, deciders: Deciders): r
     const specificity = tag === null ? specificityOf(policy, asked.elements, asked.match) : ([0, 0, 0] as const)
     return [{ policy, matchType, specificity, hides: hides(item.item), item, tag } as ItemClaim]
   })
-  return claims.sort(claimOrder)
+  return claims.length < 2 ? claims : claims.sort(claimOrder)
 }
 
 const isDecision = (item: MaskItem | FilterItem): boolean =>
@@ -84,4 +84,6 @@ export function conflictsOn(policyType: 1 | 2, asked: Asked, deciders: Deciders)
 }
 
 const wordsOf = (item: MaskItem | FilterItem): string =>
-  JSON.stringify('mask' in item ? [item.mask?.maskType, item.mask?.valueExpr, item.mask?.conditionExpr] : [item.filterExpr])
+  JSON.stringify(
+    'mask' in item ? [item.mask?.maskType, item.mask?.valueExpr, item.mask?.conditionExpr] : [item.filterExpr],
+  )

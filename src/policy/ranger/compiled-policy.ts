@@ -54,7 +54,9 @@ export function compilePolicy(policy: RangerPolicy, setting: PolicySetting): Com
   return {
     policy,
     isTag: setting.isTag,
-    matchers: policy.resourceSets.map(set => policyMatcher(set, setting.hierarchies[setting.isTag ? 0 : policy.policyType])),
+    matchers: policy.resourceSets.map(set =>
+      policyMatcher(set, setting.hierarchies[setting.isTag ? 0 : policy.policyType]),
+    ),
     validity: compileValidity(policy.validitySchedules, setting.recurrenceZone),
     conditions: conditions(policy.conditions),
     allow: isType(0) ? items(policy.allow) : [],

@@ -8,8 +8,10 @@ import type { Evaluation } from './evaluate-policy.ts'
 export function compositeResult(evaluation: Evaluation): AccessResult | null {
   const { accessTypes, accessGroups, asked } = evaluation
   const ignored = new Set(asked.request.accessesToIgnoreUnlessDenied ?? [])
-  const mayBeOpen = (group: readonly string[]): boolean => ignored.size > 0 && group.every(access => ignored.has(access))
-  if (accessGroups.length === 0) return groupResult(accessTypes, evaluation) ?? (mayBeOpen(accessTypes) ? allowed() : null)
+  const mayBeOpen = (group: readonly string[]): boolean =>
+    ignored.size > 0 && group.every(access => ignored.has(access))
+  if (accessGroups.length === 0)
+    return groupResult(accessTypes, evaluation) ?? (mayBeOpen(accessTypes) ? allowed() : null)
 
   let isOpen = false
   let first: AccessResult | null = null

@@ -1,6 +1,6 @@
 import { type AccessResult, emptyResult, setAllowed, setAudited, takeAccess, takeAudit } from './access-result.ts'
 import type { CompiledPolicy } from './compiled-policy.ts'
-import { type Evaluation, evaluatePolicy } from './evaluate-policy.ts'
+import { type Evaluation, evaluatePolicy, matchTypesOf } from './evaluate-policy.ts'
 import { byMatchType, nameOrder } from './order.ts'
 import type { PolicyType } from './policy.ts'
 import type { Repository } from './repository.ts'
@@ -19,6 +19,8 @@ export interface Deciders {
   readonly isAuditExcluded: boolean
   readonly auditMode: string | null
   readonly allAccessTypes: readonly string[]
+  /** Not to be as lenient as Ranger. */
+  readonly isStrict: boolean
   /** The order in which resource policies of one type are asked. */
   readonly compare: ((a: CompiledPolicy, b: CompiledPolicy) => number) | null
 }
@@ -48,10 +50,14 @@ export function decide(policyType: PolicyType, asked: Asked, deciders: Deciders)
 
   result.isDetermined = false
   for (const policy of resourcePolicies(policyType, asked, deciders)) {
+    // Policies of other resources must not even end the search.
+    if (matchTypesOf(policy, asked, null).every(matchType => matchType === 'NONE')) continue
     if (isFinal(result, policy, policyType, isDeniedByTags)) result.isDetermined = true
     evaluatePolicy(policy, null, evaluation, result)
-    // Those that may deny come first; who is allowed now stays so.
-    if (result.isAllowed && !policy.hasDeny) result.isDetermined = true
+    // Those that may deny come first; who is allowed now stays so. Ranger says it of any policy, even of one above a tag
+    // that allowed, and then overlooks a denial beside that tag.
+    const isPast = !deciders.isStrict || policy.policy.priority <= result.priority
+    if (result.isAllowed && !policy.hasDeny && isPast) result.isDetermined = true
     if (result.isDetermined && result.isAuditDetermined) break
   }
   if (!result.isDetermined) {
@@ -69,7 +75,14 @@ function isFinal(result: AccessResult, { policy }: CompiledPolicy, type: PolicyT
   return type === 0 ? result.priority > policy.priority : result.priority >= policy.priority
 }
 
-export function startOf({ resources, tags, isSuperUser, isAuditExcluded, auditMode, zoneName }: Deciders): AccessResult {
+export function startOf({
+  resources,
+  tags,
+  isSuperUser,
+  isAuditExcluded,
+  auditMode,
+  zoneName,
+}: Deciders): AccessResult {
   const result = emptyResult()
   result.zoneName = zoneName
   if (auditMode === 'audit-all') setAudited(result, true)
@@ -119,7 +132,11 @@ export function tagPolicies(type: PolicyType, asked: Asked, deciders: Deciders):
 }
 
 /** The resource policies that may match and are valid now, in the order in which they are asked. */
-export function resourcePolicies(type: PolicyType, asked: Asked, { resources, compare }: Deciders): readonly CompiledPolicy[] {
+export function resourcePolicies(
+  type: PolicyType,
+  asked: Asked,
+  { resources, compare }: Deciders,
+): readonly CompiledPolicy[] {
   const found = resources.byType[type]
     .candidates(asked.elements, asked.scopes)
     .filter(policy => policy.validity.isActive(asked.accessTime))

@@ -17,14 +17,17 @@ export function readDeltas(json: unknown): Read<readonly PolicyDelta[]> {
   const value = (Array.isArray(json) ? json : []).flatMap((entry: unknown, at) => {
     const members = membersOf(entry, { problems, policy: 'deltas' }, `policyDeltas[${at}]`)
     const change = changes[members?.whole('changeType') ?? -1]
-    const policy = isObject(entry) && change !== undefined ? policyOf(entry['policy'], problems) : null
+    const policy = isObject(entry) && change !== undefined ? policyOf(entry.policy, problems) : null
     return change === undefined || policy === null ? [] : [{ change, policy }]
   })
   return { value, problems }
 }
 
 /** The set after the changes. A policy is known by its id. */
-export function applyDeltas(policies: readonly RangerPolicy[], deltas: readonly PolicyDelta[]): readonly RangerPolicy[] {
+export function applyDeltas(
+  policies: readonly RangerPolicy[],
+  deltas: readonly PolicyDelta[],
+): readonly RangerPolicy[] {
   return deltas.reduce<readonly RangerPolicy[]>((before, { change, policy }) => {
     const others = before.filter(({ id }) => id !== policy.id)
     return change === 'delete' ? others : [...others, policy]

@@ -69,7 +69,11 @@ export interface Decision {
 export interface RangerEngine {
   /** Found when the policies were checked against the service-def; a policy with an error is not to be relied upon. */
   readonly problems: readonly Problem[]
-  readonly evaluate: (policyType: PolicyType, request: RangerRequest, options?: { readonly trace?: boolean }) => Decision
+  readonly evaluate: (
+    policyType: PolicyType,
+    request: RangerRequest,
+    options?: { readonly trace?: boolean },
+  ) => Decision
   /** Policies of one priority that say different things of what is asked for. */
   readonly conflicts: (policyType: 1 | 2, request: RangerRequest) => readonly Conflict[]
   /** The next instant at which time alone may change a decision; null where it never will. */
@@ -87,7 +91,9 @@ export function createRangerEngine(input: RangerEngineInput): RangerEngine {
   const setting = { defaultZone, recurrenceZone }
   const ofResources = { ...setting, serviceDef, hierarchies, implied: impliedGrants(serviceDef), isTag: false }
   const tagPolicies =
-    tagServiceDef === null ? [] : (input.tagPolicies ?? []).flatMap(policy => forComponent(policy, serviceDef.name) ?? [])
+    tagServiceDef === null
+      ? []
+      : (input.tagPolicies ?? []).flatMap(policy => forComponent(policy, serviceDef.name) ?? [])
   const tagHierarchies = tagServiceDef === null ? hierarchies : hierarchyIndex(tagServiceDef)
   const ofTags = {
     ...setting,
@@ -107,7 +113,11 @@ export function createRangerEngine(input: RangerEngineInput): RangerEngine {
       : createRepository(tagPolicies, policy => compilePolicy(policy, ofTags), tagServiceDef)
 
   problems.push(
-    ...checkPolicies([...unzoned.policies, ...[...zoned.values()].flatMap(one => one.policies)], serviceDef, serviceDef),
+    ...checkPolicies(
+      [...unzoned.policies, ...[...zoned.values()].flatMap(one => one.policies)],
+      serviceDef,
+      serviceDef,
+    ),
     ...(tags === null || tagServiceDef === null ? [] : checkPolicies(tags.policies, tagServiceDef, serviceDef)),
   )
 
@@ -140,7 +150,7 @@ export function createRangerEngine(input: RangerEngineInput): RangerEngine {
   }
   const allAccessTypes = serviceDef.accessTypes.map(({ name }) => name)
 
-  const decidersFor = (asked: Asked, zoneName: string | null): Deciders => ({
+  const decidersFor = (type: PolicyType, asked: Asked, zoneName: string | null): Deciders => ({
     resources: (zoneName === null || zoneName === '' ? undefined : zoned.get(zoneName)) ?? unzoned,
     tags,
     zoneName: zoneName === '' ? null : zoneName,
@@ -149,20 +159,19 @@ export function createRangerEngine(input: RangerEngineInput): RangerEngine {
     isAuditExcluded: isAmong(excluded, asked),
     auditMode: input.auditMode ?? null,
     allAccessTypes,
+    isStrict: order === 'scrim',
     compare:
-      order === 'ranger'
+      // Masks and filters are ordered by their claims.
+      order === 'ranger' || type !== 0
         ? null
         : (a, b) =>
             b.policy.priority - a.policy.priority ||
             Number(b.hasDeny) - Number(a.hasDeny) ||
-            bySpecificity(
-              specificityOf(a, asked.elements, asked.match),
-              specificityOf(b, asked.elements, asked.match),
-            ),
+            bySpecificity(specificityOf(a, asked.elements, asked.match), specificityOf(b, asked.elements, asked.match)),
   })
 
   const decideIn = (type: PolicyType, asked: Asked, zoneName: string | null): AccessResult => {
-    const deciders = decidersFor(asked, zoneName)
+    const deciders = decidersFor(type, asked, zoneName)
     return type === 0 || order === 'ranger' ? decide(type, asked, deciders) : decideByClaims(type, asked, deciders)
   }
 
@@ -204,13 +213,13 @@ export function createRangerEngine(input: RangerEngineInput): RangerEngine {
         faults: [...asked.faults],
         trace:
           options?.trace === true
-            ? explain(policyType, asked, decidersFor(asked, zonesToAsk(asked)[0] ?? null), result)
+            ? explain(policyType, asked, decidersFor(policyType, asked, zonesToAsk(asked)[0] ?? null), result)
             : null,
       }
     },
     conflicts: (policyType, request) => {
       const asked = ask(request, around)
-      return conflictsOn(policyType, asked, decidersFor(asked, zonesToAsk(asked)[0] ?? null))
+      return conflictsOn(policyType, asked, decidersFor(policyType, asked, zonesToAsk(asked)[0] ?? null))
     },
     nextChange: createNextChange(
       [unzoned, ...zoned.values(), ...(tags === null ? [] : [tags])].flatMap(one => one.policies),

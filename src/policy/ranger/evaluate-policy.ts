@@ -72,12 +72,7 @@ function decideAccesses(
 }
 
 /** Whether a newer answer for an access takes the place of an older one. */
-function prevails(
-  one: AccessResult,
-  old: AccessResult | undefined,
-  { policy }: CompiledPolicy,
-  asked: Asked,
-): boolean {
+function prevails(one: AccessResult, old: AccessResult | undefined, { policy }: CompiledPolicy, asked: Asked): boolean {
   if (old === undefined) return true
   const isHigher = policy.priority > old.priority
   const isAsHigh = policy.priority >= old.priority
@@ -108,7 +103,8 @@ function decideOne(
   } else {
     const denied = found(policy.deny, policy.denyExceptions)
     const allowed = denied === null ? found(policy.allow, policy.allowExceptions) : null
-    if (denied !== null || allowed !== null) settle(policy, denied ?? allowed, denied === null, matchType, tag, asked, result)
+    if (denied !== null || allowed !== null)
+      settle(policy, denied ?? allowed, denied === null, matchType, tag, asked, result)
     else if (policy.policy.isDenyAllElse) settle(policy, null, false, matchType, tag, asked, result)
   }
 }

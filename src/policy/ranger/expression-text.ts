@@ -27,7 +27,7 @@ const placeholder = /\$\{\{(.*?)\}\}/g
 export function expressionText(text: string): ExpressionText {
   const parts = [...text.matchAll(placeholder)].map(([written, source = '']) => ({ written, ...readPart(source) }))
   const faults = parts.flatMap(part => ('fault' in part ? [part.fault] : []))
-  const valueOf = (at: number, request: ScriptRequest) => {
+  const partValue = (at: number, request: ScriptRequest) => {
     const part = parts[at]
     if (part === undefined || 'fault' in part) return null
     const outcome = runScript(part.script, request)
@@ -39,13 +39,13 @@ export function expressionText(text: string): ExpressionText {
     resolve: request => {
       let at = 0
       return text.replace(placeholder, () => {
-        const value = valueOf(at++, request)
+        const value = partValue(at++, request)
         return value === null ? '' : textOf(value)
       })
     },
     bind: request =>
       parts.map(({ written }, at) => {
-        const value = valueOf(at, request)
+        const value = partValue(at, request)
         return { written, value: value === null || value === '' ? null : boundValue(textOf(value)) }
       }),
     scripts: parts.flatMap(part => ('script' in part ? [part.script] : [])),
@@ -65,7 +65,10 @@ function boundValue(text: string): string | readonly string[] {
 }
 
 /** Whether the scripts look at the time of the access. */
-export function usesTime(scripts: readonly (readonly Statement[])[], isTimeFunction: (name: string) => boolean): boolean {
+export function usesTime(
+  scripts: readonly (readonly Statement[])[],
+  isTimeFunction: (name: string) => boolean,
+): boolean {
   return scripts.some(script =>
     [...nodesIn(script)].some(
       node =>

@@ -23,9 +23,13 @@ export function createTagStore(
   }
   const tagged = tags.resources.flatMap(resource => {
     const type = policyTypes.find(one =>
-      hierarchies[one].some(hierarchy => [...resource.resources.keys()].every(name => hierarchy.some(def => def.name === name))),
+      hierarchies[one].some(hierarchy =>
+        [...resource.resources.keys()].every(name => hierarchy.some(def => def.name === name)),
+      ),
     )
-    return type === undefined ? [] : [{ matcher: policyMatcher(resource.resources, hierarchies[type]), tags: resource.tags }]
+    return type === undefined
+      ? []
+      : [{ matcher: policyMatcher(resource.resources, hierarchies[type]), tags: resource.tags }]
   })
   return {
     tagsOf: asked => {
@@ -34,7 +38,9 @@ export function createTagStore(
         const matchType = isAllOfThem ? 'DESCENDANT' : matcher.match(asked.elements, asked.scopes, asked.match)
         const isOn = matchType === 'ANCESTOR' || hasSay(matchType, { ...asked, tags: [] }, null)
         return isOn
-          ? own.filter(tag => validities.get(tag)?.isActive(asked.accessTime) ?? true).map(tag => ({ ...tag, matchType }))
+          ? own
+              .filter(tag => validities.get(tag)?.isActive(asked.accessTime) ?? true)
+              .map(tag => ({ ...tag, matchType }))
           : []
       })
     },

@@ -33,13 +33,19 @@ function chainTo(leaf: ResourceDef, byName: ReadonlyMap<string, ResourceDef>): H
   return chain
 }
 
-export const holdsAll = (hierarchy: Hierarchy, names: Iterable<string>): boolean =>
-  [...names].every(name => hierarchy.some(resource => resource.name === name))
+export function holdsAll(hierarchy: Hierarchy, names: Iterable<string>): boolean {
+  for (const name of names) if (!hierarchy.some(resource => resource.name === name)) return false
+  return true
+}
 
 /** No resource is named below one that is not. */
 export function isWithoutGaps(hierarchy: Hierarchy, has: (name: string) => boolean): boolean {
-  const named = hierarchy.map(({ name }) => has(name))
-  return named.lastIndexOf(true) < (named.includes(false) ? named.indexOf(false) : named.length)
+  let isGap = false
+  for (const { name } of hierarchy) {
+    if (!has(name)) isGap = true
+    else if (isGap) return false
+  }
+  return true
 }
 
 export function shortest(hierarchies: readonly Hierarchy[]): Hierarchy | null {

@@ -1,6 +1,7 @@
 import type { CompiledPolicy } from './compiled-policy.ts'
 import type { PolicyResource } from './policy.ts'
 import type { Elements, MatchType } from './policy-matcher.ts'
+import { noScopes } from './request.ts'
 import type { ElementValue, ResourceMatcher } from './resource-matcher.ts'
 import { resourcesFor, type ServiceDef } from './service-def.ts'
 import type { MatchContext } from './value-matcher.ts'
@@ -80,8 +81,7 @@ function resourceDiscount({ values, isExcludes, isRecursive }: PolicyResource): 
  */
 export type Specificity = readonly [literal: number, pattern: number, letters: number]
 
-export const bySpecificity = (a: Specificity, b: Specificity): number =>
-  b[0] - a[0] || b[1] - a[1] || b[2] - a[2]
+export const bySpecificity = (a: Specificity, b: Specificity): number => b[0] - a[0] || b[1] - a[1] || b[2] - a[2]
 
 export function specificityOf(
   { policy, matchers }: CompiledPolicy,
@@ -90,16 +90,18 @@ export function specificityOf(
 ): Specificity {
   let best: Specificity = [0, 0, 0]
   for (const [at, matcher] of matchers.entries()) {
-    if (matcher.match(elements, new Map(), context) === 'NONE') continue
-    const levels = [...(policy.resourceSets[at] ?? new Map<string, PolicyResource>())].map(([name, resource]) =>
-      levelLetters(resource, matcher.matchers.get(name), elements.get(name) ?? null, context),
-    )
-    const patterns = levels.filter(letters => letters > 0 && letters !== LITERAL)
-    const sum: Specificity = [
-      levels.filter(letters => letters === LITERAL).length,
-      patterns.length,
-      patterns.reduce((letters, one) => letters + one, 0),
-    ]
+    // Who has one set only matched by it, or would not be asked.
+    if (matchers.length > 1 && matcher.match(elements, noScopes, context) === 'NONE') continue
+    let [literal, pattern, letters] = [0, 0, 0]
+    for (const [name, resource] of policy.resourceSets[at] ?? []) {
+      const most = levelLetters(resource, matcher.matchers.get(name), elements.get(name) ?? null, context)
+      if (most === LITERAL) literal++
+      else if (most > 0) {
+        pattern++
+        letters += most
+      }
+    }
+    const sum: Specificity = [literal, pattern, letters]
     if (bySpecificity(sum, best) < 0) best = sum
   }
   return best

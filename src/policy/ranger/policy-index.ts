@@ -33,7 +33,7 @@ export function createPolicyIndex(all: readonly CompiledPolicy[]): PolicyIndex {
         const found = level(value)
         if (fewest === null || found.length < fewest.length) fewest = found
       }
-      return fewest === null ? all : fewest.flatMap(at => all[at] ?? [])
+      return fewest === null ? all : fewest.map(at => all[at]).filter(policy => policy !== undefined)
     },
   }
 }

@@ -28,10 +28,7 @@ export const hierarchyIndex = (serviceDef: ServiceDef): HierarchyIndex => ({
   2: hierarchiesOf(serviceDef, 2),
 })
 
-export function policyMatcher(
-  resources: PolicyResources,
-  hierarchies: readonly Hierarchy[],
-): PolicyMatcher {
+export function policyMatcher(resources: PolicyResources, hierarchies: readonly Hierarchy[]): PolicyMatcher {
   const fitting = resources.size === 0 ? [] : hierarchies.filter(one => holdsAll(one, resources.keys()))
   const valid = fitting.filter(one => isWithoutGaps(one, name => resources.has(name)))
   if (valid.length === 0) {

@@ -1,17 +1,17 @@
 import type { Problem } from '../../errors.ts'
 import { readDate } from './dates.ts'
 import { type Findings, type Members, membersOf, isObject } from './members.ts'
-import {
-  type Condition,
-  type FilterItem,
-  type MaskItem,
-  type PolicyItem,
-  type PolicyResource,
-  type PolicyResources,
-  type PolicyType,
-  type RangerPolicy,
-  type Recurrence,
-  type ValiditySchedule,
+import type {
+  Condition,
+  FilterItem,
+  MaskItem,
+  PolicyItem,
+  PolicyResource,
+  PolicyResources,
+  PolicyType,
+  RangerPolicy,
+  Recurrence,
+  ValiditySchedule,
 } from './policy.ts'
 
 /** What was read, and what was wrong with it. The value is null where nothing can be made of it. */
@@ -78,7 +78,7 @@ const isPolicyType = (value: number): value is PolicyType => value === 0 || valu
 
 function nameIn(json: unknown): string {
   if (!isObject(json)) return ''
-  const [name, id] = [json['name'], json['id']]
+  const [name, id] = [json.name, json.id]
   return typeof name === 'string' && name !== '' ? name : typeof id === 'number' ? `policy ${id}` : ''
 }
 

@@ -1,4 +1,4 @@
-import { type Recurrence, type ScheduleField } from './policy.ts'
+import type { Recurrence, ScheduleField } from './policy.ts'
 import type { TimeZone, WallTime } from './time-zone.ts'
 
 /** A recurrence such as "Mondays at 9:00 for eight hours", in the wall time of one zone. */
@@ -14,7 +14,10 @@ const MOST_DAYS = 84 * 366
 
 /** The values of a field: `*`, lists, ranges. Null stands for all. */
 export function scheduleValues(text: string | null): ReadonlySet<number> | null {
-  const parts = (text ?? '').replace(/\s/g, '').split(',').filter(part => part !== '')
+  const parts = (text ?? '')
+    .replace(/\s/g, '')
+    .split(',')
+    .filter(part => part !== '')
   if (parts.length === 0 || parts.some(part => part.includes('*'))) return null
   return new Set(
     parts.flatMap(part => {

@@ -53,7 +53,7 @@ export function resourceMatcher(def: ResourceDef, resource: PolicyResource): Res
   const fold = (value: string): string => (ignoreCase ? value.toLowerCase() : value)
 
   const one = (value: string, scope: ElementScope, context: MatchContext): boolean =>
-    (listed !== null && listed.has(fold(value))) ||
+    listed?.has(fold(value)) === true ||
     (listed === null && values.some(matcher => matcher.matches(value, context))) ||
     (scope === 'SELF_OR_PREFIX' && values.some(matcher => matcher.mayBegin(value, context))) ||
     (scope === 'SELF_OR_CHILD' && values.some(matcher => matcher.matchesChild(value, context)))
@@ -73,8 +73,7 @@ export function resourceMatcher(def: ResourceDef, resource: PolicyResource): Res
     if (written.length === 0) return value === null || value === ''
     if (written.length > 1) return false
     const policyValue = written[0] ?? ''
-    const isQuoted =
-      value !== null && value !== '' && valueOptions.quoteChars.includes(value[0] ?? '')
+    const isQuoted = value !== null && value !== '' && valueOptions.quoteChars.includes(value[0] ?? '')
     const same = isMatchAny
       ? value === null || /^\**$/.test(value)
       : value !== null && (isQuoted ? value === policyValue : fold(value) === fold(policyValue))

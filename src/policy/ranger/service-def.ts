@@ -178,10 +178,7 @@ const markerOf: Readonly<Record<string, string>> = {
 const markers: readonly string[] = [...Object.values(markerOf), '_all']
 
 /** A service-def that declares its markers is taken at its word; for others they follow from the categories. */
-function markerTypesOf(
-  types: readonly AccessTypeDef[],
-  declared: readonly AccessTypeDef[],
-): readonly AccessTypeDef[] {
+function markerTypesOf(types: readonly AccessTypeDef[], declared: readonly AccessTypeDef[]): readonly AccessTypeDef[] {
   const plain = types.filter(({ name }) => !markers.includes(name))
   const made = markers.map(marker => {
     const meant = plain.filter(({ category }) => marker === '_all' || markerOf[category ?? ''] === marker)

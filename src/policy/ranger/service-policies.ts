@@ -93,9 +93,7 @@ export function zonesOf(json: unknown, problems: Problem[]): readonly SecurityZo
     if (members === null) return []
     return {
       name,
-      resources: members
-        .objects('resources')
-        .map(set => new Map(set.names.map(key => [key, set.texts(key)]))),
+      resources: members.objects('resources').map(set => new Map(set.names.map(key => [key, set.texts(key)]))),
       policies: listOf(members.raw('policies'), problems),
       hasTagService: members.flag('containsAssociatedTagService', false),
     }

@@ -70,7 +70,7 @@ const matchTypes: readonly MatchType[] = ['SELF', 'SELF_AND_ALL_DESCENDANTS', 'A
 
 function tagOf(members: Members, findings: Findings): Tag {
   const options = members.raw('options')
-  const inOptions = isObject(options) ? options['TAG_VALIDITY_PERIODS'] : undefined
+  const inOptions = isObject(options) ? options.TAG_VALIDITY_PERIODS : undefined
   return {
     type: members.text('type') ?? '',
     attributes: attributesOf(members.raw('attributes')),

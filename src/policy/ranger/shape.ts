@@ -20,8 +20,8 @@ export function detectShape(json: unknown): RangerShape | null {
   if (has('serviceResources') || has('resourceToTagIds') || (has('tagVersion') && has('tags'))) return 'service-tags'
   if (has('metaDataInfo') && has('policies')) return 'export'
   if (has('serviceName') && (has('policies') || has('policyDeltas') || has('serviceDef'))) return 'service-policies'
-  if (Array.isArray(json['policies']) && !has('name')) return 'export'
-  if (Array.isArray(json['resources']) && Array.isArray(json['accessTypes'])) return 'service-def'
+  if (Array.isArray(json.policies) && !has('name')) return 'export'
+  if (Array.isArray(json.resources) && Array.isArray(json.accessTypes)) return 'service-def'
   return isPolicy(json) ? 'policy' : null
 }
 

@@ -15,7 +15,8 @@ export function forComponent(policy: RangerPolicy, component: string): RangerPol
     masks: items(policy.masks).flatMap(item => maskItemFor(item, component)),
     filters: items(policy.filters),
   }
-  const count = [ours.allow, ours.deny, ours.allowExceptions, ours.denyExceptions, ours.masks, ours.filters].flat().length
+  const count = [ours.allow, ours.deny, ours.allowExceptions, ours.denyExceptions, ours.masks, ours.filters].flat()
+    .length
   return count === 0 && !policy.isAuditEnabled ? null : ours
 }
 

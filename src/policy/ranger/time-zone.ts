@@ -53,7 +53,8 @@ export function timeZone(name: string): TimeZone | null {
 }
 
 /** Three letters that mean several zones, and Java's own: Ranger takes none of them. */
-const ambiguous = /^(ACT|AET|AGT|ART|AST|BET|BST|CAT|CNT|CST|CTT|EAT|ECT|IET|IST|JST|MIT|NET|NST|PLT|PNT|PRT|PST|SST|VST|SystemV\/.*)$/
+const ambiguous =
+  /^(ACT|AET|AGT|ART|AST|BET|BST|CAT|CNT|CST|CTT|EAT|ECT|IET|IST|JST|MIT|NET|NST|PLT|PNT|PRT|PST|SST|VST|SystemV\/.*)$/
 
 /** The zones that a schedule may name. */
 export const isZoneName = (name: string): boolean =>
@@ -66,7 +67,6 @@ export function readWallTime(text: string): WallTime | null {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = found.slice(1).map(part => Number(part ?? 0))
   const wall = Date.UTC(year, month - 1, day, hour, minute, second)
   const back = new Date(wall)
-  const same =
-    back.getUTCMonth() === month - 1 && back.getUTCDate() === day && hour < 24 && minute < 60 && second < 60
+  const same = back.getUTCMonth() === month - 1 && back.getUTCDate() === day && hour < 24 && minute < 60 && second < 60
   return same ? wall : null
 }

@@ -23,8 +23,8 @@ export function tokenSigns(options: ReadonlyMap<string, string>): TokenSigns | n
   return clash ? null : signs
 }
 
-export const hasToken = (text: string, { start, end, escape }: TokenSigns): boolean =>
-  text.includes(escape) || (text.includes(start) && text.includes(end))
+export const hasToken = (text: string, signs: TokenSigns): boolean =>
+  text.includes(signs.escape) || (text.includes(signs.start) && text.includes(signs.end))
 
 /** Tokens that nobody knows stay as written, signs and all. */
 export function replaceTokens(text: string, tokens: ReadonlyMap<string, string>, signs: TokenSigns): string {
@@ -43,12 +43,12 @@ export function replaceTokens(text: string, tokens: ReadonlyMap<string, string>,
       if (char === signs.start) token = ''
       else done += char
     } else if (char === signs.end) {
-      done += valueOf(token, tokens, signs) ?? signs.start + token + signs.end
+      done += tokenValue(token, tokens, signs) ?? signs.start + token + signs.end
       token = null
     } else token += char
   }
   return token === null ? done : done + signs.start + token
 }
 
-const valueOf = (token: string, tokens: ReadonlyMap<string, string>, { prefix }: TokenSigns): string | undefined =>
+const tokenValue = (token: string, tokens: ReadonlyMap<string, string>, { prefix }: TokenSigns): string | undefined =>
   token.startsWith(prefix) ? tokens.get(token.slice(prefix.length)) : undefined

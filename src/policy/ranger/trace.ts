@@ -52,7 +52,9 @@ export function explain(
     }))
   const ofTags = (deciders.tags?.byType[policyType].all ?? []).flatMap(policy => {
     const tags = asked.tags.filter(tag => isOn(policy, tag, asked))
-    return tags.length === 0 ? [{ ...startOf(policy), reason: 'no such tag' as const }] : tags.flatMap(tag => of(policy, tag))
+    return tags.length === 0
+      ? [{ ...startOf(policy), reason: 'no such tag' as const }]
+      : tags.flatMap(tag => of(policy, tag))
   })
   return [...ofTags, ...deciders.resources.byType[policyType].all.flatMap(policy => of(policy, null)), ...disabled]
 }
@@ -80,7 +82,8 @@ function explainPolicy(
 ): readonly TraceEntry[] {
   const start = startOf(policy)
   if (!policy.validity.isActive(asked.accessTime)) return [{ ...start, reason: 'not valid now' }]
-  if (!matchTypesOf(policy, asked, tag).some(one => hasSay(one, asked, tag))) return [{ ...start, reason: 'other resource' }]
+  if (!matchTypesOf(policy, asked, tag).some(one => hasSay(one, asked, tag)))
+    return [{ ...start, reason: 'other resource' }]
   if (!conditionsHold(policy.conditions, asked, tag)) return [{ ...start, reason: 'policy condition' }]
 
   const { accessTypes } = evaluationOf(asked, allAccessTypes)

@@ -32,7 +32,9 @@ export function readUserStore(json: unknown): Read<UserStore> {
 }
 
 function attributeMap(members: Members, name: string): ReadonlyMap<string, Attributes> {
-  return new Map(members.entries(name).map(([who, attributes]): [string, Attributes] => [who, attributesOf(attributes)]))
+  return new Map(
+    members.entries(name).map(([who, attributes]): [string, Attributes] => [who, attributesOf(attributes)]),
+  )
 }
 
 /** Attributes are texts in Ranger; numbers and flags are taken as they are written. */

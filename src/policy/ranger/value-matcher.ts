@@ -50,7 +50,8 @@ export function valueMatcher(written: string, options: ValueOptions): ValueMatch
     const resolved = resolves ? context.resolve(text) : text
     return replaces && options.signs !== null ? replaceTokens(resolved, context.tokens, options.signs) : resolved
   }
-  const test = (value: string, wanted: string): boolean => tests[shape](fold(value, value), fold(wanted, value), options)
+  const test = (value: string, wanted: string): boolean =>
+    tests[shape](fold(value, value), fold(wanted, value), options)
   return {
     isMatchAny: text === '',
     isDynamic,
@@ -59,7 +60,7 @@ export function valueMatcher(written: string, options: ValueOptions): ValueMatch
     mayBegin: (value, context) => {
       const wanted = fold(expand(context), value)
       if (shape === 'ends') return true
-      return shape === 'wildcard' || shape === 'below-wildcard'
+      return shape === 'wildcard' || shape === 'below' || shape === 'below-wildcard'
         ? wildcardMayBegin(fold(value, value), wanted)
         : wanted.startsWith(fold(value, value))
     },
@@ -71,7 +72,7 @@ export function valueMatcher(written: string, options: ValueOptions): ValueMatch
       if (last < 0) return false
       const parent = wanted.slice(0, last)
       const bare = withoutEnd(value, separator)
-      return shape === 'below' ? fold(bare, bare) === fold(parent, bare) : test(bare, parent)
+      return shape === 'below' || shape === 'starts' ? fold(bare, bare) === fold(parent, bare) : test(bare, parent)
     },
   }
 }
@@ -109,15 +110,31 @@ const tests: Readonly<Record<Shape, (value: string, wanted: string, options: Val
     return value === folder || value.startsWith(folder + (separator ?? '/'))
   },
   'below-wildcard': (value, wanted, { separator, isUrl }) =>
-    (!isUrl || isOneUrl(value)) && startsOf(value, separator ?? '/', isUrl).some(start => wildcardMatches(start, wanted)),
+    isUrl
+      ? isOneUrl(value) && urlStarts(value, separator ?? '/').some(start => wildcardMatches(start, wanted))
+      : pathStarts(value, separator ?? '/', wanted).some(start => wildcardMatches(start, wanted)),
 }
 
-/** A path, each folder on the way to it; a URL keeps its scheme. */
-function startsOf(value: string, separator: string, isUrl: boolean): readonly string[] {
-  const from = isUrl ? value.indexOf(':') + 3 : 0
+/**
+ * A path and each folder on the way to it. A sign at its end counts only where the pattern is that very folder and all in
+ * it: `/a/` is in `/a/*`, but not in `/a?/*`.
+ */
+function pathStarts(value: string, separator: string, wanted: string): readonly string[] {
+  const names = value.split(separator).filter(name => name !== '')
+  if (names.length === 0) return [value]
+  const root = value.startsWith(separator) ? separator : ''
+  const starts = names.map((_, at) => root + names.slice(0, at + 1).join(separator))
+  const folder = `${starts.at(-1)}${separator}`
+  const isVeryFolder = value.endsWith(separator) && wanted === `${folder}*` && !/[*?]/.test(folder)
+  return isVeryFolder ? [...starts, folder] : starts
+}
+
+/** The same of a URL, which keeps its scheme. */
+function urlStarts(value: string, separator: string): readonly string[] {
+  const from = value.indexOf(':') + 3
   const starts: string[] = []
   for (let at = value.indexOf(separator, from + 1); at >= 0; at = value.indexOf(separator, at + 1)) {
-    if (at > from && value[at - 1] !== separator) starts.push(value.slice(0, at))
+    if (value[at - 1] !== separator) starts.push(value.slice(0, at))
   }
   return [...starts, value]
 }

@@ -24,11 +24,15 @@ export function wildcardMatches(text: string, pattern: string): boolean {
   return p === pattern.length
 }
 
-/** Whether some text that begins with `start` has the form of the pattern. */
+/**
+ * Whether some text that begins with `start` has the form of the pattern. As in Ranger, whose prefix requests ask for
+ * what lies below, a start that goes on beyond a whole match will do too.
+ */
 export function wildcardMayBegin(start: string, pattern: string): boolean {
   // The set of places in the pattern that may be reached after each character.
   let places = reach(new Set([0]), pattern)
   for (const char of start) {
+    if (places.has(pattern.length)) return true
     const next = new Set<number>()
     for (const place of places) {
       if (pattern[place] === '*') next.add(place)

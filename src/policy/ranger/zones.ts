@@ -13,8 +13,12 @@ export function createZoneFinder(
   hierarchies: HierarchyIndex,
 ): ZoneFinder {
   const matchers = zones.flatMap(({ name, resources }) =>
-    resources.map((set): readonly [string, PolicyMatcher] => [name, policyMatcher(asResources(set, serviceDef), hierarchies[0])]),
+    resources.map((set): readonly [string, PolicyMatcher] => [
+      name,
+      policyMatcher(asResources(set, serviceDef), hierarchies[0]),
+    ]),
   )
+  if (matchers.length === 0) return () => []
   return ({ elements, match }) => {
     const found = new Set<string>()
     for (const [name, matcher] of matchers) {

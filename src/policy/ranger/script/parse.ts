@@ -1,5 +1,5 @@
 import { ctxFunctions, ctxProperties, macros, methods, roots } from './names.ts'
-import { type BinaryOperator, type Node, type Statement } from './tree.ts'
+import type { BinaryOperator, Node, Statement } from './tree.ts'
 import { type Word, wordsOf } from './words.ts'
 
 /** A text that is no condition of ours, and where it stops being one. */
@@ -14,7 +14,9 @@ const MAX_DEPTH = 100
 const MAX_WORDS = 2000
 
 /** Reads statements: conditions are one expression, or set `ctx.result`. */
-export function parseScript(source: string): { readonly script: readonly Statement[] } | { readonly fault: ScriptFault } {
+export function parseScript(
+  source: string,
+): { readonly script: readonly Statement[] } | { readonly fault: ScriptFault } {
   const words = source.length > MAX_LENGTH ? null : wordsOf(source)
   if (words === null) return { fault: { at: 0, what: 'it has characters that no condition has' } }
   if (words.length > MAX_WORDS) return { fault: { at: words[MAX_WORDS]?.at ?? 0, what: 'it is too long' } }
@@ -130,7 +132,8 @@ class Parser {
 
   private unary(): Node {
     return this.within(() => {
-      for (const operator of ['!', '-', '+'] as const) if (this.take(operator)) return { kind: 'unary', operator, of: this.unary() }
+      for (const operator of ['!', '-', '+'] as const)
+        if (this.take(operator)) return { kind: 'unary', operator, of: this.unary() }
       return this.postfix(this.primary())
     })
   }
@@ -152,7 +155,8 @@ class Parser {
       if (isCtx && !ctxProperties.has(name)) this.fail(`ctx has no ${name} here`)
       return { kind: 'member', of, key: { kind: 'literal', value: name } }
     }
-    if (!(isCtx ? Object.hasOwn(ctxFunctions, name) : methods.has(name))) this.fail(`the function ${name} is not supported`)
+    if (!(isCtx ? Object.hasOwn(ctxFunctions, name) : methods.has(name)))
+      this.fail(`the function ${name} is not supported`)
     return { kind: 'call', of, method: name, args: this.list(')') }
   }
 
@@ -198,7 +202,8 @@ class Parser {
 
   private macro(name: string): Node {
     const { method = '', isNegated = false, takesArguments = false } = macros[name] ?? {}
-    const args = takesArguments ? (this.need('('), this.list(')')) : []
+    if (takesArguments) this.need('(')
+    const args = takesArguments ? this.list(')') : []
     const call: Node = { kind: 'call', of: { kind: 'name', name: 'ctx' }, method, args }
     return isNegated ? { kind: 'unary', operator: '!', of: call } : call
   }

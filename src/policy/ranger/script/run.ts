@@ -134,7 +134,10 @@ function binary(operator: BinaryOperator, leftNode: Node, rightNode: Node, run: 
     case '>=':
       return isLess(right, left, true)
     case '+':
-      return typeof left === 'string' || typeof right === 'string' || typeof left === 'object' || typeof right === 'object'
+      return typeof left === 'string' ||
+        typeof right === 'string' ||
+        typeof left === 'object' ||
+        typeof right === 'object'
         ? textOf(left) + textOf(right)
         : numberOf(left) + numberOf(right)
     case '-':

@@ -74,8 +74,7 @@ const makers: Readonly<Record<string, (request: ScriptRequest) => Value>> = {
   USER: userWithName,
 }
 
-const resourceValue = (request: ScriptRequest): ValueMap =>
-  mapOf([...request.elements, ['_ownerUser', request.owner]])
+const resourceValue = (request: ScriptRequest): ValueMap => mapOf([...request.elements, ['_ownerUser', request.owner]])
 
 /** `sVal` has the first value of each attribute over all groups, `mVal` the list of them. */
 function groupValues(request: ScriptRequest): ValueMap {

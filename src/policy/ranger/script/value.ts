@@ -67,7 +67,10 @@ export const valueMethods: Readonly<Record<string, Method>> = {
   indexOf: (of, [what]) => (isList(of) ? of.indexOf(what) : text(of).indexOf(textOf(what))),
   intersects: (of, [others]) => list(others).some(one => list(of).includes(one)),
   isEmpty: of => (isList(of) ? of.length === 0 : isMap(of) ? of.size === 0 : text(of) === ''),
-  join: (of, [by]) => list(of).map(textOf).join(by === undefined ? ',' : textOf(by)),
+  join: (of, [by]) =>
+    list(of)
+      .map(textOf)
+      .join(by === undefined ? ',' : textOf(by)),
   lastIndexOf: (of, [what]) => (isList(of) ? of.lastIndexOf(what) : text(of).lastIndexOf(textOf(what))),
   size: of => (isMap(of) ? of.size : list(of).length),
   split: (of, [by]) => text(of).split(textOf(by)),

@@ -28,6 +28,8 @@ const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b
 const unquoted = (text: string): string =>
   text
     .slice(1, -1)
-    .replace(/\\(u[0-9a-fA-F]{4}|.)/g, (_, escape: string) =>
-      /^u[0-9a-fA-F]{4}$/.test(escape) ? String.fromCharCode(Number.parseInt(escape.slice(1), 16)) : (escapes[escape] ?? escape),
+    .replace(/\\(u[0-9a-fA-F]{4}|.)/g, (_, sign: string) =>
+      /^u[0-9a-fA-F]{4}$/.test(sign)
+        ? String.fromCharCode(Number.parseInt(sign.slice(1), 16))
+        : (escapes[sign] ?? sign),
     )
