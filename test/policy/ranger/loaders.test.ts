@@ -38,6 +38,7 @@ test('every member of a policy has its default', () => {
     validitySchedules: [],
     zoneName: '',
     labels: [],
+    options: {},
     createTime: null,
     updateTime: null,
   })
