@@ -72,6 +72,10 @@ export const errorCatalogue = {
     'A key column would go out otherwise than it has been published: rows would double in the target, deletes miss',
     'Bring the old mask and key back. Or publish anew: to another SCRIM_OUTPUT_TOPIC, or after POST /v1/policies/keys/forget, which says that masked topic and target are emptied; see the runbook "Key columns".',
   ),
+  POLICY_TEST_FAILED: policy(
+    'A test that the policy brings along fails',
+    'Mend the policy, or the test. `scrim check` runs them, and GET /v1/policies/{name}/test.',
+  ),
   POLICY_REFUSED: policy(
     'The policies are refused; those in force stay',
     'Mend what `problems` lists, all of it, and send it again.',

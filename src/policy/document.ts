@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { policyTests } from './policy-tests.ts'
 
 /**
  * The shapes of documents that are read, told apart by their members. This file is the manual: each member says what it
@@ -34,6 +35,7 @@ export const maskingPolicyDocument = Type.Object(
       }),
     ),
     service: Type.Optional(text('Read and kept; Scrim serves one service.')),
+    tests: Type.Optional(policyTests),
     resources: Type.Object({ topic: texts('Raw topics; `*` and `?` are wildcards.') }, { additionalProperties: false }),
     maskingPolicy: Type.Object(
       {

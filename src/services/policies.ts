@@ -3,6 +3,7 @@ import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
 import type { Compiled } from '../policy/compile.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { diffDocuments } from '../policy/json-patch.ts'
+import { testProblems } from '../policy/run-tests.ts'
 import { backOffMs, pause } from './back-off.ts'
 import { everyMs, follow, type Followed } from './follow.ts'
 import type { PlanHolder } from './mask-stream.ts'
@@ -16,6 +17,7 @@ import {
   replaceSet,
   topicsLeft,
 } from './policy-changes.ts'
+import { testsOf } from './policy-test-runs.ts'
 import { createPolicyImport, type ImportReason, type VersionOrigin } from './policy-import.ts'
 import type { Log } from './ports/log.ts'
 import type { PublishedKeys } from './published-keys.ts'
@@ -138,7 +140,12 @@ export function createPolicies(options: PoliciesOptions): Policies {
     const { plan } = compiled
     if (plan === null) throw new PoliciesRefused(compiled.problems)
     const changedKeys = await keysChangedBy(plan)
-    const problems = [...compiled.problems, ...((await options.check?.(plan, inForce.current())) ?? []), ...changedKeys]
+    const problems = [
+      ...compiled.problems,
+      ...testProblems(testsOf(documents, inForce.compile)),
+      ...((await options.check?.(plan, inForce.current())) ?? []),
+      ...changedKeys,
+    ]
     if (problems.some(({ severity }) => severity === 'error')) throw new PoliciesRefused(problems)
     const warnings = [...problems, ...topicsLeft(before, documents, plan)]
     const patch = diffDocuments(before, documents)

@@ -9,11 +9,13 @@ import { createPublishedKeys } from '../../src/services/published-keys.ts'
 import type { Dependency } from '../../src/services/ports/watching.ts'
 import type { HeldPartition } from '../../src/services/ports/stream.ts'
 import { createReadiness } from '../../src/services/readiness.ts'
+import { createRehearsal } from '../../src/services/rehearsal.ts'
 import { createTransformCalls } from '../../src/services/transform-calls.ts'
 import { createDeadLetterWorld, createMemoryDeadLetters, type DeadLetterWorld } from './memory-dead-letters.ts'
 import { createMemoryPolicyFiles } from './memory-policy-files.ts'
 import { createMemoryPolicyStore, createMemoryPolicyTable, type MemoryPolicyTable } from './memory-policy-store.ts'
 import { createMemoryPublishedKeyStore } from './memory-published-key-store.ts'
+import { createMemoryRawTail, type MemoryRawTail } from './memory-raw-tail.ts'
 import { testKeys, testSettings } from './policy-documents.ts'
 import { createQuietLog } from './quiet-log.ts'
 
@@ -24,11 +26,13 @@ const token = (name: string, ...permissions: Permission[]): Token => ({
 })
 
 export const tokens = {
-  all: token('all', 'read', 'policies', 'transform', 'replay'),
+  all: token('all', 'read', 'policies', 'transform', 'replay', 'dry-run', 'explain'),
   reader: token('reader', 'read'),
   steward: token('steward', 'read', 'policies'),
   masker: token('masker', 'transform'),
   replayer: token('replayer', 'replay'),
+  rehearser: token('rehearser', 'dry-run'),
+  explainer: token('explainer', 'explain'),
 } as const
 
 export const bearer = (who: keyof typeof tokens): { authorization: string } => ({
@@ -42,6 +46,7 @@ export interface HttpHarness {
   readonly files: ReturnType<typeof createMemoryPolicyFiles>
   readonly keyStore: PublishedKeyStore
   readonly world: DeadLetterWorld
+  readonly tail: MemoryRawTail
   readonly log: ReturnType<typeof createQuietLog>
   readonly health: { dependencies: Dependency[]; held: HeldPartition[]; isAlive: boolean; awaited: string[] }
   readonly close: () => Promise<void>
@@ -67,6 +72,7 @@ export async function startHttp(
   const health: HttpHarness['health'] = { dependencies: [], held: [], isAlive: true, awaited: [] }
   const calls = { write: async (row: DeadLetterWorld['called'][number]) => void world.called.push(row) }
   const keyStore = createMemoryPublishedKeyStore()
+  const tail = createMemoryRawTail()
   const policies = createPolicies({
     publishedKeys: createPublishedKeys({ store: keyStore }),
     store: createMemoryPolicyStore(table),
@@ -91,6 +97,16 @@ export async function startHttp(
       isAlive: () => health.isAlive,
     }),
     deadLetters,
+    rehearsal: createRehearsal({
+      policies,
+      keys: testKeys,
+      settings: testSettings,
+      tail,
+      reader: tail.reader,
+      schemas: { all: async () => [] },
+      calls,
+      checks: [],
+    }),
     transformCalls: createTransformCalls({ policies, keys: testKeys, settings: testSettings, transform, calls }),
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'scrim_up 1\n' },
     tokens: Object.values(tokens),
@@ -110,6 +126,7 @@ export async function startHttp(
     files,
     keyStore,
     world,
+    tail,
     log,
     health,
     close: async () => {

@@ -7,6 +7,7 @@ import type { DeadLetters } from '../../services/dead-letters.ts'
 import type { Policies } from '../../services/policies.ts'
 import type { Log } from '../../services/ports/log.ts'
 import type { Readiness } from '../../services/readiness.ts'
+import type { Rehearsal } from '../../services/rehearsal.ts'
 import type { TransformCalls } from '../../services/transform-calls.ts'
 import { type BodyParser, registerBodies } from './bodies.ts'
 import { createErrorHandler, errorAnswer, sendError, statusOf } from './error-answer.ts'
@@ -14,10 +15,13 @@ import { assertGuarded, createAuthentication, createHostCheck } from './guard.ts
 import type { HttpApp } from './http-app.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { docsRoutes } from './routes/docs.ts'
+import { dryRunRoutes } from './routes/dry-run.ts'
+import { explainRoutes } from './routes/explain.ts'
 import { healthRoutes } from './routes/health.ts'
 import { maskTypeRoutes } from './routes/mask-types.ts'
 import { type MetricsText, metricsRoutes } from './routes/metrics.ts'
 import { policyRoutes } from './routes/policies.ts'
+import { policyTestRoutes } from './routes/policy-tests.ts'
 import { policyVersionRoutes } from './routes/policy-versions.ts'
 import { transformRoutes } from './routes/transform.ts'
 import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
@@ -27,6 +31,7 @@ export interface HttpServerOptions {
   readonly readiness: Readiness
   readonly deadLetters: DeadLetters
   readonly transformCalls: TransformCalls
+  readonly rehearsal: Rehearsal
   readonly metrics: MetricsText
   readonly tokens: readonly Token[]
   /** Names under which we may be called, beside localhost and addresses. */
@@ -34,6 +39,8 @@ export interface HttpServerOptions {
   readonly parseJson: BodyParser
   readonly log: Log
   readonly transformsPerMinute?: number
+  readonly dryRunsPerMinute?: number
+  readonly explainsPerMinute?: number
   readonly failedTokensPerMinute?: number
   readonly now?: () => number
 }
@@ -93,6 +100,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   policyVersionRoutes(app, options.policies)
   maskTypeRoutes(app)
   transformRoutes(app, options.transformCalls, createTokenBucket(transformsPerMinute, now))
+  dryRunRoutes(app, options.rehearsal.dryRun, createTokenBucket(options.dryRunsPerMinute ?? 10, now))
+  explainRoutes(app, options.rehearsal.explain, createTokenBucket(options.explainsPerMinute ?? 60, now))
+  policyTestRoutes(app, options.rehearsal.tests)
   deadLetterRoutes(app, options.deadLetters)
   await app.ready()
 

@@ -27,7 +27,7 @@ export interface AuditTrail {
 
 /** A call by which somebody can find out what a value is, or send an old one out again: kept, whoever asked. */
 export interface CallRow {
-  readonly call: 'transform' | 'replay' | 'release'
+  readonly call: 'transform' | 'replay' | 'release' | 'dry-run' | 'explain'
   /** Name of the token; `scrim` for what it does by itself. */
   readonly caller: string
   readonly requestId: string
