@@ -35,6 +35,7 @@ export function compareValues(
   isPlaceholder: (value: RecordValue) => boolean,
 ): PathChange[] {
   const raw = byPlace(rawValues.filter(value => value.part !== 'envelope'))
+  const rawColumns = columnsOf(rawValues)
   const before = createReading(current, raw)
   const after = createReading(candidate, raw)
   const changes = new Map<string, PathChange>()
@@ -46,23 +47,26 @@ export function compareValues(
     const found = had[0] ?? was[0] ?? is[0]
     if (found === undefined || found.part === 'envelope') continue
     const bothPublish = before.publishes && after.publishes
+    // Where JSON text is replaced as a whole its inner paths end, and one of the column's own begins: masked, not left out.
+    const isReplaced = is.length === 0 && after.places.has(`${found.part} ${found.column}`)
+    const wasReplaced = was.length === 0 && before.columns.has(`${found.part} ${found.column}`)
     const newlyClear = secrets.find(secret => after.shows(secret) && !before.shows(secret))
     const newlyMasked =
-      is.length === 0 ? undefined : secrets.find(secret => before.shows(secret) && !after.shows(secret))
+      is.length === 0 && !isReplaced ? undefined : secrets.find(secret => before.shows(secret) && !after.shows(secret))
     const change = {
       path: found.path,
       column: found.column,
       changed: bothPublish && worths(was) !== worths(is),
       newlyClear: newlyClear !== undefined,
       newlyMasked: newlyMasked !== undefined,
-      newlyDropped: bothPublish && was.length > 0 && is.length === 0,
-      newlyAdded: bothPublish && was.length === 0 && is.length > 0,
+      newlyDropped: bothPublish && was.length > 0 && is.length === 0 && !isReplaced,
+      newlyAdded: bothPublish && was.length === 0 && is.length > 0 && !wasReplaced,
     }
     if (!Object.values(change).includes(true)) continue
     const shown = newlyClear ?? newlyMasked ?? had[0]
     const at = shown === undefined ? 0 : Math.max(0, had.indexOf(shown))
     const sample = {
-      raw: kindText(shown),
+      raw: shown === undefined && rawColumns.has(`${found.part} ${found.column}`) ? 'nested' : kindText(shown),
       current: keptText(shown, was[at] ?? was[0], before, found.column),
       candidate: keptText(shown, is[at] ?? is[0], after, found.column),
     }
@@ -76,9 +80,14 @@ type Places = ReadonlyMap<string, readonly RecordValue[]>
 
 const byPlace = (values: readonly RecordValue[]): Places => Map.groupBy(values, ({ part, path }) => `${part} ${path}`)
 
+const columnsOf = (values: readonly RecordValue[]): ReadonlySet<string> =>
+  new Set(values.map(({ part, column }) => `${part} ${column}`))
+
 interface Reading {
   readonly publishes: boolean
   readonly places: Places
+  /** The columns of the places. */
+  readonly columns: ReadonlySet<string>
   /** Can this raw value be read in what is published: at its own place, or anywhere else? */
   readonly shows: (secret: RecordValue) => boolean
   readonly isConstant: (column: string) => boolean
@@ -99,6 +108,7 @@ function createReading({ values, handling }: Side, raw: Places): Reading {
   return {
     publishes: values !== null,
     places,
+    columns: columnsOf(values ?? []),
     isConstant,
     shows: secret =>
       values !== null &&

@@ -13,7 +13,9 @@ export interface Rehearsal {
   readonly tests: (name: string) => readonly TestResult[] | null
 }
 
-export interface RehearsalOptions extends Omit<DryRunCallsOptions, 'check'>, Omit<ExplainCallsOptions, 'policies'> {
+export interface RehearsalOptions
+  extends Omit<DryRunCallsOptions, 'check'>,
+    Omit<ExplainCallsOptions, 'policies' | 'tail'> {
   /** What else can stand against a candidate: schemas that were met, keys that were published. */
   readonly checks: readonly ((candidate: Plan, inForce: Plan | null) => Promise<readonly Problem[]>)[]
 }
