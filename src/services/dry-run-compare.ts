@@ -6,6 +6,8 @@ import type { Handling } from '../policy/column-handling.ts'
 export interface Side {
   /** Null where the set does not publish the record. */
   readonly values: readonly RecordValue[] | null
+  /** It rejects the record, which then waits; what its rules leave clear is nothing that it hides. */
+  readonly isHeld: boolean
   readonly handling: (column: string) => Handling
 }
 
@@ -37,7 +39,7 @@ export function compareValues(
   const raw = byPlace(rawValues.filter(value => value.part !== 'envelope'))
   const rawColumns = columnsOf(rawValues)
   const before = createReading(current, raw)
-  const after = createReading(candidate, raw)
+  const after = createReading({ ...candidate, isHeld: false }, raw)
   const changes = new Map<string, PathChange>()
   for (const place of new Set([...raw.keys(), ...before.places.keys(), ...after.places.keys()])) {
     const had = raw.get(place) ?? []
@@ -93,7 +95,7 @@ interface Reading {
   readonly isConstant: (column: string) => boolean
 }
 
-function createReading({ values, handling }: Side, raw: Places): Reading {
+function createReading({ values, isHeld, handling }: Side, raw: Places): Reading {
   const places = byPlace(values ?? [])
   const isConstant = (column: string): boolean => handling(column) === 'constant'
   const telling = (values ?? []).filter(({ column, part }) => part === 'envelope' || !isConstant(column))
@@ -111,8 +113,11 @@ function createReading({ values, handling }: Side, raw: Places): Reading {
     columns: columnsOf(values ?? []),
     isConstant,
     shows: secret =>
-      values !== null &&
-      (atHome(secret) || made.has(secret.worth) || (secret.text.length >= TELLING_LENGTH && all.includes(secret.text))),
+      (isHeld && handling(secret.column) === 'clear') ||
+      (values !== null &&
+        (atHome(secret) ||
+          made.has(secret.worth) ||
+          (secret.text.length >= TELLING_LENGTH && all.includes(secret.text)))),
   }
 }
 

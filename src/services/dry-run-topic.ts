@@ -95,7 +95,8 @@ export function createTopicRun({
     after: RecordOutcome,
     raw: readonly RecordValue[],
   ): readonly PathChange[] {
-    const side = ({ at }: RecordOutcome, view: ViewPlan | null): Side => ({
+    const side = ({ at, outcome }: RecordOutcome, view: ViewPlan | null): Side => ({
+      isHeld: outcome.kind === 'reject',
       values: at === null ? null : readMasked(at.batch, at.n).values,
       handling: column => (view === null ? 'hidden' : handlingOf(view, column)),
     })

@@ -22,6 +22,8 @@ interface Case {
   readonly candidate: object | string | null
   /** By column, for the current set and the candidate: c(lear), k (constant), h(idden); left out: hidden. */
   readonly rules?: Readonly<Record<string, string>>
+  /** The current set rejects the record. */
+  readonly isHeld?: boolean
   readonly clear?: readonly string[]
   readonly masked?: readonly string[]
   readonly dropped?: readonly string[]
@@ -150,6 +152,15 @@ const cases: readonly Case[] = [
     rules: { a: 'cc' },
     clear: ['a'],
   },
+  {
+    name: 'a record was held: what the rules left clear is nothing new',
+    raw: { a: 'Asha', b: 'Rao' },
+    current: null,
+    candidate: { a: 'Asha', b: 'Rao' },
+    isHeld: true,
+    rules: { a: 'cc', b: 'hc' },
+    clear: ['b'],
+  },
   { name: 'a record is newly published, masked', raw: { a: 'Asha' }, current: null, candidate: { a: '****' } },
   { name: 'a record is no longer published', raw: { a: 'Asha' }, current: { a: 'Asha' }, candidate: null },
 ]
@@ -161,8 +172,8 @@ describe('what two sets make of one record', () => {
     const handling = (side: 0 | 1) => (column: string) => handlings[rules[column]?.[side] ?? 'h'] ?? 'hidden'
     const changes = compareValues(
       values(raw) ?? [],
-      { values: values(current), handling: handling(0) },
-      { values: values(candidate), handling: handling(1) },
+      { values: values(current), isHeld: one.isHeld ?? false, handling: handling(0) },
+      { values: values(candidate), isHeld: false, handling: handling(1) },
       () => false,
     )
     const paths = (what: 'newlyClear' | 'newlyMasked' | 'newlyDropped' | 'newlyAdded') =>
@@ -179,8 +190,8 @@ describe('what two sets make of one record', () => {
     const hidden = () => 'hidden' as const
     const [change] = compareValues(
       values({}, { id: '4711-0815' }) ?? [],
-      { values: values({}, { id: 'f00d' }), handling: hidden },
-      { values: values({}, { id: '4711-0815' }), handling: hidden },
+      { values: values({}, { id: 'f00d' }), isHeld: false, handling: hidden },
+      { values: values({}, { id: '4711-0815' }), isHeld: false, handling: hidden },
       () => false,
     )
     expect(change).toMatchObject({ path: 'id', newlyClear: true, raw: 'text(9)', candidate: 'text(9) as it is' })
@@ -190,8 +201,8 @@ describe('what two sets make of one record', () => {
     const row = { a: '__debezium_unavailable_value' }
     const changes = compareValues(
       values(row) ?? [],
-      { values: values({}), handling: () => 'hidden' },
-      { values: values(row), handling: () => 'clear' },
+      { values: values({}), isHeld: false, handling: () => 'hidden' },
+      { values: values(row), isHeld: false, handling: () => 'clear' },
       ({ text }) => text === '__debezium_unavailable_value',
     )
     expect(changes).toMatchObject([{ path: 'a', newlyClear: false, newlyAdded: true }])
@@ -200,8 +211,8 @@ describe('what two sets make of one record', () => {
   test('a sample tells kinds, lengths and how much is left, nothing else', () => {
     const [change] = compareValues(
       values({ a: '234567890121' }) ?? [],
-      { values: values({ a: '********0121' }), handling: () => 'hidden' },
-      { values: values({ a: '23******0121' }), handling: () => 'hidden' },
+      { values: values({ a: '********0121' }), isHeld: false, handling: () => 'hidden' },
+      { values: values({ a: '23******0121' }), isHeld: false, handling: () => 'hidden' },
       () => false,
     )
     expect(change).toMatchObject({

@@ -87,9 +87,9 @@ export function createRawTail({ client, timeoutMs = TIMEOUT_MS }: RawTailOptions
     },
     read: async (topic, count, visit, signal) => {
       const ends = await client.admin(admin => admin.fetchTopicOffsets(topic))
-      const tails = ends.map(
-        ({ partition, low, high }): Tail => ({ partition, low: BigInt(low), from: BigInt(high), stretch: 1n }),
-      )
+      const tails = ends
+        .map(({ partition, low, high }): Tail => ({ partition, low: BigInt(low), from: BigInt(high), stretch: 1n }))
+        .sort((a, b) => a.partition - b.partition)
       let left = count
       // The share that one partition cannot fill goes to those that have more.
       for (;;) {
