@@ -118,7 +118,7 @@ export async function check({ values, positionals }: Arguments, terminal: Termin
     }
   }
   findings.push(...problems.map(findingOf))
-  const tests = testsOf(documents, candidate =>
+  const tests = await testsOf(documents, candidate =>
     compilePolicies(candidate, { keys: createKeyRing(config), settings: config }),
   )
   findings.push(...testProblems(tests).map(findingOf))

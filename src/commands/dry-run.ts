@@ -93,8 +93,10 @@ async function run({ values }: Arguments, terminal: Terminal): Promise<number> {
     const report = await compare(current, candidate, asked, config, terminal)
     terminal.out(asked.isJson ? `${JSON.stringify(report, null, 2)}\n` : dryRunText(report, asked.failOn))
     // What would be refused, or was not looked at, has passed no gate.
-    const isUnproven = !report.isComplete || report.notRead.length > 0 || hasErrors(report.problems)
-    return isUnproven || asked.failOn.some(kind => report.findings[kind] > 0) ? EXIT_FAILED : EXIT_OK
+    const isLookedAt = report.isComplete && report.notRead.length === 0 && report.topics.length > 0
+    return !isLookedAt || hasErrors(report.problems) || asked.failOn.some(kind => report.findings[kind] > 0)
+      ? EXIT_FAILED
+      : EXIT_OK
   } catch (error) {
     if (error instanceof ScrimError) {
       const { message, hint } = errorCatalogue[error.code]
@@ -179,7 +181,7 @@ async function compare(
   config: Config,
   { err, signal }: Terminal,
 ): Promise<DryRunReport> {
-  const tests = testProblems(testsOf(candidate.documents, documents => compile(documents, config)))
+  const tests = testProblems(await testsOf(candidate.documents, documents => compile(documents, config)))
   const problems = [...candidate.problems, ...tests]
   const { tail, close } = await openTail(asked, config, err)
   try {

@@ -23,32 +23,31 @@ export interface TestFailure {
   readonly detail: string
 }
 
-const MAX_TESTS = 2_000
+const MAX_TESTS = 10_000
 
 /**
- * Runs the tests of these policies, those of disabled ones left out, against a plan of the set. The plan's caches fill:
+ * Runs the tests of these policies one by one, those of disabled ones left out, against a plan of the set. The plan's caches fill:
  * it must be none that the stream uses. `isLate`: no more of them are run, and those left have failed.
  */
-export function runPolicyTests(
+export function* runPolicyTests(
   documents: readonly PolicyDocument[],
   plan: Plan,
   { isLate = () => false }: { readonly isLate?: () => boolean } = {},
-): readonly TestResult[] {
+): Generator<TestResult, void, void> {
   const transform = createTransform()
-  const results: TestResult[] = []
+  let count = 0
   for (const document of documents) {
     if (isTableSchema(document) || document.isEnabled === false) continue
     for (const [index, test] of (document.tests ?? []).entries()) {
       const path = `tests[${index}]`
-      const isTooMany = results.length >= MAX_TESTS || isLate()
+      const isTooMany = ++count > MAX_TESTS || isLate()
       const failures = isTooMany
         ? [{ path, detail: 'not run: the tests of the set are too many or take too long' }]
         : runTest(test, path, document, plan, transform)
       const { name = null } = test
-      results.push({ policy: document.name, index, name, passed: failures.length === 0, failures })
+      yield { policy: document.name, index, name, passed: failures.length === 0, failures }
     }
   }
-  return results
 }
 
 /** Has a policy of the set tests to run? */

@@ -94,7 +94,7 @@ export function createDryRunCalls(options: DryRunCallsOptions): DryRunCalls {
       signal: call.signal,
       problems: [
         ...compiled.problems,
-        ...testProblems(testsOf(documents, compile)),
+        ...testProblems(await testsOf(documents, compile)),
         ...(await check(candidate, policies.current())),
       ],
     })

@@ -9,7 +9,7 @@ export interface DryRunReport {
   readonly isComplete: boolean
   /** Topics that both the broker has and a set names, or that the records are of. */
   readonly topics: readonly TopicDryRun[]
-  /** Topics that were asked for and are not there, or that no set names. */
+  /** Topics and views that were asked for and that are not there, or that no set names; topics there was no time for. */
   readonly notRead: readonly string[]
   /** What stands against the candidate as a set. */
   readonly problems: readonly Problem[]

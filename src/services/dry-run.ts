@@ -45,7 +45,7 @@ export interface DryRunProgress {
 }
 
 /** So much is worked on before the event loop, and with it the stream, has its turn. */
-const RECORDS_AT_ONCE = 100
+const RECORDS_AT_ONCE = 50
 const MAX_TOPICS = 500
 const MAX_PATHS = 5_000
 
@@ -86,12 +86,14 @@ export async function dryRun(options: DryRunOptions): Promise<DryRunReport> {
     const partitions = await tail.read(topic, records, visit, signal)
     topics.push(run.report(partitions))
   }
+  const views = new Set(topics.flatMap(topic => topic.views.map(({ view }) => view)))
+  const noViews = (options.views ?? []).filter(view => !views.has(view)).map(view => `view ${view}`)
   return {
     current: { name: current.name, documents: current.documents.length },
     candidate: { name: candidate.name, documents: candidate.documents.length },
     isComplete: !signal.aborted && !budget.isExceeded && wanted.length === all.length,
     topics,
-    notRead: [...notRead, ...wanted.slice(topics.length), ...all.slice(MAX_TOPICS)],
+    notRead: [...notRead, ...noViews, ...wanted.slice(topics.length), ...all.slice(MAX_TOPICS)],
     problems: options.problems,
     findings: countFindings(topics, options.problems),
   }

@@ -142,7 +142,7 @@ export function createPolicies(options: PoliciesOptions): Policies {
     const changedKeys = await keysChangedBy(plan)
     const problems = [
       ...compiled.problems,
-      ...testProblems(testsOf(documents, inForce.compile)),
+      ...testProblems(await testsOf(documents, inForce.compile)),
       ...((await options.check?.(plan, inForce.current())) ?? []),
       ...changedKeys,
     ]

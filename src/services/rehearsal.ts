@@ -10,7 +10,7 @@ export interface Rehearsal {
   readonly dryRun: DryRunCalls
   readonly explain: ExplainCalls
   /** Runs the stored tests of a policy of the set in force; null where there is no such policy. */
-  readonly tests: (name: string) => readonly TestResult[] | null
+  readonly tests: (name: string) => Promise<readonly TestResult[] | null>
 }
 
 export interface RehearsalOptions

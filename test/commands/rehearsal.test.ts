@@ -15,7 +15,7 @@ import { createCollectingTerminal } from '../support/collecting-terminal.ts'
 import { aKey, aString, schemaRecord } from '../support/schema-records.ts'
 
 const CANARY = 'canary-4711@example.org'
-const folders = ['hidden', 'clear', 'holding', 'broken', 'failing'] as const
+const folders = ['hidden', 'clear', 'holding', 'broken', 'failing', 'other'] as const
 let dir = ''
 const at = (name: string): string => join(dir, name)
 
@@ -32,6 +32,7 @@ beforeAll(async () => {
     hidden: policy({ id: 'none', email: 'full' }),
     clear: policy({ id: 'none', email: 'none' }),
     holding: policy({ id: 'none' }),
+    other: policy({ id: 'none' }, { name: 'other', resources: { topic: 'raw.other' } }),
     broken: policy({ email: 'nonsense' }),
     failing: policy(
       { id: 'none', email: 'full' },
@@ -76,6 +77,8 @@ describe('scrim dry-run', () => {
     ['a candidate that cannot be compiled', 1, 'broken', 'hidden', []],
     ['a current set that cannot be compiled', 1, 'hidden', 'broken', []],
     ['a candidate whose tests fail', 1, 'failing', 'hidden', ['--fail-on', 'none']],
+    ['a view that is not there', 1, 'hidden', 'hidden', ['--view', 'others']],
+    ['no topic that a set names', 1, 'other', 'other', []],
     ['a topic that is not there', 1, 'hidden', 'hidden', ['--topic', 'raw.gone']],
     ['what --fail-on does not know', 2, 'hidden', 'hidden', ['--fail-on', 'newly-cleared']],
     ['no number of records', 2, 'hidden', 'hidden', ['--last', 'many']],
@@ -95,7 +98,9 @@ describe('scrim dry-run', () => {
   test('tells in a table, and passes over what is no record', async () => {
     const { out, err } = await dryRun('clear', 'hidden')
     expect(out).toMatch(/^ {2}email +full \(people \[1\]\) +none \(people \[1\]\) +3 +3$/m)
-    expect(out).toMatch(/email 0@1: text\(23\); now text\(4\) constant; candidate text\(23\) as it is/)
+    expect(out).toMatch(
+      /^ {4}email: text\(23\); now text\(4\) constant; candidate text\(23\) as it is \(0@1, 0@2, 0@3\)$/m,
+    )
     expect(out).toMatch(/fails on: newly-clear/)
     expect(err).toContain('line 4 is no record: not JSON')
   })

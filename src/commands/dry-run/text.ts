@@ -12,6 +12,7 @@ export function dryRunText(report: DryRunReport, failOn: readonly FindingKind[])
     ...report.problems.map(problemLine),
     ...topics.map(topicText),
     '\n',
+    topics.length === 0 ? 'no topic was looked at: there is none that the sets name\n' : '',
     report.notRead.length === 0 ? '' : `not looked at: ${report.notRead.join(', ')}\n`,
     report.isComplete ? '' : 'not complete: the time was up, or there is more than can be told\n',
     found.length === 0 ? 'no difference\n' : `${found.map(([kind, number]) => `${kind} ${number}`).join(', ')}\n`,
@@ -63,13 +64,18 @@ function columnsText(columns: readonly ColumnDryRun[]): string {
     number(column.newlyDropped),
     number(column.newlyAdded),
   ])
-  const samples = columns.flatMap(({ path, samples: some }) =>
-    some.map(
-      ({ partition, offset, raw, current, candidate }) =>
-        `    ${path} ${partition}@${offset}: ${raw}; now ${current}; candidate ${candidate}\n`,
-    ),
-  )
-  return `${table([heading, ...rows])}${samples.join('')}`
+  return `${table([heading, ...rows])}${columns.map(samplesText).join('')}`
+}
+
+/** Samples that look alike on one line, with the places where they lie. */
+function samplesText({ path, samples }: ColumnDryRun): string {
+  const alike = Map.groupBy(samples, ({ raw, current, candidate }) => `${raw}; now ${current}; candidate ${candidate}`)
+  return [...alike]
+    .map(([text, some]) => {
+      const places = some.map(({ partition, offset }) => `${partition}@${offset}`)
+      return `    ${path}: ${text} (${places.join(', ')})\n`
+    })
+    .join('')
 }
 
 const number = (count: number): string => (count === 0 ? '' : String(count))

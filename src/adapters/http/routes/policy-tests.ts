@@ -35,7 +35,7 @@ export function policyTestRoutes(app: HttpApp, run: Rehearsal['tests']): void {
       url: '/v1/policies/:name/test',
       handler: async (request, reply) => {
         const { name } = request.params
-        const results = run(name)
+        const results = await run(name)
         if (results === null) throw new ScrimError('REQUEST_NOT_FOUND', { path: 'policy' })
         const tests = results.map(({ policy: _policy, ...rest }) => rest)
         return answered(reply, { policy: name, passed: results.every(({ passed }) => passed), tests })
