@@ -1,6 +1,8 @@
 import { createKafkaClient } from '../adapters/kafka/client.ts'
 import { createRawTail } from '../adapters/kafka/raw-tail.ts'
 import { createRecordReader } from '../adapters/kafka/record-reader.ts'
+import { createPool } from '../adapters/postgres/pool.ts'
+import { createSchemaStore } from '../adapters/postgres/schema-store.ts'
 import { createLog } from '../adapters/telemetry/log.ts'
 import type { Config } from '../config.ts'
 import { errorCatalogue, placeText, ScrimError } from '../errors.ts'
@@ -8,6 +10,7 @@ import type { RawBatch } from '../pipeline/batch.ts'
 import type { TopicFacts } from '../pipeline/plan.ts'
 import { batchOfLines } from '../pipeline/record-line.ts'
 import { verdicts } from '../policy/candidates.ts'
+import type { SeenSchema } from '../services/ports/policies.ts'
 import { type ColumnExplanation, type Explanation, explain, type ViewExplanation } from '../services/explain.ts'
 import { type Arguments, type Command, EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Terminal } from './command.ts'
 import { configOf, readPolicies } from './load-plan.ts'
@@ -30,7 +33,8 @@ Tells why the columns of a topic, or of one record, go out as they do: for each 
 that decide, and why the others do not. Names, types and parameters are shown; never a value of the record.
 
   -p, --policies FOLDER   policy documents (default: SCRIM_POLICIES, else policies/)
-      --topic TOPIC       what policies say of the topic's columns
+      --topic TOPIC       what policies say of the topic's columns: those of the schemas that running instances have met,
+                          where SCRIM_DATABASE_URL is set, else those that policies name
       --record FILE       the first record of a file, JSON Lines as scrim mask reads them; - is standard input
       --at PLACE          a record where it lies in Kafka: topic/partition@offset
       --view VIEW         this view only
@@ -62,7 +66,9 @@ async function run({ values }: Arguments, terminal: Terminal): Promise<number> {
     return EXIT_FAILED
   }
   let found: Found
+  let seen: readonly SeenSchema[] = []
   try {
+    if (asked.topic !== null) seen = await storedSchemas(config)
     if (place !== null) found = await recordAt(place, config)
     else if (asked.record !== null) found = await recordOf(asked.record, terminal)
     else found = { topic: asked.topic ?? '', record: null, facts: { compacted: false } }
@@ -70,7 +76,7 @@ async function run({ values }: Arguments, terminal: Terminal): Promise<number> {
     return told(error, terminal)
   }
   const view = one('view')
-  const explanation = explain({ ...found, documents, plan, seen: [], view })
+  const explanation = explain({ ...found, documents, plan, seen, view })
   if (view !== null && explanation.views.length === 0 && plan.names(found.topic))
     return usage('the topic has no such view', terminal)
   terminal.out(values.json === true ? `${JSON.stringify(explanation, null, 2)}\n` : explanationText(explanation))
@@ -91,6 +97,17 @@ function told(error: unknown, terminal: Terminal): number {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
   if (typeof code !== 'string') throw error
   return usage(`cannot read the record (${code})`, terminal)
+}
+
+/** What the running instances have met, so that a topic alone is explained with the columns that it has. */
+async function storedSchemas({ databaseUrl, clientId }: Config): Promise<readonly SeenSchema[]> {
+  if (databaseUrl === null) return []
+  const database = createPool(databaseUrl, { applicationName: `${clientId} explain`, max: 1 })
+  try {
+    return await createSchemaStore({ database }).all()
+  } finally {
+    await database.end()
+  }
 }
 
 interface Found {

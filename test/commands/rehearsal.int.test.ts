@@ -95,6 +95,14 @@ describeWithStack("a steward's way, beside a running Scrim", ({ brokers, postgre
     })
     const answer = await scrim.call('POST', '/v1/explain', { topic: ground.topic, partition: 0, offset: 0 })
     expect(answer.json<Explanation>().views).toEqual(explained.views)
+    // A topic alone: the columns are those that the running instance has met under the set in force.
+    await ground.write([{ id: 1, partition: 0 }])
+    const topic = await until('the schema to be stored', async () => {
+      const found = JSON.parse((await run(explainCommand, ['--topic', ground.topic])).out) as Explanation
+      return found.views[0]?.columns.every(one => one.type !== null) && found
+    })
+    expect(topic.views[0]).toMatchObject({ outcome: null, notMet: [] })
+    expect(topic.views[0]?.columns.map(({ column }) => column)).toContain('aadhaar')
     expect((await run(explainCommand, ['--at', `${ground.topic}/0@9999999`])).code).toBe(1)
     expect((await run(explainCommand, ['--at', `${ground.topic}-gone/0@0`])).code).toBe(1)
   })

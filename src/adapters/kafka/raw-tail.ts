@@ -70,7 +70,8 @@ export function createRawTail({ client, timeoutMs = TIMEOUT_MS }: RawTailOptions
       first ??= batch.offsets[0] ?? null
       return visit(batch)
     }
-    const given = (await walk(place, { from, until, skip }, giveOn, signal)) - skip
+    // Compaction may have taken some since they were counted.
+    const given = Math.max(0, (await walk(place, { from, until, skip }, giveOn, signal)) - skip)
     if (given * 2 < wanted) tail.stretch *= 4n
     // What was skipped may be wanted later.
     tail.from = skip > 0 && first !== null ? first : from
