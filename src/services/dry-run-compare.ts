@@ -38,8 +38,8 @@ export function compareValues(
 ): PathChange[] {
   const raw = byPlace(rawValues.filter(value => value.part !== 'envelope'))
   const rawColumns = columnsOf(rawValues)
-  const before = createReading(current, raw)
-  const after = createReading({ ...candidate, isHeld: false }, raw)
+  const before = createReading(current, raw, 'its own place')
+  const after = createReading({ ...candidate, isHeld: false }, raw, 'any image')
   const changes = new Map<string, PathChange>()
   for (const place of new Set([...raw.keys(), ...before.places.keys(), ...after.places.keys()])) {
     const had = raw.get(place) ?? []
@@ -52,9 +52,13 @@ export function compareValues(
     // Where JSON text is replaced as a whole its inner paths end, and one of the column's own begins: masked, not left out.
     const isReplaced = is.length === 0 && after.places.has(`${found.part} ${found.column}`)
     const wasReplaced = was.length === 0 && before.columns.has(`${found.part} ${found.column}`)
-    const newlyClear = secrets.find(secret => after.shows(secret) && !before.shows(secret))
+    const newlyClear = secrets.find(secret =>
+      after.showsAtHome(secret) ? !before.showsAtHome(secret) : after.shows(secret) && !before.shows(secret),
+    )
     const newlyMasked =
-      is.length === 0 && !isReplaced ? undefined : secrets.find(secret => before.shows(secret) && !after.shows(secret))
+      is.length === 0 && !isReplaced
+        ? undefined
+        : secrets.find(secret => before.showsAtHome(secret) && !after.shows(secret))
     const change = {
       path: found.path,
       column: found.column,
@@ -90,12 +94,15 @@ interface Reading {
   readonly places: Places
   /** The columns of the places. */
   readonly columns: ReadonlySet<string>
-  /** Can this raw value be read in what is published: at its own place, or anywhere else? */
+  /** Can this raw value be read in what is published, in its own column? */
+  readonly showsAtHome: (secret: RecordValue) => boolean
+  /** The same, there or anywhere else. */
   readonly shows: (secret: RecordValue) => boolean
   readonly isConstant: (column: string) => boolean
 }
 
-function createReading({ values, isHeld, handling }: Side, raw: Places): Reading {
+/** A value counts as shown by the candidate wherever its column stands, by the current set only where it stands itself: in doubt newly clear. */
+function createReading({ values, isHeld, handling }: Side, raw: Places, where: 'its own place' | 'any image'): Reading {
   const places = byPlace(values ?? [])
   const isConstant = (column: string): boolean => handling(column) === 'constant'
   const telling = (values ?? []).filter(({ column, part }) => part === 'envelope' || !isConstant(column))
@@ -104,20 +111,23 @@ function createReading({ values, isHeld, handling }: Side, raw: Places): Reading
   const made = new Set(
     telling.filter(({ part, path }) => part !== 'envelope' && !raw.has(`${part} ${path}`)).map(({ worth }) => worth),
   )
-  const atHome = (secret: RecordValue): boolean =>
-    !isConstant(secret.column) &&
-    (places.get(`${secret.part} ${secret.path}`) ?? []).some(({ worth }) => worth === secret.worth)
+  const homeOf = ({ part, path }: RecordValue): string => (where === 'any image' ? path : `${part} ${path}`)
+  const shown = new Set(
+    telling.filter(({ part }) => part !== 'envelope').map(value => `${homeOf(value)} ${value.worth}`),
+  )
+  const showsAtHome = (secret: RecordValue): boolean =>
+    (isHeld && handling(secret.column) === 'clear') ||
+    (!isConstant(secret.column) && shown.has(`${homeOf(secret)} ${secret.worth}`))
   return {
     publishes: values !== null,
     places,
     columns: columnsOf(values ?? []),
     isConstant,
+    showsAtHome,
     shows: secret =>
-      (isHeld && handling(secret.column) === 'clear') ||
-      (values !== null &&
-        (atHome(secret) ||
-          made.has(secret.worth) ||
-          (secret.text.length >= TELLING_LENGTH && all.includes(secret.text)))),
+      showsAtHome(secret) ||
+      made.has(secret.worth) ||
+      (secret.text.length >= TELLING_LENGTH && all.includes(secret.text)),
   }
 }
 

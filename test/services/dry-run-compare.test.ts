@@ -138,6 +138,13 @@ const cases: readonly Case[] = [
     clear: ['first'],
   },
   {
+    name: 'a column goes clear whose value another column shows anyway',
+    raw: { first: 'Lakshmi', name: 'Lakshmi Rao' },
+    current: { first: '****', name: 'Lakshmi Rao' },
+    candidate: { first: 'Lakshmi', name: 'Lakshmi Rao' },
+    clear: ['first'],
+  },
+  {
     name: 'the constant of another column is the value by chance',
     raw: { a: 'CONFIDENTIAL', b: 'x' },
     current: { a: '*', b: '*' },
@@ -184,6 +191,20 @@ describe('what two sets make of one record', () => {
       dropped: paths('newlyDropped'),
       added: paths('newlyAdded'),
     }).toEqual({ clear, masked, dropped, added })
+  })
+
+  test('a short value comes out in the other image', () => {
+    const images = (before: object, after: object) => {
+      const value = Buffer.from(JSON.stringify({ before, after, source: {}, op: 'u' })).toString('base64')
+      return [...createValueReader()(batchOfLines([{ topic: 't', value }]), 0).values]
+    }
+    const changes = compareValues(
+      images({ a: 'F' }, { a: 'M' }),
+      { values: images({ a: '*' }, { a: '*' }), isHeld: false, handling: () => 'hidden' },
+      { values: images({ a: 'M' }, { a: '*' }), isHeld: false, handling: () => 'hidden' },
+      () => false,
+    )
+    expect(changes).toMatchObject([{ path: 'a', newlyClear: true }])
   })
 
   test('a key column counts as the column', () => {

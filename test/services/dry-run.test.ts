@@ -158,6 +158,34 @@ describe('a dry run', () => {
     expect(others).toMatchObject({ topics: [{ views: [] }, { views: [] }], notRead: ['view others'] })
   })
 
+  test('each view by itself; one that a set does not have is none of its', async () => {
+    const shown = setOf([policy({ id: 'none', email: 'none', city: 'none' })])
+    const masked = setOf([policy({ id: 'none', email: 'full', city: 'none' })])
+    const candidate: DryRunSet = {
+      ...masked,
+      plan: {
+        ...masked.plan,
+        forTopic: (topic, facts) => ({
+          topic,
+          views: [masked, shown].flatMap(({ plan }, n) =>
+            (plan.forTopic(topic, facts)?.views ?? []).map(view => ({ ...view, view: ['public', 'support'][n] ?? '' })),
+          ),
+        }),
+      },
+    }
+    const { topics, findings } = await run([policy({ id: 'none', email: 'full', city: 'none' })], [], people, {
+      candidate,
+    })
+    expect(topics[0]?.views).toMatchObject([
+      { view: 'public', unchanged: 120, columns: [] },
+      { view: 'support', newlyPublished: 120, outcomes: [{ current: 'none', candidate: 'publish' }] },
+    ])
+    expect(topics[0]?.views[1]?.columns.map(({ path }) => path).sort()).toEqual(['city', 'email', 'id'])
+    expect(findings['newly-clear']).toBe(3)
+    const only = await run([policy({ email: 'full' })], [], people, { candidate, views: ['public'] })
+    expect(only.topics[0]?.views.map(({ view }) => view)).toEqual(['public'])
+  })
+
   test('ends at the time limit and at the signal, and says so', async () => {
     const set = [policy({ id: 'none', email: 'full', city: 'none' })]
     const stop = new AbortController()
