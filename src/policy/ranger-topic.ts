@@ -8,6 +8,7 @@ import type { Decision } from './ranger/engine.ts'
 import type { RangerPolicy } from './ranger/policy.ts'
 import { hierarchyIndex, type PolicyMatcher, policyMatcher } from './ranger/policy-matcher.ts'
 import { noScopes, type RangerRequest } from './ranger/request.ts'
+import type { TraceReason } from './ranger/trace.ts'
 import type { MatchContext } from './ranger/value-matcher.ts'
 import { PUBLIC, type Profile } from './view.ts'
 
@@ -28,8 +29,19 @@ export interface ServiceTopic {
   /** The columns that policies name, as they are spelt there. */
   readonly columns: readonly string[]
   readonly ruleOf: (column: string) => FoundRule | null
+  /** Why each item of each policy has a part in what becomes of the column, or has none. */
+  readonly trace: (column: string) => readonly TracedItem[]
   /** A filter of null is one that says: all rows. */
   readonly filter: { readonly rowFilter: RowFilter | null; readonly priority: number } | null
+}
+
+export interface TracedItem {
+  readonly policy: string
+  /** Null: it is about the policy as a whole. */
+  readonly item: number | null
+  readonly mask: string | null
+  readonly reason: TraceReason
+  readonly by: string | null
 }
 
 /** A service, ready to be asked of topics. */
@@ -119,6 +131,8 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
         isNamed: hiding.length > 0,
         isReadable: governing.length === 0 || engine.evaluate(0, table).isAllowed,
         columns: [...new Set([...literal.values()].flatMap(names => [...names]))],
+        trace: column =>
+          tables.column === null ? [] : traceOf(engine.evaluate(1, ofColumn(column), { trace: true }), service),
         ruleOf: isUndecided ? () => undecided(service.name, filtering?.faults ?? []) : memo(ruleOf),
         filter: filtered === null ? null : { rowFilter, priority: filtered.policy.priority },
       }
@@ -210,6 +224,19 @@ function rolesOfProfile(
     }
   }
   return [...had].sort()
+}
+
+function traceOf({ trace }: Decision, { policies, name: service }: RangerService): readonly TracedItem[] {
+  return (trace ?? []).map(({ policy: name, policyId, itemIndex: item, reason, by }) => {
+    const policy = policies.find(one => one.name === name && one.id === policyId && one.policyType === 1)
+    return {
+      policy: policy === undefined ? `${service}:${name}` : policyLabel(policy),
+      item,
+      mask: item === null ? null : (policy?.masks[item]?.mask?.maskType ?? null),
+      reason,
+      by,
+    }
+  })
 }
 
 /** Where a decision comes from; null where there is none. */
