@@ -89,11 +89,16 @@ export function findCandidates(
     const winner = winnerOf(view, column)
     const isAccepted = view !== null && isKnown(column, view.rules)
     const conditions = [...(byColumn.get(column) ?? []), ...(byColumn.get(null) ?? [])]
+    const of = (isPart: boolean): Candidate[] =>
+      conditions
+        .filter(one => one.isPart === isPart)
+        .map(one => candidateOf(one, winner, { isAccepted, view, documents: policies, profile }))
     return [
-      ...conditions.map(one => candidateOf(one, winner, { isAccepted, view, documents: policies, profile })),
+      ...of(false),
       ...(ranger?.(column, winner) ?? []),
       ...schemas.flatMap((document, n) => acceptance(document, column, winner, n === 0 ? null : schemas[0])),
       ...unknownActions(policies, view, winner !== null || isAccepted),
+      ...of(true),
     ].sort((a, b) => Number(b.verdict === 'applies') - Number(a.verdict === 'applies'))
   }
 
