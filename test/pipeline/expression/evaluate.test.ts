@@ -275,3 +275,36 @@ describe('the stream and the reader', () => {
     expect(refusal('district = ${{USER.x}}', { dialect: 'hive', values: [['a']] })).not.toBeNull()
   })
 })
+
+describe('expressions made to hurt', () => {
+  const nested = (levels: number, wrap: (inner: string) => string, inner: string): string =>
+    Array(levels).fill(0).reduce<string>(wrap, inner)
+  const attacks: readonly (readonly [string, string])[] = [
+    ['replacements that double', nested(90, inner => `replace(${inner}, 'a', 'aa')`, "'a'")],
+    ['joins that grow', nested(90, inner => `concat(${inner}, ${Array(20).fill("'abcdefghij'").join(', ')})`, 'name')],
+    ['padding', nested(90, inner => `lpad(${inner}, 10000, 'ab')`, 'name')],
+    ['products', Array(90).fill('id').join(' * ')],
+    ['many branches', `case id ${Array(3000).fill('when 0 then 1').join(' ')} else 2 end`],
+    ['CASE in CASE', nested(45, inner => `case when ${inner} then id > 1 else active end`, 'active')],
+    ['a long list', `name in (${Array(9000).fill("'x'").join(', ')})`],
+    ['a long list of columns', `name in (${Array(6000).fill('district').join(', ')})`],
+    ['many conditions', Array(3000).fill('id > 1').join(' and ')],
+  ]
+  test.each(attacks)('%s are done within a second', (_name, text) => {
+    const before = performance.now()
+    const bound = boundOf(text)
+    const row = rowOf({ row: { id: 9007199254740991, name: 'a'.repeat(1_500_000), district: 'b', active: true } })
+    bound.evaluate(row)
+    expect(performance.now() - before).toBeLessThan(1000)
+  })
+
+  test('a text that grows without bound becomes NULL; a long value with a little more does not', () => {
+    expect(evaluated(nested(30, inner => `replace(${inner}, 'a', 'aa')`, "'a'"))).toBeNull()
+    const long = 'a'.repeat(2_000_000)
+    expect(evaluated("concat(name, '.')", { row: { name: long } })).toBe(`${long}.`)
+    expect(evaluated('concat(name, name)', { row: { name: long } })).toBeNull()
+    expect(evaluated("concat_ws('-', name, 'x')", { row: { name: long } })).toBe(`${long}-x`)
+    expect(evaluated("replace(name, 'a', 'aa')", { row: { name: long } })).toBeNull()
+    expect(evaluated('upper(name)', { row: { name: long } })).toBe(long.toUpperCase())
+  })
+})
