@@ -46,7 +46,6 @@ describe('three-valued logic', () => {
     ['null in (null)', N],
     ["2 in (1, 2.0, '2')", T],
     ['1.5 in (1, 2)', F],
-    ['id in (1, small)', N],
     ['5 between 1 and 9', T],
     ['5 not between 1 and 9', F],
     ['5 between 9 and 1', F],
@@ -77,9 +76,37 @@ describe('three-valued logic', () => {
     ["'' = ''", T],
     ["'' is null", F],
     ['true > false', T],
+    // By code points: in UTF-16 the surrogates of the first come before the second.
+    ["'🙂' > '～'", T],
+    ["'ab' > 'a'", T],
+    ["'Z' < 'a'", T],
   ]
   test.each(table)('%s is %s', (text, result) => {
     expect(evaluated(text)).toBe(result)
+  })
+
+  const ofRow: readonly (readonly [string, boolean | null])[] = [
+    ['id in (1, small)', N],
+    ['id not in (1, small)', N],
+    ['id in (small, 2)', T],
+    ['id in (1, null, 3)', N],
+    ['id in (2, null)', T],
+    ['id in (1, 3)', F],
+    ["name in ('a', null)", N],
+    ["name in ('Ravi', null)", T],
+    ["name in ('a', district)", N],
+    ['price in (1, null, 2.50)', N],
+    ['price in (null, 123.45)', T],
+    ['photo = null', N],
+    ['photo in (photo, null)', T],
+    ['created in (null)', N],
+    ["born in ('2000-01-01', null)", T],
+    ['small in (1)', N],
+    ['coalesce(small, id) = 2', T],
+  ]
+  test.each(ofRow)('%s of a row is %s', (text, result) => {
+    const row = { id: 2, name: 'Ravi', price: 'MDk=', photo: 'AQI=', born: 10_957, created: 1 }
+    expect(evaluated(text, { row })).toBe(result)
   })
 
   test('what is not needed is not read', () => {

@@ -220,7 +220,7 @@ describe('projections', () => {
   })
 })
 
-describe('texts made to hurt are refused or read within a second', () => {
+describe('texts made to hurt are refused within a second', () => {
   const long = 10_000_000
   const attacks: readonly (readonly [string, string])[] = [
     ['10 MB of text', 'a'.repeat(long)],
@@ -237,14 +237,14 @@ describe('texts made to hurt are refused or read within a second', () => {
     ['a long list', `a in (${Array(30_000).fill('1').join(',')})`],
     ['a long number', '9'.repeat(60_000)],
     ['an open quote', `'${'a'.repeat(60_000)}`],
-    ['quotes', "'".repeat(60_000)],
+    ['quotes', "'".repeat(60_001)],
     ['open placeholders', "'${{".repeat(16_000)],
     ['dots', `a${'.a'.repeat(30_000)}`],
     ['blanks', ' '.repeat(60_000)],
   ]
   test.each(attacks)('%s', (_name, text) => {
     const before = performance.now()
-    for (const dialect of ['hive', 'trino', 'scrim'] as const) read(text, dialect)
+    for (const dialect of ['hive', 'trino', 'scrim'] as const) expect(read(text, dialect)).toHaveProperty('fault')
     expect(performance.now() - before).toBeLessThan(1000)
   })
 
