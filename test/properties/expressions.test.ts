@@ -11,7 +11,7 @@ import { parseExpression } from '../../src/policy/expression/parse.ts'
 import { printExpression } from '../../src/policy/expression/print.ts'
 import { columns, rowOf, scopeOf } from '../support/expressions.ts'
 import { createRandom } from '../support/random.ts'
-import { createExpressions, type RandomKind, randomColumns } from '../support/random-expression.ts'
+import { createExpressions, type RandomKind, randomColumns } from '../support/typed-expressions.ts'
 import { runs } from './runs.ts'
 
 /** Trees of any shape and sense, with names and texts that need quotes. */
