@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { isBindFault } from '../../../src/pipeline/expression/bound-expression.ts'
 import { bindCondition } from '../../../src/pipeline/expression/bind.ts'
-import { type Asked, boundOf, columns, columnType, parsed, refusal, scopeOf } from '../../support/expressions.ts'
+import {
+  type Asked,
+  boundOf,
+  columns,
+  columnType,
+  identity,
+  parsed,
+  refusal,
+  scopeOf,
+} from '../../support/expressions.ts'
 
 describe('what is refused when it meets the columns', () => {
   const refused: readonly (readonly [text: string, at: number, what: RegExp, asked?: Asked])[] = [
@@ -36,6 +45,7 @@ describe('what is refused when it meets the columns', () => {
     ['cast(name as {type}) = 1', 0, /CUSTOM/],
     ['cast(born as boolean)', 5, /cannot be cast/],
     ['current_user() = name', 0, /no profile/, { identity: null }],
+    ['current_user() = name', 0, /no user/, { identity: { ...identity, user: null } }],
     ["current_attribute('x') = name", 18, /no attribute/],
     ['current_groups()', 0, /list stands only/],
     ['name = current_groups()', 7, /cannot be compared/],

@@ -166,6 +166,9 @@ describe('what is refused, and where', () => {
     ['and', 0, /before this word/],
     ["interval '1' day", 0, /intervals/],
     ['a = \u0000', 4, /no meaning/],
+    [Array(101).fill('1').join('+'), 199, /nested more than 100 deep/],
+    [`${'('.repeat(101)}a`, 100, /nested more than 100 deep/],
+    [`a in (${Array(10_000).fill('1').join(',')})`, 20_004, /more than 10000 parts/],
   ]
   const cases = refused.map(([text, at, what, dialect = 'scrim']) => ({ text, at, what, dialect }))
   test.each(cases)('$text', ({ text, at, what, dialect }) => {
