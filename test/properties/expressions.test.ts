@@ -148,7 +148,13 @@ function trees(): fc.Arbitrary<Expression> {
             .map(args => ({ at: 0, kind: 'call', name, args }) as const),
         ),
     )
-    return { node: fc.oneof({ maxDepth: 5, depthIdentifier: 'tree' }, leaf, branch) }
+    return {
+      node: fc.oneof(
+        { maxDepth: 5, depthIdentifier: 'tree' },
+        { arbitrary: leaf, weight: 1 },
+        { arbitrary: branch, weight: 4 },
+      ),
+    }
   }).node
 }
 
