@@ -93,6 +93,7 @@ describe('what is known of a bound expression', () => {
     ['address.state', { slots: [10], copies: null, type: { kind: 'json' }, nullable: true }],
     ["upper('a') || 'b'", { constant: { value: 'Ab' }, nullable: false }],
     ["coalesce(name, 'x')", { nullable: false }],
+    ['tags', { type: { kind: 'opaque' }, slots: [11], copies: 11 }],
     ['tags is null', { slots: [11], nullable: false }],
     ['now()', { constant: null, nullable: false, type: { kind: 'timestamptz' } }],
     ['price * 1.5', { type: { kind: 'decimal', scale: 3 } }],

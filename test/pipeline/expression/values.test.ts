@@ -193,6 +193,7 @@ describe('results go into columns', () => {
     ["'<a/>'", columnType('string', 'io.debezium.data.Xml'), /refused: nothing can be written/],
     ["'x'", columnType('array'), /refused: nothing can be written/],
     ['null', columnType('array'), 'null'],
+    ['tags', columnType('array'), /refused: nothing can be written/],
     ['address.n', columnType('int32'), '5'],
     ['address.m', columnType('int32'), 'null'],
     ['address.d', decimal(3), '"BeE="'],
