@@ -14,7 +14,8 @@ import type {
 } from '../pipeline/plan.ts'
 import { createSchemaCache } from '../pipeline/project/schema-cache.ts'
 import { createSchemalessLayouts } from '../pipeline/project/schemaless.ts'
-import { bindColumn } from '../pipeline/project/bind-column.ts'
+import { AFTER } from '../pipeline/layout.ts'
+import { bindRow } from '../pipeline/project/bind-row.ts'
 import { createRowScope } from '../pipeline/project/row-scope.ts'
 import { readRules } from './column-rules.ts'
 import { disagreements } from './disagreements.ts'
@@ -248,11 +249,14 @@ function checkSchemas(
     if (policies.length === 0) return problems
     const names = new Set(schema.columns.map(({ name }) => name))
     const rules = mergeRules(document.tableSchema.topic, { compacted: false }, policies, [document], names)
-    const scope = createRowScope(schema.columns, rules)
-    const misfits = schema.columns.flatMap(({ name, type }): Problem[] => {
-      const { problem } = bindColumn(name, type, 'row', rules, keys, null, scope)
-      return problem === null ? [] : [policyProblem(problem.code, document.name, name, problem.detail)]
-    })
+    const all = schema.columns.map(column => ({ ...column, index: null, byDefault: null }))
+    const row = bindRow(all, createRowScope(all, rules), { part: 'row', image: AFTER, rules, keys })
+    const ofColumns = row.columns.flatMap(({ column: { name }, problem }) =>
+      problem === null ? [] : [{ ...problem, name }],
+    )
+    const misfits = [...ofColumns, ...row.problems].map(({ code, name, detail }) =>
+      policyProblem(code, document.name, name, detail),
+    )
     return [...problems, ...misfits]
   })
 }
