@@ -211,9 +211,11 @@ test('what agreed with its schema before, agrees with it after', () => {
           choices.push({ maskType: 'drop' }, ...(column.optional ? [{ maskType: 'null' }] : []), ...constantFor(column))
         return { field: fieldOf(column), ...random.pick(choices) }
       })
+      // Half of them keep their columns: what agreed is told by the column's name.
+      const shaped = random.chance(0.5) ? { projection: { ...randomProjection(table, random), rename: {} } } : {}
       const outcomes = run(
         table.topic,
-        [policy(table.topic, conditions, { unknownColumns: 'drop', toast: 'omit' })],
+        [policy(table.topic, conditions, { unknownColumns: 'drop', toast: 'omit', ...shaped })],
         records,
       )
       for (const [n, outcome] of outcomes.entries()) {
