@@ -5,6 +5,8 @@ import { type MaskedBatch, operationNames, SPANS_PER_RECORD, VALUE_START } from 
 import { batchOfLines, type RecordLine } from '../../src/pipeline/record-line.ts'
 import { before as upTo, only, sourcesOf } from '../../src/pipeline/serialize/masked-batch.ts'
 import { createTransform } from '../../src/pipeline/transform.ts'
+import { compile, transform } from '../../src/engine.ts'
+import type { Plan } from '../../src/pipeline/plan.ts'
 import { compilePolicies } from '../../src/policy/compile.ts'
 import type { PolicyDocument } from '../../src/policy/document.ts'
 import { secretId } from '../../src/pipeline/seal.ts'
@@ -119,6 +121,40 @@ describe('a batch in which a row leaves', () => {
     const [facts] = batchFacts(batchOfLines(lines), masked, departures, 1)
     expect(facts).toMatchObject({ published: 4, dropped: { filtered: 1 }, rejected: {} })
   })
+})
+
+test('a row that only time hides may have been visible: it is deleted, and so is its tombstone told', () => {
+  const [people, schema] = policies as [(typeof policies)[0], (typeof policies)[1]]
+  const until = (filterExpr: string): Plan =>
+    compile([
+      {
+        ...people,
+        maskingPolicy: { maskingConditions: [{ field: 'id', maskType: 'none' }], rowFilter: { filterExpr } },
+      },
+      { ...schema, tableSchema: { topic, columns: [{ name: 'id', type: 'int32' }] } },
+    ]).plan!
+  const year = Date.parse('2026-01-01')
+  const record = (op: string, was: object | null, is: object | null): RecordLine => ({
+    topic,
+    key: { id: 1 },
+    value: { before: was, after: is, source: {}, op },
+  })
+  const tombstone: RecordLine = { topic, key: { id: 1 }, value: null }
+  const one = { id: 1 }
+  const records = [record('c', null, one), record('u', one, one), record('d', one, null), tombstone]
+  const seen = (filterExpr: string, at: number): string[] =>
+    transform(records, until(filterExpr), () => at).map(line =>
+      line.outcome === 'publish'
+        ? line.record.value === null
+          ? 'tombstone'
+          : String(JSON.parse(Buffer.from(line.record.value, 'base64').toString()).op)
+        : line.outcome,
+    )
+  const filter = "id = 1 and now() < timestamp '2026-06-01 00:00:00'"
+  expect(seen(filter, year)).toEqual(['c', 'u', 'd', 'tombstone'])
+  expect(seen(filter, Date.parse('2026-07-01'))).toEqual(['drop', 'd', 'tombstone', 'd', 'tombstone'])
+  // Where the time was not asked for, nothing was ever shown.
+  expect(seen("id = 2 and now() < timestamp '2026-06-01 00:00:00'", year)).toEqual(['drop', 'drop', 'drop', 'drop'])
 })
 
 /** The stream over these records; `unwritable` names values that Kafka never takes: `source` and whether its tombstone. */

@@ -113,7 +113,7 @@ export async function tallyRecords(files: readonly string[], plan: Plan): Promis
   const tallies = new Map<string, Tally>()
   let pending: RecordLine[] = []
   const flush = (): void => {
-    for (const outcome of transform(pending, plan)) {
+    for (const outcome of transform(pending, plan, Date.now)) {
       const { topic } = outcome.source
       const tally = tallies.get(topic) ?? { published: 0, dropped: new Map(), rejected: new Map() }
       tallies.set(topic, tally)
