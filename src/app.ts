@@ -231,7 +231,10 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       }),
     }),
     deadLetters,
-    transformCalls: createTransformCalls({ ...asked, transform }),
+    transformCalls: createTransformCalls({
+      ...asked,
+      transform: (records, plan) => transform(records, plan, Date.now),
+    }),
     instances,
     rehearsal: createRehearsal({
       ...asked,

@@ -80,7 +80,7 @@ interface PartResult {
   readonly isTyped?: boolean
   /** Of a value: what a row filter makes of it. Of a key: what the filter says of it, null where it cannot say. */
   readonly judge?: (key: PartResult | null) => NaiveVerdict | Set<FaultText>
-  readonly shows?: (() => boolean) | null
+  readonly shows?: (() => boolean | null) | null
   readonly names?: ReadonlySet<string>
   readonly print: () => Buffer
 }
@@ -156,7 +156,7 @@ export function naiveTransform(record: NaiveRecord, plan: NaivePlan, partitions 
       const judged = value.judge(key)
       if (judged instanceof Set) return reject(judged)
       verdict = judged
-    } else if (rules.rowFilter !== null && key?.shows != null) verdict = { ...verdict, drop: !key.shows() }
+    } else if (rules.rowFilter !== null && key?.shows != null) verdict = { ...verdict, drop: key.shows() === false }
   } catch (error) {
     return rejectMask(error)
   }
@@ -994,7 +994,11 @@ function judging(facts: Facts): Pick<PartResult, 'judge' | 'shows' | 'names'> {
   if (filter === null || filter.code !== null || (shape !== 'event' && shape !== 'row')) return { names }
   if (part === 'key') {
     const canSay = !asksOfEvents(rules) && filter.reads.every(name => images[0]?.original?.has(name) === true)
-    return { names, shows: canSay ? () => filter.it.evaluate(rowOf(facts, null)) === true : null }
+    const shows = (): boolean | null => {
+      const row = rowOf(facts, null)
+      return filter.it.evaluate(row) === true || (row.asked ? null : false)
+    }
+    return { names, shows: canSay ? shows : null }
   }
   if (payload.kind !== 'object') return {}
   const judge = (key: PartResult | null): NaiveVerdict | Set<FaultText> => {
