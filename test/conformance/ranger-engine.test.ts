@@ -62,6 +62,18 @@ describe.skipIf(!hasCases)(hasCases ? 'engine' : absence, () => {
     })
   }
 
+  describe('our own order', () => {
+    const isMasking = (one: Json): boolean => 'dataMaskResult' in one || 'rowFilterResult' in one
+    const rows = engineFiles.flatMap(file =>
+      engineTests(file, 'scrim')
+        .filter(one => isMasking(one.test))
+        .map((one, at) => [file.name, one.name, at, one] as const),
+    )
+    test.each(rows)('decides masks and filters alike: %s: %s (%i)', (_file, _name, _at, one) => {
+      check(one.engine(), one.test)
+    })
+  })
+
   test.runIf(manifest !== null)('as many as there are to be', () => {
     const all = files.flatMap(({ tests }) => tests.map(one => one.test))
     const count = (name: string): number => all.filter(one => name in one).length
