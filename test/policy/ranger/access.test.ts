@@ -72,9 +72,10 @@ describe('access', () => {
     expect(mayConsume(all, { attributes: new Map([['town', 'y']]) })).toBe(true)
   })
 
-  test('an expression in a resource without a value denies too', () => {
-    const all = [accessPolicy('a', 'orders', allow), accessPolicy('b', 'inbox-${{USER.town}}', deny)]
+  test('so does an expression in a resource without a value, where some value of it would match', () => {
+    const all = [accessPolicy('a', 'orders', allow), accessPolicy('b', 'ord${{USER.town}}', deny)]
     expect(mayConsume(all)).toBe(false)
+    expect(mayConsume([accessPolicy('a', 'orders', allow), accessPolicy('b', 'in-${{USER.town}}', deny)])).toBe(true)
     expect(mayConsume(all, { attributes: new Map([['town', 'y']]) })).toBe(true)
   })
 
