@@ -8,7 +8,7 @@ import { createTransform } from '../../src/pipeline/transform.ts'
 import { compile, transform } from '../../src/engine.ts'
 import type { Plan } from '../../src/pipeline/plan.ts'
 import { compilePolicies } from '../../src/policy/compile.ts'
-import type { PolicyDocument } from '../../src/policy/document.ts'
+import type { MaskingPolicyDocument, PolicyDocument } from '../../src/policy/document.ts'
 import { secretId } from '../../src/pipeline/seal.ts'
 import { batchRows, recordRows } from '../../src/services/audit-rows.ts'
 import { batchFacts } from '../../src/services/batch-facts.ts'
@@ -155,6 +155,24 @@ test('a row that only time hides may have been visible: it is deleted, and so is
   expect(seen(filter, Date.parse('2026-07-01'))).toEqual(['drop', 'd', 'tombstone', 'd', 'tombstone'])
   // Where the time was not asked for, nothing was ever shown.
   expect(seen("id = 2 and now() < timestamp '2026-06-01 00:00:00'", year)).toEqual(['drop', 'drop', 'drop', 'drop'])
+})
+
+test('a row that is hidden whatever the time comes in as a create', () => {
+  const [people, schema] = policies as [(typeof policies)[0], (typeof policies)[1]]
+  const filterExpr = "region = 'EU' and now() > timestamp '2020-01-01 00:00:00'"
+  const timed = {
+    ...people,
+    maskingPolicy: { ...(people as MaskingPolicyDocument).maskingPolicy, rowFilter: { filterExpr } },
+  }
+  const [line] = transform([event(0, 'u', 2, 'US', 'EU')], compile([timed, schema]).plan!, () =>
+    Date.parse('2026-01-01'),
+  )
+  expect(line?.outcome === 'publish' && JSON.parse(Buffer.from(line.record.value!, 'base64').toString())).toMatchObject(
+    {
+      op: 'c',
+      before: null,
+    },
+  )
 })
 
 /** The stream over these records; `unwritable` names values that Kafka never takes: `source` and whether its tombstone. */
