@@ -91,7 +91,7 @@ describe('scrim check', () => {
     test('all problems are told at once, with code, place and hint', async () => {
       await put(
         'a.json',
-        policy([condition('after.a', 'nonsense'), condition('$..b', 'full'), condition('after.*', 'none')]),
+        policy([condition('after.a', 'nonsense'), condition('$..*', 'full'), condition('after.*', 'none')]),
       )
       await put('b.json', { name: 'b', resources: { topic: 'b' } })
       const shape = await run([])
