@@ -521,7 +521,10 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
     const inBlock = image.isTyped ? [...image.bindings.keys()] : []
     const place = (name: string, index = -1): string => {
       const at = inBlock.includes(name) ? inBlock.indexOf(name) : index
-      return placeIn(image.label, image.bindings.has(name) ? columnName(name, view, at) : tellable(name, at))
+      return placeIn(
+        image.label,
+        image.bindings.has(name) ? columnName(name, view, at, image.isTyped) : tellable(name, at),
+      )
     }
     if (image.isTyped)
       for (const [name, binding] of image.bindings)
@@ -705,7 +708,7 @@ function maskRow(row: ObjectNode, image: Image, values: NaiveRow, view: View, fa
   }
   for (const member of row.members) {
     const binding = bindings.get(member.name)
-    const place = placeIn(label, columnName(member.name, view, [...bindings.keys()].indexOf(member.name)))
+    const place = placeIn(label, columnName(member.name, view, [...bindings.keys()].indexOf(member.name), true))
     if (binding?.act === 'compute') {
       const { before: front, after: back } = member.value
       member.value = { ...literalOf(compute(binding.fitted, place)), before: front, after: back }
@@ -1105,11 +1108,12 @@ function mayPass(name: string, { settings }: View): boolean {
 const placeIn = (label: string, name: string): string => (label === '' ? name : `${label}.${name}`)
 
 /** The name of a column: one that stands in a policy as it is, any other where it could not be a value. */
-const columnName = (name: string, { rules }: View, index: number): string =>
+const columnName = (name: string, { rules }: View, index: number, isTyped: boolean): string =>
   rules.byName.has(name) ||
   rules.projection?.drop.has(name) === true ||
   rules.projection?.columns.has(name) === true ||
-  rules.inside.some(({ column }) => column === name) ||
+  // Without a schema block it is not looked for by name unless a rule says that it is one.
+  (isTyped && rules.inside.some(({ column }) => column === name)) ||
   rules.tableSchema?.columns.some(column => column.name === name) === true
     ? name
     : tellable(name, index)

@@ -23,6 +23,13 @@ const cases: [why: string, field: string, mask: Record<string, unknown>, doc: ()
   ],
   ['filters in filters', '$.doc..[?@..[?@..[?@..b]]]', {}, () => wide(500, nested(45)), 'RECORD_SELECTOR_LIMIT'],
   [
+    'patterns that go back and forth',
+    '$.doc[?match(@, "(a*)*(a|a)*(.*a){20}b")]',
+    {},
+    () => wide(200, `"${'a'.repeat(5_000)}"`),
+    'RECORD_SELECTOR_LIMIT',
+  ],
+  [
     'members that are looked through again and again',
     '$.doc[?@.a == @.b && @.c == @.d]',
     {},
