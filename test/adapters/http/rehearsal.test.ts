@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { PolicyDocument } from '../../../src/policy/document.ts'
 import { bearer, type HarnessOptions, type HttpHarness, startHttp } from '../../support/http-harness.ts'
 import { aPolicy } from '../../support/policy-documents.ts'
@@ -132,6 +132,34 @@ describe('POST /v1/dry-run', () => {
     held.resolve()
     expect((await first).statusCode).toBe(200)
     expect((await dryRun({ version: 1 })).statusCode).toBe(200)
+  })
+
+  test('ends when nobody waits for the answer any more', async () => {
+    const address = await http.server.listen({ host: '127.0.0.1', port: 0 })
+    const begun = Promise.withResolvers<void>()
+    const ended = Promise.withResolvers<void>()
+    const { read } = http.tail
+    const held: typeof read = async (_topic, _count, _visit, signal) => {
+      begun.resolve()
+      await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
+      ended.resolve()
+      return 1
+    }
+    Object.assign(http.tail, { read: held })
+    const caller = new AbortController()
+    const call = fetch(`${address}/v1/dry-run`, {
+      method: 'POST',
+      headers: { ...bearer('rehearser'), 'content-type': 'application/json' },
+      body: '{"version":1}',
+      signal: caller.signal,
+    })
+    await begun.promise
+    caller.abort()
+    await expect(call).rejects.toThrow()
+    await ended.promise
+    Object.assign(http.tail, { read })
+    // The place is free again.
+    await vi.waitFor(async () => expect((await dryRun({ version: 1 })).statusCode).toBe(200))
   })
 
   test('so many in a minute', async () => {
