@@ -6,7 +6,7 @@ import type { Path, Pick, Step } from './path.ts'
 
 /** Steps that a search may take for each value of the document, and at most: a bound on the time of one value. */
 const STEPS_FOR_NODE = 256
-const FREE_STEPS = 100_000
+const FREE_STEPS = 1_000_000
 const MAX_STEPS = 20_000_000
 
 /**

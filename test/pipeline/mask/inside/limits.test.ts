@@ -30,6 +30,13 @@ const cases: [why: string, field: string, mask: Record<string, unknown>, doc: ()
     'RECORD_SELECTOR_LIMIT',
   ],
   [
+    'patterns in the document, each another',
+    '$.doc[?match(@.a, @.p)]',
+    {},
+    () => `[${Array.from({ length: 20_000 }, (_, n) => `{"a":"x","p":"(a{1000}){3}${n}"}`).join()}]`,
+    'RECORD_SELECTOR_LIMIT',
+  ],
+  [
     'members that are looked through again and again',
     '$.doc[?@.a == @.b && @.c == @.d]',
     {},
