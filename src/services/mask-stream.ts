@@ -97,6 +97,8 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
       const facts = await untilDone(fetched.facts, fetched, signal)
       plan = plans.current()
       if (plan === null) return
+      const block = plan.blocks?.of(fetched.raw.topic) ?? null
+      if (block !== null) return holdAt(fetched, 0, block.code, `${block.policy} ${block.path}`.trimEnd(), plan)
       const topicPlan = plan.forTopic(fetched.raw.topic, facts)
       if (topicPlan === null) return holdAt(fetched, 0, 'RECORD_TOPIC_WITHOUT_POLICY', 'topic', plan)
       const masked = transform(fetched.raw, topicPlan)

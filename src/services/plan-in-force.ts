@@ -2,6 +2,7 @@ import type { ErrorCode, Problem } from '../errors.ts'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
 import { type Compiled, compilePolicies } from '../policy/compile.ts'
 import type { PolicyDocument } from '../policy/document.ts'
+import { blockTopics, rangerBlocks } from '../policy/ranger-blocks.ts'
 import { readDocuments } from '../policy/read-documents.ts'
 import { classOf } from './follow.ts'
 import type { PlanHolder } from './mask-stream.ts'
@@ -23,6 +24,8 @@ export interface PoliciesStatus {
 export interface PlanInForceOptions {
   readonly keys: KeyRing
   readonly settings: PlanSettings
+  /** Services of a Ranger Admin whose policies have to be there: as long as those of one are not, every topic waits. */
+  readonly rangerServices?: readonly string[]
   readonly cache: PolicyCache | null
   readonly metrics: { readonly policyVersion: (version: number) => void }
   /** Left out: nothing is known of keys that were published. */
@@ -66,8 +69,15 @@ export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
     files: null,
   }
 
-  const compile = (documents: readonly PolicyDocument[], version: number): Compiled =>
-    compilePolicies(documents, { keys, settings, version })
+  function compile(documents: readonly PolicyDocument[], version: number): Compiled {
+    const { plan, problems } = compilePolicies(documents, { keys, settings, version })
+    if (plan === null) return { plan, problems }
+    const blocks = rangerBlocks(documents, options.rangerServices ?? [])
+    const warnings = blocks.map(
+      ({ code, policy, path }): Problem => ({ code, severity: 'warning', where: { policy, path } }),
+    )
+    return { plan: blockTopics(plan, blocks), problems: [...problems, ...warnings] }
+  }
 
   function announce(): void {
     for (const listener of listeners) listener()

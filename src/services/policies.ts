@@ -4,6 +4,7 @@ import type { Compiled } from '../policy/compile.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { diffDocuments } from '../policy/json-patch.ts'
 import { backOffMs, pause } from './back-off.ts'
+import { changedKeysAlone } from './changed-keys.ts'
 import { everyMs, follow, type Followed } from './follow.ts'
 import type { PlanHolder } from './mask-stream.ts'
 import { createPlanInForce, type PoliciesStatus } from './plan-in-force.ts'
@@ -17,6 +18,9 @@ import {
   topicsLeft,
 } from './policy-changes.ts'
 import { createPolicyImport, type ImportReason, type VersionOrigin } from './policy-import.ts'
+import { asWarnings, takeFromRanger } from './ranger-intake.ts'
+import { createRangerMaster } from './ranger-master.ts'
+import type { RangerChange } from './ranger-source.ts'
 import type { Log } from './ports/log.ts'
 import type { PublishedKeys } from './published-keys.ts'
 import type { PolicyCache, PolicyFiles, PolicyStore, PolicyVersion } from './ports/policies.ts'
@@ -26,6 +30,8 @@ export interface PoliciesOptions {
   readonly files: PolicyFiles
   readonly keys: KeyRing
   readonly settings: PlanSettings
+  /** Services of a Ranger Admin that bring policies; a start without any waits for them. Left out: there are none. */
+  readonly rangerServices?: readonly string[]
   /** Null: without the store a start is not ready until the store is there. */
   readonly cache: PolicyCache | null
   readonly metrics: PolicyMetrics
@@ -73,7 +79,9 @@ export interface Policies extends PlanHolder {
   readonly remove: (name: string, change: PolicyChange) => Promise<AcceptedChange>
   readonly replaceAll: (documents: unknown, change: PolicyChange) => Promise<AcceptedChange>
   readonly patchAll: (patch: unknown, change: PolicyChange) => Promise<AcceptedChange>
-  /** Makes a new version that says what an older one said. */
+  /** Takes what a service of a Ranger Admin says; null where the set holds something else of it than was expected. */
+  readonly takeRanger: (change: RangerChange) => Promise<AcceptedChange | null>
+  /** Makes a new version that says what an older one said; of Ranger Admin what it says now. */
   readonly rollback: (version: number, change: PolicyChange) => Promise<AcceptedChange>
   /** Holds all instances at one stored version, whatever is added to the store; null lets the latest count again. */
   readonly pin: (
@@ -93,13 +101,6 @@ export interface Policies extends PlanHolder {
   readonly reload: (how: ImportReason) => Promise<AcceptedChange>
 }
 
-/** What a set was refused for, where that is nothing but key columns that would go out otherwise. */
-function changedKeysAlone(error: ScrimError): readonly Problem[] | null {
-  const problems = error instanceof PoliciesRefused ? error.problems : []
-  const errors = problems.filter(({ severity }) => severity === 'error')
-  return errors.length > 0 && errors.every(({ code }) => code === 'POLICY_KEY_CHANGED') ? errors : null
-}
-
 const MAX_RACES = 10
 const nothing: Compiled = { plan: null, problems: [] }
 
@@ -107,6 +108,7 @@ export function createPolicies(options: PoliciesOptions): Policies {
   const { store, files, metrics, log, refreshMs = 15_000, retryMs = 5_000 } = options
   const inForce = createPlanInForce(options)
   const imports = createPolicyImport({ ...options, inForce, accept })
+  const master = createRangerMaster(options.rangerServices ?? [])
   let turn: Promise<unknown> = Promise.resolve()
 
   /** Changes, imports and what the store tells come one after the other, so that an older set never ends up in force. */
@@ -138,7 +140,12 @@ export function createPolicies(options: PoliciesOptions): Policies {
     const { plan } = compiled
     if (plan === null) throw new PoliciesRefused(compiled.problems)
     const changedKeys = await keysChangedBy(plan)
-    const problems = [...compiled.problems, ...((await options.check?.(plan, inForce.current())) ?? []), ...changedKeys]
+    const misfits = (await options.check?.(plan, inForce.current())) ?? []
+    const problems = [
+      ...compiled.problems,
+      ...(origin.origin === 'ranger' ? asWarnings(misfits) : misfits),
+      ...changedKeys,
+    ]
     if (problems.some(({ severity }) => severity === 'error')) throw new PoliciesRefused(problems)
     const warnings = [...problems, ...topicsLeft(before, documents, plan)]
     const patch = diffDocuments(before, documents)
@@ -200,7 +207,9 @@ export function createPolicies(options: PoliciesOptions): Policies {
         // Keys that were changed can be let go by a call to this instance only if it lives.
         const changed = changedKeysAlone(error)
         if (changed !== null) inForce.note({ code: 'POLICY_KEY_CHANGED', problems: changed })
-        const waits = inForce.current() === null && inForce.status().code === 'POLICY_KEY_CHANGED'
+        const isFed = error.code === 'POLICY_NONE' && (options.rangerServices ?? []).length > 0
+        if (isFed && inForce.current() === null) inForce.note({ code: 'POLICY_NOT_LOADED', files: null, problems: [] })
+        const waits = inForce.current() === null && (isFed || inForce.status().code === 'POLICY_KEY_CHANGED')
         if (error.kind !== 'dependency' && !waits) throw error
         if (error.kind === 'dependency') {
           if (inForce.current() === null) await inForce.adoptCached()
@@ -236,15 +245,16 @@ export function createPolicies(options: PoliciesOptions): Policies {
     status: inForce.status,
     list: store.list,
     get: store.get,
-    put: (name, document, how) => change(putDocument(name, document), how),
-    patch: (name, patch, how) => change(patchDocument(name, patch), how),
-    remove: (name, how) => change(removeDocument(name), how),
-    replaceAll: (documents, how) => change(replaceSet(documents), how),
-    patchAll: (patch, how) => change(patchSet(patch), how),
+    put: (name, document, how) => change(master.guard(putDocument(name, document)), how),
+    patch: (name, patch, how) => change(master.guard(patchDocument(name, patch)), how),
+    remove: (name, how) => change(master.guard(removeDocument(name)), how),
+    replaceAll: (documents, how) => change(master.keep(replaceSet(documents)), how),
+    patchAll: (patch, how) => change(master.guard(patchSet(patch)), how),
+    takeRanger: offered => inTurn(() => takeFromRanger(offered, { onLatest, accept })),
     rollback: async (version, how) => {
       const wanted = await store.get(version)
       if (wanted === null) throw new ScrimError('REQUEST_NOT_FOUND', { path: `version ${version}` })
-      return change(() => wanted.documents, how)
+      return change(master.restore(wanted.documents), how)
     },
     pin: (version, by) =>
       inTurn(async () => {

@@ -3,6 +3,8 @@ import type { Plan } from '../pipeline/plan.ts'
 import type { PoliciesStatus } from './plan-in-force.ts'
 import type { ConnectorState, Dependency } from './ports/watching.ts'
 import type { HeldPartition } from './ports/stream.ts'
+import { blockNotices, blockReasons, rangerNotices } from './ranger-readiness.ts'
+import type { RangerServiceStatus } from './ranger-source.ts'
 
 export interface ReadinessOptions {
   readonly policies: { readonly status: () => PoliciesStatus; readonly current: () => Plan | null }
@@ -12,6 +14,10 @@ export interface ReadinessOptions {
   /** Topics and patterns that policies name and of which nothing is read; null as long as that is not known. */
   readonly awaited: () => readonly string[] | null
   readonly audit: 'record' | 'batch' | 'off'
+  /** How the services of a Ranger Admin stand. Left out: none is asked. */
+  readonly ranger?: () => readonly RangerServiceStatus[]
+  /** What else somebody should know. */
+  readonly further?: () => readonly string[]
   /** Has the source's loop moved lately, or is Kafka away? A process that is not alive should be started again. */
   readonly isAlive: () => boolean
 }
@@ -61,9 +67,12 @@ export function createReadiness(options: ReadinessOptions): Readiness {
           }),
         )
       for (const { name, up, code, since } of dependencies) {
-        // Connect loads what Scrim has published; Scrim itself goes on without it.
-        if (!up && name !== 'connect') reasons.push(reason(code ?? unavailable[name], { path: name }, since))
+        // Connect loads what Scrim has published, and Ranger's policies are stored; Scrim itself goes on without them.
+        if (!up && name !== 'connect' && name !== 'ranger')
+          reasons.push(reason(code ?? unavailable[name], { path: name }, since))
       }
+      for (const { code, policy, path } of blockReasons(options.policies.current()))
+        reasons.push(reason(code, { policy, path }))
       for (const { topic, partition, offset, code, path, since } of held)
         reasons.push(reason(code, { topic, partition, offset, path }, since))
       return {
@@ -73,6 +82,9 @@ export function createReadiness(options: ReadinessOptions): Readiness {
           ...noticesOf(options.audit, files, dependencies, connectors),
           ...awaitedNotices(options.awaited() ?? []),
           ...schemalessNotices(options.policies.current()),
+          ...blockNotices(options.policies.current()),
+          ...rangerNotices(options.ranger?.() ?? []),
+          ...(options.further?.() ?? []),
         ],
         policies,
         dependencies,
@@ -88,6 +100,7 @@ const unavailable = {
   kafka: 'KAFKA_UNAVAILABLE',
   postgres: 'POSTGRES_UNAVAILABLE',
   connect: 'CONNECT_UNAVAILABLE',
+  ranger: 'RANGER_UNAVAILABLE',
 } as const
 
 function reason(code: ErrorCode, where: Place, since?: Date): HealthReason {

@@ -1,0 +1,37 @@
+import type { Problem } from '../errors.ts'
+import type { PolicyDocument } from '../policy/document.ts'
+import type { AcceptedChange } from './policies.ts'
+import type { VersionOrigin } from './policy-import.ts'
+import type { PolicyVersion } from './ports/policies.ts'
+import { documentsFrom, saysTheSame, withSource } from './ranger-documents.ts'
+import type { RangerChange } from './ranger-source.ts'
+
+/** What it takes to make a version of what a Ranger Admin says. */
+export interface RangerIntakeOptions {
+  readonly onLatest: (attempt: (base: PolicyVersion | null) => Promise<AcceptedChange>) => Promise<AcceptedChange>
+  readonly accept: (
+    base: PolicyVersion | null,
+    documents: readonly PolicyDocument[],
+    origin: VersionOrigin,
+  ) => Promise<AcceptedChange>
+}
+
+/** Null where the set holds something else of the service than was expected: an older answer must not undo a newer one. */
+export async function takeFromRanger(
+  { service, before, documents, reason }: RangerChange,
+  { onLatest, accept }: RangerIntakeOptions,
+): Promise<AcceptedChange | null> {
+  let isMoved = false
+  const accepted = await onLatest(async base => {
+    const set = base?.documents ?? []
+    isMoved = !saysTheSame(documentsFrom(set, service), before)
+    if (isMoved) return { version: base?.version ?? 0, isNew: false, warnings: [] }
+    const origin = { author: `ranger:${service}`, reason, origin: 'ranger', filesDigest: null } as const
+    return accept(base, withSource(set, service, documents), origin)
+  })
+  return isMoved ? null : accepted
+}
+
+/** What does not fit a schema refuses nothing that Ranger says: the stream holds the topics where that is met. */
+export const asWarnings = (problems: readonly Problem[]): readonly Problem[] =>
+  problems.map(problem => ({ ...problem, severity: 'warning' }))
