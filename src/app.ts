@@ -25,6 +25,7 @@ import { type Config, ConfigError } from './config.ts'
 import { transform } from './engine.ts'
 import { ScrimError } from './errors.ts'
 import { parseStrictJson } from './policy/strict-json.ts'
+import { createRangerAuditParts, createRangerPolicies } from './ranger.ts'
 import { createAwaitedTopics } from './services/awaited-topics.ts'
 import { createConnectorWatch } from './services/connector-watch.ts'
 import { createDeadLetterSink } from './services/dead-letter-sink.ts'
@@ -134,12 +135,15 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     files: createPolicyFolder({ path: config.policies }),
     keys,
     settings: config,
+    rangerServices: config.rangerServices,
     cache: config.cacheDir === null ? null : createPolicyCache({ folder: config.cacheDir }),
     publishedKeys,
     check: seenSchemas.check,
     metrics,
     log,
   })
+  const ranger = createRangerPolicies(policies, { config, metrics, log })
+  const rangerAudit = createRangerAuditParts({ config, metrics, log }, { database, clusterId: once(status.clusterId) })
   const quarantine = createQuarantine({ register: letterIndex, secret: auditSecret, limit: config.quarantineLimit })
   const stream = createMaskStream({
     source,
@@ -147,6 +151,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     deadLetters: createDeadLetterSink({ box: letterTopic, register: letterIndex }),
     quarantine,
     audit,
+    ...(rangerAudit === null ? {} : { rangerAudit: rangerAudit.audit }),
     plans: policies,
     sealing,
     auditSecret,
@@ -194,6 +199,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     probes: [
       { name: 'kafka', ask: async () => (await status.ping()) ?? source.trouble() },
       { name: 'postgres', ask: () => database.ping().then(() => null) },
+      ...(ranger === null ? [] : [{ name: 'ranger' as const, ask: async () => ranger.dependency().code }]),
     ],
     metrics,
     log,
@@ -209,6 +215,8 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       connectors: () => connectors?.states() ?? [],
       awaited: awaitedTopics.list,
       audit: config.audit,
+      ranger: () => ranger?.status() ?? [],
+      further: () => rangerAudit?.notices() ?? [],
       isAlive: createLiveness({
         movedAt: source.movedAt,
         dependencies: dependencies.states,
@@ -246,7 +254,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       seenSchemas.run(policies, inner),
       masking(),
       deadLetters.run(inner),
-      ...(connectors === null ? [] : [connectors.run(inner)]),
+      ...[connectors, ranger, rangerAudit].flatMap(part => (part === null ? [] : [part.run(inner)])),
     ]
     try {
       // All of them run until the signal; the first that cannot go on ends the others.
@@ -264,7 +272,8 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     const senders = () => [sink.close(), letterTopic.close(), letterReader.close(), recordReader.close()]
     await http.close(stopping.leftMs())
     await within(Promise.allSettled(senders()), stopping.leftMs())
-    await within(Promise.allSettled([kafka.close(), database.end()]), stopping.leftMs())
+    const last = [kafka.close(), database.end(), ranger?.close(), rangerAudit?.close()]
+    await within(Promise.allSettled(last), stopping.leftMs())
   }
 
   return {

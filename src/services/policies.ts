@@ -18,7 +18,7 @@ import {
   topicsLeft,
 } from './policy-changes.ts'
 import { createPolicyImport, type ImportReason, type VersionOrigin } from './policy-import.ts'
-import { asWarnings, takeFromRanger } from './ranger-intake.ts'
+import { takeFromRanger, weighed } from './ranger-intake.ts'
 import { createRangerMaster } from './ranger-master.ts'
 import type { RangerChange } from './ranger-source.ts'
 import type { Log } from './ports/log.ts'
@@ -140,12 +140,8 @@ export function createPolicies(options: PoliciesOptions): Policies {
     const { plan } = compiled
     if (plan === null) throw new PoliciesRefused(compiled.problems)
     const changedKeys = await keysChangedBy(plan)
-    const misfits = (await options.check?.(plan, inForce.current())) ?? []
-    const problems = [
-      ...compiled.problems,
-      ...(origin.origin === 'ranger' ? asWarnings(misfits) : misfits),
-      ...changedKeys,
-    ]
+    const misfits = weighed((await options.check?.(plan, inForce.current())) ?? [], origin)
+    const problems = [...compiled.problems, ...misfits, ...changedKeys]
     if (problems.some(({ severity }) => severity === 'error')) throw new PoliciesRefused(problems)
     const warnings = [...problems, ...topicsLeft(before, documents, plan)]
     const patch = diffDocuments(before, documents)

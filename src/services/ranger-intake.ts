@@ -33,5 +33,5 @@ export async function takeFromRanger(
 }
 
 /** What does not fit a schema refuses nothing that Ranger says: the stream holds the topics where that is met. */
-export const asWarnings = (problems: readonly Problem[]): readonly Problem[] =>
-  problems.map(problem => ({ ...problem, severity: 'warning' }))
+export const weighed = (misfits: readonly Problem[], { origin }: Pick<VersionOrigin, 'origin'>): readonly Problem[] =>
+  origin === 'ranger' ? misfits.map(misfit => ({ ...misfit, severity: 'warning' })) : misfits

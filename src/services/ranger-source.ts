@@ -8,13 +8,7 @@ import { classOf } from './follow.ts'
 import { logProblems } from './plan-in-force.ts'
 import type { Log } from './ports/log.ts'
 import type { PolicyVersion } from './ports/policies.ts'
-import {
-  type RangerAdmin,
-  type RangerCache,
-  type RangerDownload,
-  rangerDownloads,
-  type RangerJson,
-} from './ports/ranger.ts'
+import { type RangerAdmin, type RangerCache, type RangerDownload, rangerDownloads } from './ports/ranger.ts'
 import { askService, type RangerMemory } from './ranger-ask.ts'
 import type { Dependency } from './ports/watching.ts'
 import {
@@ -95,7 +89,7 @@ export function createRangerSource(options: RangerSourceOptions): RangerSource {
   )
   const statuses = new Map<string, RangerServiceStatus>()
   let circuit = closedCircuit
-  let dependency: Dependency = { name: 'ranger', up: false, code: 'RANGER_UNAVAILABLE', since: new Date(now()) }
+  let dependency: Dependency = { name: 'ranger', up: true, code: null, since: new Date(now()) }
 
   const stored = (service: string): readonly RangerDocument[] =>
     documentsFrom(policies.inForce()?.documents ?? [], service)

@@ -1,0 +1,90 @@
+import { hostname } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { createRangerAuditTable } from './adapters/postgres/ranger-audit.ts'
+import type { Database } from './adapters/postgres/pool.ts'
+import { createRangerClient } from './adapters/ranger/admin-client.ts'
+import { createRangerAuditFile } from './adapters/ranger/audit-file.ts'
+import { createRangerAuditHttp } from './adapters/ranger/audit-http.ts'
+import { createRangerCache } from './adapters/ranger/download-cache.ts'
+import { type Config, ConfigError } from './config.ts'
+import { parseStrictJson } from './policy/strict-json.ts'
+import type { Log } from './services/ports/log.ts'
+import { createRangerAudit, type RangerAudit } from './services/ranger-audit.ts'
+import { createRangerAuditCopy } from './services/ranger-audit-copy.ts'
+import { createRangerSource, type RangerSource, type RangerSourceOptions } from './services/ranger-source.ts'
+
+export interface RangerWiring {
+  readonly config: Config
+  readonly metrics: RangerSourceOptions['metrics'] & Parameters<typeof createRangerAuditCopy>[0]['metrics']
+  readonly log: Log
+}
+
+/** The wiring of the source of policies; null where no Ranger Admin is named. */
+export function createRangerPolicies(
+  policies: RangerSourceOptions['policies'],
+  { config, metrics, log }: RangerWiring,
+): (RangerSource & { readonly close: () => Promise<void> }) | null {
+  const { rangerUrl, rangerServices: services } = config
+  checkRanger(config)
+  if (rangerUrl === null) return null
+  const admin = createRangerClient({
+    url: rangerUrl,
+    user: config.rangerUser,
+    password: config.rangerPassword,
+    token: config.rangerToken,
+    tls: { ca: config.rangerCa, cert: config.rangerCert, key: config.rangerKey },
+    host: hostname(),
+    clusterName: config.sourceSystem,
+    parseJson: parseStrictJson,
+  })
+  const folder = config.rangerCacheDir ?? config.cacheDir
+  const cache = folder === null ? null : createRangerCache({ folder, parseJson: parseStrictJson })
+  const source = createRangerSource({ admin, services, policies, cache, pollMs: config.rangerPollMs, metrics, log })
+  return { ...source, close: admin.close }
+}
+
+/** What is half said would leave topics without policies that somebody counts on, or send a credential to nobody. */
+function checkRanger(config: Config): void {
+  const { rangerUrl, rangerServices, rangerUser, rangerPassword, rangerToken, rangerCert, rangerKey } = config
+  const problems = [
+    rangerUrl === null && rangerServices.length > 0 ? 'SCRIM_RANGER_URL: is needed for SCRIM_RANGER_SERVICES' : '',
+    rangerUrl !== null && rangerServices.length === 0 ? 'SCRIM_RANGER_SERVICES: is needed with SCRIM_RANGER_URL' : '',
+    rangerUser !== null && rangerToken !== null ? 'SCRIM_RANGER_TOKEN: and SCRIM_RANGER_USER are both set' : '',
+    rangerUser === null && rangerPassword !== null ? 'SCRIM_RANGER_USER: is needed for SCRIM_RANGER_PASSWORD' : '',
+    (rangerCert === null) !== (rangerKey === null)
+      ? 'SCRIM_RANGER_SSL_CERT and SCRIM_RANGER_SSL_KEY: need each other'
+      : '',
+  ].filter(problem => problem !== '')
+  if (problems.length > 0) throw new ConfigError(problems)
+}
+
+export interface RangerAuditParts {
+  readonly audit: RangerAudit
+  readonly notices: () => readonly string[]
+  /** Until the signal. */
+  readonly run: (signal: AbortSignal) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** The wiring of audit events in Ranger's form; null where nobody wants them. */
+export function createRangerAuditParts(
+  { config, metrics, log }: RangerWiring,
+  { database, clusterId }: { readonly database: Database; readonly clusterId: () => Promise<string> },
+): RangerAuditParts | null {
+  const { rangerAudit: target } = config
+  if (target === null) return null
+  const names = async () => ({
+    clusterId: await clusterId(),
+    clusterName: config.sourceSystem,
+    host: hostname(),
+    session: config.group,
+  })
+  if (target === 'postgres') {
+    const audit = createRangerAudit({ sink: createRangerAuditTable({ database }), names })
+    return { audit, notices: () => [], run: async () => undefined, close: async () => undefined }
+  }
+  const file = target.protocol === 'file:' ? createRangerAuditFile({ path: fileURLToPath(target) }) : null
+  const copy = createRangerAuditCopy({ sink: file ?? createRangerAuditHttp({ url: target }), metrics, log })
+  const close = async () => file?.close()
+  return { audit: createRangerAudit({ sink: copy, names }), notices: copy.notices, run: copy.run, close }
+}
