@@ -246,7 +246,8 @@ export function createPolicies(options: PoliciesOptions): Policies {
     remove: (name, how) => change(master.guard(removeDocument(name)), how),
     replaceAll: (documents, how) => change(master.keep(replaceSet(documents)), how),
     patchAll: (patch, how) => change(master.guard(patchSet(patch)), how),
-    takeRanger: offered => inTurn(() => takeFromRanger(offered, { onLatest, accept })),
+    takeRanger: offered =>
+      inTurn(() => takeFromRanger(offered, { onLatest, accept, takeFiles: () => imports.take(null, fromFiles) })),
     rollback: async (version, how) => {
       const wanted = await store.get(version)
       if (wanted === null) throw new ScrimError('REQUEST_NOT_FOUND', { path: `version ${version}` })

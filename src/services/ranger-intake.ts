@@ -1,4 +1,4 @@
-import type { Problem } from '../errors.ts'
+import { type Problem, ScrimError } from '../errors.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import type { AcceptedChange } from './policies.ts'
 import type { VersionOrigin } from './policy-import.ts'
@@ -14,15 +14,19 @@ export interface RangerIntakeOptions {
     documents: readonly PolicyDocument[],
     origin: VersionOrigin,
   ) => Promise<AcceptedChange>
+  /** Takes the policy files into an empty store; POLICY_NONE where there are none. */
+  readonly takeFiles: () => Promise<unknown>
 }
 
 /** Null where the set holds something else of the service than was expected: an older answer must not undo a newer one. */
 export async function takeFromRanger(
   { service, before, documents, reason }: RangerChange,
-  { onLatest, accept }: RangerIntakeOptions,
+  { onLatest, accept, takeFiles }: RangerIntakeOptions,
 ): Promise<AcceptedChange | null> {
   let isMoved = false
   const accepted = await onLatest(async base => {
+    // Whichever comes first at a first start: a version that says nothing of what the files name would hold their topics.
+    if (base === null && (await isFiled(takeFiles))) throw new ScrimError('POLICY_CONFLICT')
     const set = base?.documents ?? []
     isMoved = !saysTheSame(documentsFrom(set, service), before)
     if (isMoved) return { version: base?.version ?? 0, isNew: false, warnings: [] }
@@ -35,3 +39,13 @@ export async function takeFromRanger(
 /** What does not fit a schema refuses nothing that Ranger says: the stream holds the topics where that is met. */
 export const weighed = (misfits: readonly Problem[], { origin }: Pick<VersionOrigin, 'origin'>): readonly Problem[] =>
   origin === 'ranger' ? misfits.map(misfit => ({ ...misfit, severity: 'warning' })) : misfits
+
+async function isFiled(takeFiles: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await takeFiles()
+    return true
+  } catch (error) {
+    if (error instanceof ScrimError && error.code === 'POLICY_NONE') return false
+    throw error
+  }
+}

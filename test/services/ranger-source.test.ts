@@ -50,6 +50,7 @@ afterEach(async () => {
 async function start(
   options: Partial<RangerSourceOptions> = {},
   more: Partial<PoliciesOptions> & { readonly files?: ReturnType<typeof createMemoryPolicyFiles> } = {},
+  isRunning = true,
 ): Promise<Instance> {
   const { services = ['cl1'] } = options
   const policies = createPolicies({
@@ -87,6 +88,7 @@ async function start(
     log: createQuietLog(),
     ...options,
   })
+  if (!isRunning) return { policies, source, looks, look: () => source.look(stop.signal) }
   running.push(policies.run(stop.signal))
   if (table.versions.length > 0 || more.files === undefined)
     await vi.waitFor(() => expect(policies.current()).not.toBeNull(), { interval: 2 })
@@ -360,6 +362,12 @@ describe('a start', () => {
     await look()
     expect(policies.inForce()).toMatchObject({ version: 1, origin: 'ranger' })
     expect(policies.status()).toMatchObject({ code: null, files: null })
+  })
+
+  test('takes the files first, though Ranger Admin may have answered sooner', async () => {
+    const { look } = await start({}, {}, false)
+    await look()
+    expect(table.versions.map(({ origin }) => origin)).toEqual(['files', 'ranger'])
   })
 
   test('without Ranger Admin takes the stored version', async () => {
