@@ -87,9 +87,8 @@ const rangerServices: Read<readonly string[]> = value => {
 const rangerAudit: Read<'postgres' | URL | null> = value => {
   if (value === 'off') return null
   if (value === 'postgres') return value
-  const found = URL.canParse(value) ? new URL(value) : null
-  const isFile = found?.protocol === 'file:' && found.host === '' && found.pathname.length > 1
-  if (found !== null && (isFile || ['http:', 'https:'].includes(found.protocol))) return found
+  const isAddress = /^(?:file:(?:\/\/)?\/(?!\/)|https?:\/\/)./.test(value)
+  if (isAddress && URL.canParse(value)) return new URL(value)
   throw new Error('must be off, postgres, file:<absolute path> or a URL with http: or https:')
 }
 const bytes32: Read<Buffer> = value => {
