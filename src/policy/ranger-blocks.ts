@@ -10,17 +10,26 @@ type Json = Readonly<Record<string, unknown>>
 export const sourceName = (service: string): string => `ranger:${service}`
 
 /**
- * The topics that have to wait because of what a Ranger Admin says, or does not say: of a service that is gone those of its
- * last policies, of a policy that has not the form of one those that it names, of a service that was never read all.
+ * The topics that have to wait because of what a Ranger Admin says: of a service that is gone those of its last policies, of
+ * a policy that has not the form of one those that it names.
  */
-export function rangerBlocks(documents: readonly PolicyDocument[], services: readonly string[]): readonly TopicBlock[] {
+export function rangerBlocks(documents: readonly PolicyDocument[]): readonly TopicBlock[] {
   const polled = documents.filter(isRanger).filter(({ source }) => source !== undefined)
-  const sets = polled.filter(({ ranger }) => rangerShape(ranger) === 'service-policies')
-  const missing = services
-    .filter(service => !sets.some(({ source }) => source?.service === service))
-    .map(service => ({ code: 'RANGER_SERVICE_MISSING', policy: sourceName(service), path: '', topics: 'all' }) as const)
-  return [...missing, ...sets.flatMap(set => blocksOf(set, polled))]
+  return polled.filter(isPolicySet).flatMap(set => blocksOf(set, polled))
 }
+
+/** All topics, as long as a service that has to be there was never read: nobody knows which ones it governs. */
+export function missingServices(
+  documents: readonly PolicyDocument[],
+  services: readonly string[],
+): readonly TopicBlock[] {
+  const sets = documents.filter(isRanger).filter(isPolicySet)
+  return services
+    .filter(service => !sets.some(({ source }) => source?.service === service))
+    .map(service => ({ code: 'RANGER_SERVICE_MISSING', policy: sourceName(service), path: '', topics: 'all' }))
+}
+
+const isPolicySet = ({ ranger }: RangerDocument): boolean => rangerShape(ranger) === 'service-policies'
 
 function blocksOf(set: RangerDocument, polled: readonly RangerDocument[]): TopicBlock[] {
   const { service = '', isGone = false } = set.source ?? {}
@@ -92,8 +101,8 @@ function valuesOf(element: unknown): TopicBlock['topics'] {
   return isPlain ? texts : 'all'
 }
 
-/** The topics that carry a tag, whichever. */
-function taggedTopics(documents: readonly RangerDocument[]): TopicBlock['topics'] {
+/** The topics that carry a tag, whichever, by what these documents say. */
+export function taggedTopics(documents: readonly RangerDocument[]): TopicBlock['topics'] {
   const tags = documents.filter(({ ranger }) => rangerShape(ranger) === 'tags').map(({ ranger }) => ranger)
   return together(
     tags
@@ -133,7 +142,9 @@ function topicBlocks(list: readonly TopicBlock[]): TopicBlocks {
   return {
     list,
     of: topic => {
-      const found = known.get(topic) ?? list[tests.findIndex(touches => touches(topic.toLowerCase()))] ?? null
+      const before = known.get(topic)
+      if (before !== undefined) return before
+      const found = list[tests.findIndex(touches => touches(topic.toLowerCase()))] ?? null
       known.set(topic, found)
       return found
     },

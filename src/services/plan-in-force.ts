@@ -2,7 +2,7 @@ import type { ErrorCode, Problem } from '../errors.ts'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
 import { type Compiled, compilePolicies } from '../policy/compile.ts'
 import type { PolicyDocument } from '../policy/document.ts'
-import { blockTopics, rangerBlocks } from '../policy/ranger-blocks.ts'
+import { blockTopics, missingServices, rangerBlocks } from '../policy/ranger-blocks.ts'
 import { readDocuments } from '../policy/read-documents.ts'
 import { classOf } from './follow.ts'
 import type { PlanHolder } from './mask-stream.ts'
@@ -72,7 +72,7 @@ export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
   function compile(documents: readonly PolicyDocument[], version: number): Compiled {
     const { plan, problems } = compilePolicies(documents, { keys, settings, version })
     if (plan === null) return { plan, problems }
-    const blocks = rangerBlocks(documents, options.rangerServices ?? [])
+    const blocks = [...missingServices(documents, options.rangerServices ?? []), ...rangerBlocks(documents)]
     const warnings = blocks.map(
       ({ code, policy, path }): Problem => ({ code, severity: 'warning', where: { policy, path } }),
     )

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compile } from '../../src/engine.ts'
 import { isAudited } from '../../src/policy/ranger-audited.ts'
-import { blockTopics, rangerBlocks, touchedTopics } from '../../src/policy/ranger-blocks.ts'
+import { blockTopics, missingServices, rangerBlocks, touchedTopics } from '../../src/policy/ranger-blocks.ts'
 import type { RangerDocument } from '../../src/policy/ranger-document.ts'
 import { policyFault } from '../../src/policy/ranger-policy-fault.ts'
 import { aPolicy } from '../support/policy-documents.ts'
@@ -15,8 +15,7 @@ const set = (policies: readonly unknown[], more: object = {}, about: object = {}
   source: { ...source, ...about },
 })
 const good = aMaskPolicy('good', 'raw.good')
-const blocks = (document: RangerDocument, more: readonly RangerDocument[] = []) =>
-  rangerBlocks([document, ...more], ['cl1'])
+const blocks = (document: RangerDocument, more: readonly RangerDocument[] = []) => rangerBlocks([document, ...more])
 
 describe('topics that wait', () => {
   test('a policy that has no form of one blocks what it names, and nothing else', () => {
@@ -60,15 +59,19 @@ describe('topics that wait', () => {
   })
 
   test('every topic, as long as a service was never read', () => {
-    expect(rangerBlocks([aPolicy('a')], ['cl1'])).toEqual([
+    expect(missingServices([aPolicy('a'), set([])], ['cl1', 'cl2'])).toEqual([
+      { code: 'RANGER_SERVICE_MISSING', policy: 'ranger:cl2', path: '', topics: 'all' },
+    ])
+    const { source: _source, ...own } = set([])
+    expect(missingServices([aPolicy('a'), own], ['cl1'])).toEqual([
       { code: 'RANGER_SERVICE_MISSING', policy: 'ranger:cl1', path: '', topics: 'all' },
     ])
-    expect(rangerBlocks([aPolicy('a')], [])).toEqual([])
+    expect(missingServices([aPolicy('a')], [])).toEqual([])
   })
 
   test('a document that was not polled blocks nothing', () => {
     const { source: _source, ...own } = set([{}])
-    expect(rangerBlocks([own], [])).toEqual([])
+    expect(rangerBlocks([own])).toEqual([])
   })
 })
 

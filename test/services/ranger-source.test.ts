@@ -239,6 +239,19 @@ describe('a service that is not there any more', () => {
     expect(codes(source)).toEqual([null])
   })
 
+  test('back with other policies under the same number, it is read whole by whoever comes first', async () => {
+    const [one, other] = [await start(), await start()]
+    await one.look()
+    await other.look()
+    admin.services.clear()
+    await one.look()
+    await vi.waitFor(() => expect(other.policies.current()?.version).toBe(3))
+    admin.put('cl1', [aMaskPolicy('names', 'raw.people')], 42)
+    await other.look()
+    expect(JSON.stringify(stored())).toContain('"names"')
+    expect(other.policies.current()?.blocks).toBe(undefined)
+  })
+
   test('one that was never there keeps everything waiting', async () => {
     const { look, policies, source } = await start({ services: ['cl1', 'nowhere'] })
     await look()
