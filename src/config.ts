@@ -264,7 +264,7 @@ const keys = {
   ),
   rangerAudit: secret(
     'SCRIM_RANGER_AUDIT',
-    'Audit events in the JSON of Ranger, beside the audit rows: off, postgres, file:<path>, or a URL that they are posted to.',
+    'Audit events in the JSON of Ranger, beside the audit rows: off, postgres, file:<path>, or a URL that they are posted to (SCRIM_RANGER_SSL_ counts there too).',
     rangerAudit,
   ),
   audit: key(

@@ -32,7 +32,7 @@ export function createRangerPolicies(
     user: config.rangerUser,
     password: config.rangerPassword,
     token: config.rangerToken,
-    tls: { ca: config.rangerCa, cert: config.rangerCert, key: config.rangerKey },
+    tls: tlsOf(config),
     host: hostname(),
     clusterName: config.sourceSystem,
     parseJson: parseStrictJson,
@@ -83,8 +83,13 @@ export function createRangerAuditParts(
     const audit = createRangerAudit({ sink: createRangerAuditTable({ database }), names })
     return { audit, notices: () => [], run: async () => undefined, close: async () => undefined }
   }
-  const file = target.protocol === 'file:' ? createRangerAuditFile({ path: fileURLToPath(target) }) : null
-  const copy = createRangerAuditCopy({ sink: file ?? createRangerAuditHttp({ url: target }), metrics, log })
-  const close = async () => file?.close()
+  const sink =
+    target.protocol === 'file:'
+      ? createRangerAuditFile({ path: fileURLToPath(target) })
+      : createRangerAuditHttp({ url: target, tls: tlsOf(config) })
+  const copy = createRangerAuditCopy({ sink, metrics, log })
+  const close = () => copy.finish().finally(sink.close)
   return { audit: createRangerAudit({ sink: copy, names }), notices: copy.notices, run: copy.run, close }
 }
+
+const tlsOf = ({ rangerCa: ca, rangerCert: cert, rangerKey: key }: Config) => ({ ca, cert, key })

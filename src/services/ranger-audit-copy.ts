@@ -17,8 +17,10 @@ export interface RangerAuditCopyOptions {
  * fit is lost and counted. The audit that is whole stands in Postgres.
  */
 export interface RangerAuditCopy extends RangerAuditSink {
-  /** Writes until the signal, then tries once what is left; resolves when nothing is under way. */
+  /** Writes until the signal; resolves when nothing is under way. */
   readonly run: (signal: AbortSignal) => Promise<void>
+  /** Tries once what is left, when nothing more is told: batches are settled after the signal too. */
+  readonly finish: () => Promise<void>
   /** What somebody should know; empty where all is written. */
   readonly notices: () => readonly string[]
 }
@@ -83,6 +85,8 @@ export function createRangerAuditCopy(options: RangerAuditCopyOptions): RangerAu
         if (waiting.length > 0 && !(await writeSome()))
           await pause(backOffMs(failures, { mostMs: longestPauseMs }), signal)
       }
+    },
+    finish: async () => {
       while (waiting.length > 0 && (await writeSome()));
     },
   }

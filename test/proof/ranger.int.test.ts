@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { createGround, type Ground, type GroundOptions } from '../support/proof/ground.ts'
 import { createRawWriter } from '../support/proof/load.ts'
@@ -119,7 +121,8 @@ describeWithStack('the service with a Ranger Admin', ({ brokers, postgres }) => 
 
     ranger.fault = 'reset'
     await here.write(people(10))
-    const scrim = await here.start()
+    const copy = join(here.dir, 'ranger-audit', 'events.log')
+    const scrim = await here.start({ SCRIM_RANGER_AUDIT: `file:${copy}` })
     await here.caughtUp()
     const notice = await until('the notice', async () =>
       (await scrim.ready()).notices.find(text => text.startsWith('RANGER_UNAVAILABLE: Ranger service cl1')),
@@ -144,5 +147,13 @@ describeWithStack('the service with a Ranger Admin', ({ brokers, postgres }) => 
     await until('the other topic to go on', async () => (await here.committed(other)) === 4)
     await ready(scrim)
     expect(await here.judge()).toMatchObject({ faults: [] })
+
+    expect(await scrim.stop()).toMatchObject({ code: 0 })
+    const events = (await readFile(copy, 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line) as { resource: string; event_count: number })
+    const ofEmails = events.filter(({ resource }) => resource === `${here.topic}/email`)
+    expect(ofEmails.reduce((sum, { event_count: count }) => sum + count, 0)).toBe(20)
   })
 })

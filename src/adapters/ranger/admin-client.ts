@@ -4,6 +4,7 @@ import { Agent, type Dispatcher, request } from 'undici'
 import { ScrimError } from '../../errors.ts'
 import type { RangerAdmin, RangerAnswer, RangerDownload, RangerJson, RangerKnown } from '../../services/ports/ranger.ts'
 import { createSession } from './session.ts'
+import { connectOptions, type RangerTls } from './tls.ts'
 
 export interface RangerClientOptions {
   /** Of Ranger Admin, with the path under which it lies; credentials in it are sent as Basic authentication. */
@@ -12,7 +13,7 @@ export interface RangerClientOptions {
   readonly password: string | null
   /** Asked for each request: a token is put in place of another while we run. */
   readonly token: (() => string) | null
-  readonly tls: { readonly ca: Buffer | null; readonly cert: Buffer | null; readonly key: Buffer | null }
+  readonly tls: RangerTls
   /** Shown in Ranger Admin as the plugin's host. */
   readonly host: string
   readonly clusterName: string
@@ -51,12 +52,7 @@ export function createRangerClient(options: RangerClientOptions): RangerClient {
   const authorization = authorizationOf(base, options)
   const isSecure = authorization !== null
   const agent = new Agent({
-    connect: {
-      timeout: Math.min(timeoutMs, 10_000),
-      ...(tls.ca === null ? {} : { ca: tls.ca }),
-      ...(tls.cert === null ? {} : { cert: tls.cert }),
-      ...(tls.key === null ? {} : { key: tls.key }),
-    },
+    connect: connectOptions(tls, timeoutMs),
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
   })

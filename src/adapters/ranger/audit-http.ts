@@ -1,16 +1,23 @@
-import { request } from 'undici'
+import { Agent, request } from 'undici'
 import { ScrimError } from '../../errors.ts'
 import type { RangerAuditSink } from '../../services/ports/ranger-audit.ts'
+import { connectOptions, type RangerTls } from './tls.ts'
+
+export interface RangerAuditHttp extends RangerAuditSink {
+  readonly close: () => Promise<void>
+}
 
 /** Posts events as a JSON array; whatever answers 2xx has taken them. */
 export function createRangerAuditHttp({
   url,
+  tls,
   timeoutMs = 10_000,
 }: {
   /** Credentials in it are sent as Basic authentication. */
   readonly url: URL
+  readonly tls: RangerTls
   readonly timeoutMs?: number
-}): RangerAuditSink {
+}): RangerAuditHttp {
   const address = new URL(url)
   const headers: Record<string, string> = { 'content-type': 'application/json' }
   if (address.username !== '') {
@@ -19,12 +26,15 @@ export function createRangerAuditHttp({
     address.username = ''
     address.password = ''
   }
+  const dispatcher = new Agent({ connect: connectOptions(tls, timeoutMs) })
   return {
+    close: () => dispatcher.destroy(),
     write: async events => {
       try {
         const { statusCode, body } = await request(address, {
           method: 'POST',
           headers,
+          dispatcher,
           body: JSON.stringify(events),
           signal: AbortSignal.timeout(timeoutMs),
         })

@@ -3,9 +3,9 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createRangerAuditFile, type RangerAuditFile } from '../../../src/adapters/ranger/audit-file.ts'
-import { createRangerAuditHttp } from '../../../src/adapters/ranger/audit-http.ts'
+import { createRangerAuditHttp, type RangerAuditHttp } from '../../../src/adapters/ranger/audit-http.ts'
 import { anEvent } from '../../support/ranger-events.ts'
 
 describe('a file', () => {
@@ -77,6 +77,11 @@ describe('an HTTP sink', () => {
     await new Promise(resolve => (server === null ? resolve(null) : server.close(resolve)))
     server = null
   })
+  const sinkTo = (url: URL, timeoutMs = 5_000): RangerAuditHttp => {
+    const sink = createRangerAuditHttp({ url, timeoutMs, tls: { ca: null, cert: null, key: null } })
+    onTestFinished(sink.close)
+    return sink
+  }
   const serve = async (answer: RequestListener): Promise<URL> => {
     const opened = createServer(answer)
     server = opened
@@ -95,14 +100,14 @@ describe('an HTTP sink', () => {
         response.writeHead(202).end()
       })
     })
-    await createRangerAuditHttp({ url }).write([anEvent(1), anEvent(2)])
+    await sinkTo(url).write([anEvent(1), anEvent(2)])
     const basic = `Basic ${Buffer.from('gate:p@ss').toString('base64')}`
     expect(seen).toEqual(['POST', '/audit', basic, 'application/json', [anEvent(1), anEvent(2)]])
   })
 
   test.each([302, 400, 401, 500])('status %i is no', async status => {
     const url = await serve((_, response) => void response.writeHead(status).end('canary-4711'))
-    await expect(createRangerAuditHttp({ url }).write([anEvent(1)])).rejects.toMatchObject({
+    await expect(sinkTo(url).write([anEvent(1)])).rejects.toMatchObject({
       code: 'RANGER_AUDIT_UNAVAILABLE',
       where: { path: `status ${status}` },
     })
@@ -110,7 +115,7 @@ describe('an HTTP sink', () => {
 
   test('silence is no', async () => {
     const url = await serve(() => undefined)
-    await expect(createRangerAuditHttp({ url, timeoutMs: 50 }).write([anEvent(1)])).rejects.toMatchObject({
+    await expect(sinkTo(url, 50).write([anEvent(1)])).rejects.toMatchObject({
       code: 'RANGER_AUDIT_UNAVAILABLE',
       where: { path: 'TimeoutError' },
     })
