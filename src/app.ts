@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { createConnectClient } from './adapters/connect/rest-client.ts'
 import { createHttpServer } from './adapters/http/server.ts'
 import { createKafkaClient } from './adapters/kafka/client.ts'
@@ -15,23 +17,22 @@ import { createAuditTrail } from './adapters/postgres/audit-trail.ts'
 import { createCallTrail } from './adapters/postgres/call-trail.ts'
 import { createDeadLetterIndex } from './adapters/postgres/dead-letter-index.ts'
 import { createLetterRequests } from './adapters/postgres/letter-requests.ts'
-import { createPolicyStore } from './adapters/postgres/policy-store.ts'
+import { createPolicyStores } from './adapters/postgres/policy-stores.ts'
 import { createPool } from './adapters/postgres/pool.ts'
 import { prepareDatabase, whenPrepared } from './adapters/postgres/prepare.ts'
-import { createPublishedKeyStore } from './adapters/postgres/published-key-store.ts'
-import { createSchemaStore } from './adapters/postgres/schema-store.ts'
 import { createMetrics } from './adapters/telemetry/metrics.ts'
-import { type Config, ConfigError } from './config.ts'
+import { canBeApproved, type Config, ConfigError } from './config.ts'
 import { transform } from './engine.ts'
 import { ScrimError } from './errors.ts'
 import { parseStrictJson } from './policy/strict-json.ts'
-import { createRangerAuditParts, createRangerPolicies } from './ranger.ts'
+import { createRangerParts } from './ranger.ts'
 import { createAwaitedTopics } from './services/awaited-topics.ts'
 import { createConnectorWatch } from './services/connector-watch.ts'
 import { createDeadLetterSink } from './services/dead-letter-sink.ts'
 import { createDeadLetters } from './services/dead-letters.ts'
-import { createDeadline } from './services/deadline.ts'
+import { aborted, createDeadline } from './services/deadline.ts'
 import { createDependencies } from './services/dependencies.ts'
+import { createInstances } from './services/instances.ts'
 import { createLagWatch } from './services/lag-watch.ts'
 import { createLetterOpener } from './services/letter-opener.ts'
 import { createLiveness } from './services/liveness.ts'
@@ -64,6 +65,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   if (databaseUrl === null) throw new ConfigError(['SCRIM_DATABASE_URL: is needed to run'])
   if (auditSecret === null)
     throw new ConfigError(['SCRIM_AUDIT_KEY: is needed (or KAFKA_ENCRYPTION_KEY, from which it is derived)'])
+  if (!canBeApproved(config)) throw new ConfigError(['SCRIM_POLICY_APPROVAL: needs a token that may `approve`'])
 
   const metrics = createMetrics()
   const keys = createKeyRing(config)
@@ -73,7 +75,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   const pool = createPool(databaseUrl, { applicationName: config.clientId })
   const prepare = once(() => prepareDatabase({ database: pool, databaseUrl, migrationsUrl: config.migrationsUrl }))
   const database = whenPrepared(pool, prepare)
-  const store = createPolicyStore({ database })
+  const stores = createPolicyStores({ database })
   const letterIndex = createDeadLetterIndex({ database })
   const calls = createCallTrail({ database })
 
@@ -127,23 +129,22 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   }
 
   // Services
-  const schemaStore = createSchemaStore({ database })
-  const publishedKeys = createPublishedKeys({ store: createPublishedKeyStore({ database }), seen: schemaStore })
-  const seenSchemas = createSeenSchemas({ store: schemaStore, keys: publishedKeys, log })
+  const publishedKeys = createPublishedKeys({ store: stores.publishedKeys, seen: stores.schemas })
+  const seenSchemas = createSeenSchemas({ store: stores.schemas, keys: publishedKeys, log })
   const policies = createPolicies({
-    store,
+    store: stores.versions,
     files: createPolicyFolder({ path: config.policies }),
     keys,
     settings: config,
     rangerServices: config.rangerServices,
     cache: config.cacheDir === null ? null : createPolicyCache({ folder: config.cacheDir }),
     publishedKeys,
+    approval: { isNeeded: config.policyApproval === 'two-person', store: stores.proposals, calls, metrics },
     check: seenSchemas.check,
     metrics,
     log,
   })
-  const ranger = createRangerPolicies(policies, { config, metrics, log })
-  const rangerAudit = createRangerAuditParts({ config, metrics, log }, { database, clusterId: once(status.clusterId) })
+  const ranger = createRangerParts({ config, metrics, log }, policies, { database, clusterId: once(status.clusterId) })
   const quarantine = createQuarantine({ register: letterIndex, secret: auditSecret, limit: config.quarantineLimit })
   const stream = createMaskStream({
     source,
@@ -151,7 +152,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     deadLetters: createDeadLetterSink({ box: letterTopic, register: letterIndex }),
     quarantine,
     audit,
-    ...(rangerAudit === null ? {} : { rangerAudit: rangerAudit.audit }),
+    ...ranger.stream,
     plans: policies,
     sealing,
     auditSecret,
@@ -199,12 +200,19 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     probes: [
       { name: 'kafka', ask: async () => (await status.ping()) ?? source.trouble() },
       { name: 'postgres', ask: () => database.ping().then(() => null) },
-      ...(ranger === null ? [] : [{ name: 'ranger' as const, ask: async () => ranger.dependency().code }]),
+      ...ranger.probes,
     ],
     metrics,
     log,
   })
   const awaitedTopics = createAwaitedTopics({ topics: source.topics, plans: policies, log })
+  const instances = createInstances({
+    store: stores.instances,
+    policies,
+    self: { id: randomUUID(), clientId: config.clientId, host: hostname(), startedAt: new Date() },
+    metrics,
+    log,
+  })
   const lag = createLagWatch({ source, held: stream.held, metrics })
   const http = await createHttpServer({
     policies,
@@ -214,9 +222,10 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       held: stream.held,
       connectors: () => connectors?.states() ?? [],
       awaited: awaitedTopics.list,
+      proposals: () => policies.proposals?.waiting() ?? null,
+      instances: instances.counts,
       audit: config.audit,
-      ranger: () => ranger?.status() ?? [],
-      further: () => rangerAudit?.notices() ?? [],
+      ...ranger.readiness,
       isAlive: createLiveness({
         movedAt: source.movedAt,
         dependencies: dependencies.states,
@@ -225,6 +234,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     }),
     deadLetters,
     transformCalls: createTransformCalls({ policies, keys, settings: config, transform, calls }),
+    instances,
     metrics,
     tokens: config.tokens ?? [],
     hosts: [config.httpHost, ...config.httpHosts],
@@ -254,7 +264,8 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       seenSchemas.run(policies, inner),
       masking(),
       deadLetters.run(inner),
-      ...[connectors, ranger, rangerAudit].flatMap(part => (part === null ? [] : [part.run(inner)])),
+      instances.run(inner),
+      ...[policies.proposals, connectors, ranger].map(part => part?.run(inner)),
     ]
     try {
       // All of them run until the signal; the first that cannot go on ends the others.
@@ -272,8 +283,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     const senders = () => [sink.close(), letterTopic.close(), letterReader.close(), recordReader.close()]
     await http.close(stopping.leftMs())
     await within(Promise.allSettled(senders()), stopping.leftMs())
-    const last = [kafka.close(), database.end(), ranger?.close(), rangerAudit?.close()]
-    await within(Promise.allSettled(last), stopping.leftMs())
+    await within(Promise.allSettled([kafka.close(), database.end(), ranger.close()]), stopping.leftMs())
   }
 
   return {
@@ -285,8 +295,3 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     },
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise(resolve =>
-    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
-  )

@@ -121,7 +121,7 @@ const keyRing: Read<ReadonlyMap<string, Buffer>> = value => {
 }
 
 /** What a token may do. */
-export const permissions = ['read', 'policies', 'transform', 'replay'] as const
+export const permissions = ['read', 'policies', 'approve', 'transform', 'replay'] as const
 export type Permission = (typeof permissions)[number]
 export interface Token {
   readonly name: string
@@ -215,6 +215,12 @@ const keys = {
     whole(1_048_576, 8_589_934_592),
   ),
   policies: key('SCRIM_POLICIES', 'Folder (or file) with policy documents.', 'policies', text),
+  policyApproval: key(
+    'SCRIM_POLICY_APPROVAL',
+    'Who a change of the policies needs: off (its author), or two-person (another one approves it before it is a version). The same for all instances.',
+    'off',
+    oneOf('off', 'two-person'),
+  ),
   keys: secret(
     'SCRIM_KEYS',
     'Key ring for masks: JSON object of key id to 32 bytes in hexadecimal or base64.',
@@ -328,9 +334,16 @@ const keys = {
   httpHosts: key('SCRIM_HTTP_HOSTS', 'Further names under which HTTP may be called (Host header).', '', list),
   tokens: secret(
     'SCRIM_TOKENS',
-    'HTTP tokens, name:permission+permission:token, by comma or line; permissions: read policies transform replay, or all.',
+    'HTTP tokens, name:permission+permission:token, by comma or line; permissions: read policies approve transform replay, or all.',
     tokens,
   ),
+  url: key(
+    'SCRIM_URL',
+    'Where `scrim policies` finds a running Scrim.',
+    'http://127.0.0.1:8080',
+    url('http:', 'https:'),
+  ),
+  token: secret('SCRIM_TOKEN', 'The token that `scrim policies` shows there.', text),
   logLevel: key(
     'SCRIM_LOG_LEVEL',
     'trace, debug, info, warn, error or fatal.',
@@ -347,6 +360,10 @@ const keys = {
 
 /** The whole configuration; read once at start, frozen. */
 export type Config = { readonly [K in keyof typeof keys]: (typeof keys)[K] extends Key<infer T> ? T : never }
+
+/** Under the rule of two persons somebody has to be able to say yes. */
+export const canBeApproved = ({ policyApproval, tokens: known }: Pick<Config, 'policyApproval' | 'tokens'>): boolean =>
+  policyApproval === 'off' || (known ?? []).some(({ permissions: granted }) => granted.has('approve'))
 
 /** Reads the environment. All problems at once, as one error of kind `fatal` whose `problems` name the keys, never what they hold. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {

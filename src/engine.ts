@@ -4,7 +4,7 @@ import { DEFAULT_PLACEHOLDER } from './pipeline/decode/toast.ts'
 import type { Plan, PlanSettings } from './pipeline/plan.ts'
 import { batchOfLines, type OutcomeLine, outcomeLines, type RecordLine, sourceOf } from './pipeline/record-line.ts'
 import { createTransform } from './pipeline/transform.ts'
-import { compilePolicies } from './policy/compile.ts'
+import { compileSet } from './policy/compile-set.ts'
 import type { PolicyDocument } from './policy/document.ts'
 import { readDocuments } from './policy/read-documents.ts'
 
@@ -14,6 +14,8 @@ export interface EngineOptions {
   /** Keys by id, 32 bytes each. */
   readonly keys?: Readonly<Record<string, Uint8Array>>
   readonly settings?: Partial<PlanSettings>
+  /** When the policies are to be judged, in epoch milliseconds; left out: now. */
+  readonly now?: number
 }
 
 export const defaultSettings: PlanSettings = {
@@ -34,17 +36,25 @@ export function compile(
   const ring = new Map<string, KeyObject>(
     Object.entries(options.keys ?? {}).map(([id, key]) => [id, createSecretKey(key)]),
   )
-  return compilePolicies(documents as PolicyDocument[], {
+  return compileSet(documents as PolicyDocument[], {
     keys: ring,
     settings: { ...defaultSettings, ...options.settings },
+    now: options.now ?? Date.now(),
   })
 }
 
 const MAX_BATCH = 500
 
-/** Masks records; one outcome for each record and view, in input order. */
-export function transform(records: readonly RecordLine[], plan: Plan): OutcomeLine[] {
-  const run = createTransform()
+/**
+ * Masks records, in input order; for each record and view one outcome, or two where the row leaves a filter. `now` is what
+ * now() says, in milliseconds.
+ */
+export function transform(
+  records: readonly RecordLine[],
+  plan: Plan,
+  now: (() => number) | null = null,
+): OutcomeLine[] {
+  const run = createTransform(now)
   const outcomes: OutcomeLine[] = []
   for (let from = 0; from < records.length; ) {
     const lines = sameBatch(records, from)

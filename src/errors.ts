@@ -48,7 +48,11 @@ export const errorCatalogue = {
   ),
   POLICY_SELECTOR: policy(
     'The field is not a selector that can be followed',
-    'Name a column (`after.email`) or use an RFC 9535 path such as $.after.email.',
+    'Name a column (`after.email`) or a part of one (`address.city`), or use an RFC 9535 path such as $.after.email.',
+  ),
+  POLICY_EXPRESSION: policy(
+    'The text is not an expression that can be run',
+    'The detail tells the position; see "Expressions" in the README for the grammar and the functions.',
   ),
   POLICY_DUPLICATE_NAME: policy('Two policies have the same name', 'Give each policy a name of its own.'),
   POLICY_WILDCARD_CLEARS: policy(
@@ -72,9 +76,37 @@ export const errorCatalogue = {
     'Two policies say different things of a column',
     'At equal priority what hides wins, then the first by name. Make them agree.',
   ),
+  POLICY_LOOSE_DIALECT: policy(
+    'A mask writes what another product writes, also where that leaves text readable or easy to find by trying',
+    'Leave `dialect` out: `strict` is made to hide. Keep it where the results must agree with those of Hive or Trino.',
+  ),
+  POLICY_COVERED: policy(
+    'The rule is on a part of a column that another rule hides as a whole',
+    'The column stays hidden. Take one of the two away, or let the column pass with `none`.',
+  ),
   POLICY_KEY_CHANGED: policy(
     'A key column would go out otherwise than it has been published: rows would double in the target, deletes miss',
     'Bring the old mask and key back. Or publish anew: to another SCRIM_OUTPUT_TOPIC, or after POST /v1/policies/keys/forget, which says that masked topic and target are emptied; see the runbook "Key columns".',
+  ),
+  POLICY_ACCESS_TYPE: policy(
+    'The service-def knows no access type of this name',
+    'Use one of its access types; the one that masks go with is `consume`.',
+  ),
+  POLICY_CONDITION: policy(
+    'The condition or expression is not one that can be judged',
+    "Only the conditions of the service-def and a closed part of Ranger's expressions are read; nothing is run as a script.",
+  ),
+  POLICY_PRINCIPALS: policy(
+    'The item names no user, group or role',
+    'Name whom it is for; `groups: ["public"]` is everybody.',
+  ),
+  POLICY_RESOURCE: policy(
+    'The resources do not fit the service-def',
+    'Name its resources from the top down, without a gap, each with a value.',
+  ),
+  POLICY_VALIDITY: policy(
+    'The validity schedule is not a valid one',
+    'Write times as yyyy/MM/dd HH:mm:ss with a known timeZone, and give each recurrence a schedule and an interval.',
   ),
   POLICY_REFUSED: policy(
     'The policies are refused; those in force stay',
@@ -98,6 +130,36 @@ export const errorCatalogue = {
     ),
     status: 409,
   },
+  POLICY_APPROVAL_NEEDED: policy(
+    'A change of the set waits for a second person',
+    'Somebody else looks at it (GET /v1/policies/proposals) and approves or rejects it; see the runbook "Two persons".',
+  ),
+  POLICY_APPROVAL_SAME_PERSON: {
+    ...policy(
+      'Who proposed a change cannot approve it',
+      'Let another one approve it (a token of another name), or withdraw it: POST /v1/policies/proposals/{id}/withdraw.',
+    ),
+    status: 403,
+  },
+  POLICY_PROPOSAL_AUTHOR: {
+    ...policy('Only who proposed a change withdraws it', 'Reject it: POST /v1/policies/proposals/{id}/reject.'),
+    status: 403,
+  },
+  POLICY_PROPOSAL_CLOSED: {
+    ...policy(
+      'The proposal was approved, rejected or withdrawn before',
+      'GET /v1/policies/proposals/{id} says by whom. What is still wanted is proposed again.',
+    ),
+    status: 409,
+  },
+  POLICY_PROPOSAL_STALE: {
+    ...policy(
+      'The set was changed after the proposal was made',
+      'Withdraw or reject it, and propose the change again on the set as it is now.',
+    ),
+    status: 409,
+  },
+
   POLICY_RANGER_MASTER: {
     ...policy(
       'The document comes from a Ranger Admin, which is its master',
@@ -158,9 +220,25 @@ export const errorCatalogue = {
     'A key column takes only masks that keep different values different',
     'Use `hash` (full length), or `none`.',
   ),
+  SCHEMA_EXPRESSION: policy(
+    'An expression does not fit the columns of the topic',
+    'The detail tells the position: a column that is not there, types that do not go together, a result that does not fit.',
+  ),
+  SCHEMA_READS_HIDDEN: policy(
+    'An expression reads a column that another rule hides, so its result could show it',
+    'Read another column, or write `readsRaw: true` beside the expression if what it shows is meant.',
+  ),
+  SCHEMA_PROJECTION: policy(
+    'The projection does not fit the columns of the topic',
+    'The detail tells which column: two of one name, or a name that is taken.',
+  ),
   SCHEMA_UNDECLARED: policy(
     'Without a schema block only constant, null and drop can be checked',
     'Declare the table schema (a `tableSchema` document) or switch schemas.enable on at the source.',
+  ),
+  SCHEMA_SELECTOR: policy(
+    'The selector leads nowhere in a column of this type',
+    'Compare it with the schema: a column may have been renamed. Inside a column look only JSON text, structs, arrays and maps.',
   ),
   SCHEMA_TOO_MANY: policy(
     'The topic has had more schemas than are kept',
@@ -210,6 +288,18 @@ export const errorCatalogue = {
   RECORD_MASK_TYPE_MISMATCH: record(
     'The value is not of the type that the schema or the mask expects',
     'Look at the raw record at this offset.',
+  ),
+  RECORD_EXPRESSION_MISFIT: record(
+    'The result of an expression does not fit its column',
+    'It is out of range, too long, or NULL where the column takes none. Look at the raw record at this offset.',
+  ),
+  RECORD_INNER_JSON: record(
+    'A column with rules on its parts is not strict JSON, or nested too deeply',
+    'Look at the raw record at this offset; mask the column as a whole if it is no JSON.',
+  ),
+  RECORD_SELECTOR_LIMIT: record(
+    'Looking for the parts of a column would take too long, or write too much',
+    'Use a plainer selector, or mask the column as a whole.',
   ),
   RECORD_HEADER_UNREADABLE: record(
     'A key header cannot be read',

@@ -4,6 +4,7 @@ import { check, checkHelp, checkOptions } from './commands/check.ts'
 import { demo, demoHelp, demoOptions } from './commands/demo.ts'
 import { type Command, EXIT_INTERRUPTED, EXIT_USAGE, type Terminal } from './commands/command.ts'
 import { mask, maskHelp, maskOptions } from './commands/mask.ts'
+import { policies, policiesHelp, policiesOptions } from './commands/policies.ts'
 import { run, runHelp, runOptions } from './commands/run.ts'
 
 const commands: Record<string, Command> = {
@@ -26,6 +27,13 @@ const commands: Record<string, Command> = {
     help: checkHelp,
     options: checkOptions,
     about: 'check policies, schemas, the source database, connectors, the audit trail',
+    takesFiles: true,
+  },
+  policies: {
+    run: policies,
+    help: policiesHelp,
+    options: policiesOptions,
+    about: 'read, change and approve the policies of a running Scrim',
     takesFiles: true,
   },
   demo: {

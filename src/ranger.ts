@@ -8,9 +8,11 @@ import { createRangerAuditHttp } from './adapters/ranger/audit-http.ts'
 import { createRangerCache } from './adapters/ranger/download-cache.ts'
 import { type Config, ConfigError } from './config.ts'
 import { parseStrictJson } from './policy/strict-json.ts'
+import type { Probe } from './services/dependencies.ts'
 import type { Log } from './services/ports/log.ts'
 import { createRangerAudit, type RangerAudit } from './services/ranger-audit.ts'
 import { createRangerAuditCopy } from './services/ranger-audit-copy.ts'
+import type { ReadinessOptions } from './services/readiness.ts'
 import { createRangerSource, type RangerSource, type RangerSourceOptions } from './services/ranger-source.ts'
 
 export interface RangerWiring {
@@ -19,8 +21,36 @@ export interface RangerWiring {
   readonly log: Log
 }
 
-/** The wiring of the source of policies; null where no Ranger Admin is named. */
-export function createRangerPolicies(
+/** All that has to do with Ranger. */
+export interface RangerParts {
+  /** What the stream tells of its batches. */
+  readonly stream: { readonly rangerAudit?: RangerAudit }
+  readonly probes: readonly Probe[]
+  readonly readiness: Required<Pick<ReadinessOptions, 'ranger' | 'further'>>
+  /** Until the signal. */
+  readonly run: (signal: AbortSignal) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** The wiring of a Ranger Admin as a source of policies, and of audit events in Ranger's form. */
+export function createRangerParts(
+  wiring: RangerWiring,
+  policies: RangerSourceOptions['policies'],
+  postgres: { readonly database: Database; readonly clusterId: () => Promise<string> },
+): RangerParts {
+  const source = createPolicySource(policies, wiring)
+  const copy = createAuditParts(wiring, postgres)
+  return {
+    stream: copy === null ? {} : { rangerAudit: copy.audit },
+    probes: source === null ? [] : [{ name: 'ranger', ask: async () => source.dependency().code }],
+    readiness: { ranger: () => source?.status() ?? [], further: () => copy?.notices() ?? [] },
+    run: async signal => void (await Promise.all([source?.run(signal), copy?.run(signal)])),
+    close: async () => void (await Promise.all([source?.close(), copy?.close()])),
+  }
+}
+
+/** Null where no Ranger Admin is named. */
+function createPolicySource(
   policies: RangerSourceOptions['policies'],
   { config, metrics, log }: RangerWiring,
 ): (RangerSource & { readonly close: () => Promise<void> }) | null {
@@ -58,7 +88,7 @@ function checkRanger(config: Config): void {
   if (problems.length > 0) throw new ConfigError(problems)
 }
 
-export interface RangerAuditParts {
+interface AuditParts {
   readonly audit: RangerAudit
   readonly notices: () => readonly string[]
   /** Until the signal. */
@@ -66,11 +96,11 @@ export interface RangerAuditParts {
   readonly close: () => Promise<void>
 }
 
-/** The wiring of audit events in Ranger's form; null where nobody wants them. */
-export function createRangerAuditParts(
+/** Null where nobody wants them. */
+function createAuditParts(
   { config, metrics, log }: RangerWiring,
   { database, clusterId }: { readonly database: Database; readonly clusterId: () => Promise<string> },
-): RangerAuditParts | null {
+): AuditParts | null {
   const { rangerAudit: target } = config
   if (target === null) return null
   const names = async () => ({

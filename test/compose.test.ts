@@ -249,6 +249,7 @@ test('alerts ask for metrics and labels that there are', async () => {
     published: 1,
     dropped: {},
     rejected: { [code]: 1 },
+    unmatched: [],
     rawBytes: 1,
     maskedBytes: 1,
     seconds: 1,
@@ -258,6 +259,8 @@ test('alerts ask for metrics and labels that there are', async () => {
   metrics.held([{ topic: 't', partition: 0, offset: '1', code, path: 'topic', since: new Date(0) }])
   metrics.deadLetters({ open: 1, retrying: 1, review: 1, quarantined: 1, replayed: 1 })
   metrics.reload('refused')
+  metrics.proposals(1)
+  metrics.instances({ current: 1, behind: 1, silent: 0 })
   metrics.connectors([{ name: 'c', type: 'sink', state: 'RUNNING', tasks: [] }])
   metrics.dependencies([{ name: 'kafka', up: true, code: null, since: new Date(0) }])
   const lines = (await metrics.text()).split('\n')

@@ -91,7 +91,7 @@ export async function check({ values, positionals }: Arguments, terminal: Termin
   let accepted: readonly Accepted[] = []
   if (asked.isAccepting) {
     const compile = (candidate: typeof documents) =>
-      compilePolicies(candidate, { keys: createKeyRing(config), settings: config })
+      compilePolicies(candidate, { keys: createKeyRing(config), settings: config, now: Date.now() })
     // Documents that cannot be read at all are told by readPolicies; there is nothing to accept on top of them.
     if (documents.length > 0) {
       const result = await acceptSchemas({

@@ -30,7 +30,10 @@ export async function readPolicies(folder: unknown, config: Config): Promise<Loa
   if (documents.length === 0) {
     return { documents, plan: null, problems: [{ code: 'POLICY_NONE', severity: 'error', where: { policy: path } }] }
   }
-  return { documents, ...compilePolicies(documents, { keys: createKeyRing(config), settings: config }) }
+  return {
+    documents,
+    ...compilePolicies(documents, { keys: createKeyRing(config), settings: config, now: Date.now() }),
+  }
 }
 
 /** The plan of the folder, or an exit code after the problems were told. */

@@ -55,8 +55,10 @@ export interface MaskedBatch {
   readonly bytes: Buffer
   readonly spans: Int32Array
   readonly timestamps: Float64Array
-  /** Index of each record in the raw batch, ascending. */
+  /** Index of each record in the raw batch, ascending. One that leaves a row filter goes out as two: delete and tombstone. */
   readonly sources: Int32Array
+  /** What each record says was done, one of the OP_ numbers: a row filter may make another of it than the raw one said. */
+  readonly operations: Uint8Array
 }
 
 /** A raw record, encrypted. Only pipeline/seal makes one; dead letters and quarantine take nothing else. */

@@ -1,5 +1,7 @@
 import type { ErrorCode } from '../errors.ts'
+import type { FittedExpression } from './expression/fit.ts'
 import type { ValueMask } from './mask/mask-type.ts'
+import type { RowProgram } from './project/row-program.ts'
 import { tellableName } from './tellable-name.ts'
 
 /**
@@ -16,6 +18,8 @@ export interface Layout {
   /** How many objects were walked by this layout; each has a number of its own. */
   visits: number
   readonly unknown: (name: string) => UnknownMember
+  /** Of an outermost object: what filter and projection do to it; null where there is none of either. */
+  readonly program: RowProgram | null
 }
 
 /** What becomes of a member that the layout does not name. */
@@ -38,6 +42,26 @@ export const TOAST_UNCHECKED = 0
 export const TOAST_OMIT = 1
 export const TOAST_KEEP = 2
 export const TOAST_REFUSE = 3
+
+/**
+ * What filter and projection want of a member beside its mask. Such a member leaves an edit also where it is null, and
+ * where it is removed; `project/shape-row.ts` makes of it what goes out.
+ */
+export interface ColumnUse {
+  readonly of: 'column' | 'image' | 'operation' | 'deleted' | 'source'
+  /** Which row: AFTER or BEFORE. */
+  readonly image: number
+  /** Of a column: its index among those that expressions can read, -1: it is none. Of a source member: its index. */
+  readonly slot: number
+  /** Makes the value that goes out. */
+  readonly computed: FittedExpression | null
+  /** The name that goes out, as compact JSON with its colon; null: its own. */
+  readonly renamed: Buffer | null
+}
+
+/** The images of a row. A flattened row and a key are AFTER. */
+export const AFTER = 0
+export const BEFORE = 1
 
 /** What an array or a map holds. JsonConverter writes a map as an object where its keys are texts, else as pairs. */
 export interface Elements {
@@ -76,6 +100,7 @@ export class Column {
   readonly mayBeTime: boolean
   /** A value that is not null is refused with `code`. */
   readonly isAbsent: boolean
+  readonly use: ColumnUse | null
   /** The value is an object or an array, or null. */
   readonly isNested: boolean
   /** There is more to do at its value than to pass over it. */
@@ -102,6 +127,7 @@ export class Column {
         | 'isNumber'
         | 'mayBeTime'
         | 'isAbsent'
+        | 'use'
       >
     > = {},
   ) {
@@ -123,6 +149,7 @@ export class Column {
     this.isNumber = rest.isNumber ?? false
     this.mayBeTime = rest.mayBeTime ?? false
     this.isAbsent = rest.isAbsent ?? false
+    this.use = rest.use ?? null
     this.isNested = this.child !== null || this.elements !== null
     this.isNoted = this.act !== PASS || this.tellsOperation || this.isNumber || this.isAbsent
   }
@@ -132,8 +159,13 @@ export const refuseUnknown =
   (code: ErrorCode): (() => UnknownMember) =>
   () => ({ act: REFUSE, mask: null, code })
 
-export function createLayout(label: string, columns: readonly Column[], unknown: Layout['unknown']): Layout {
-  const layout = { label, named: columns, byName: new Map<string, Column>(), first: null, visits: 0, unknown }
+export function createLayout(
+  label: string,
+  columns: readonly Column[],
+  unknown: Layout['unknown'],
+  program: RowProgram | null = null,
+): Layout {
+  const layout = { label, named: columns, byName: new Map<string, Column>(), first: null, visits: 0, unknown, program }
   forgetForeign(layout)
   return layout
 }

@@ -3,26 +3,29 @@ import { QuickScanner } from './decode/quick/quick-scanner.ts'
 import { Unreadable } from './decode/scanner.ts'
 import type { ToastMarkers } from './decode/toast.ts'
 import type { TopicPlan, ViewPlan } from './plan.ts'
-import { createRoad, type Road, travel } from './road.ts'
+import { createRoad, type Road, setClock, travel } from './road.ts'
 import { MaskedBatchBuilder } from './serialize/masked-batch.ts'
 import { OutputBuffer } from './serialize/output-buffer.ts'
 
 /** Raw batch in, masked batches and departures out; `road.ts` has the stages of one record. Its buffers are lent: the next call overwrites them. */
 export type Transform = (batch: RawBatch, plan: TopicPlan) => BatchOutcome
 
-/** One for each thread of work. */
-export function createTransform(): Transform {
+/** One for each thread of work. `now` (milliseconds) is asked once for each batch, and only where an expression asks. */
+export function createTransform(now: (() => number) | null = null): Transform {
   const roads = new WeakMap<ViewPlan, Road>()
   const scanners = new WeakMap<ToastMarkers, QuickScanner>()
   const outputs: OutputBuffer[] = []
   return (batch, plan) => {
     const departures: Departure[] = []
     const operations = new Uint8Array(batch.count)
+    let nowMs: number | null = null
+    const clock = now === null ? null : () => (nowMs ??= now())
     const masked = plan.views.map((view, n) => {
       const quick = scanners.get(view.toastMarkers) ?? new QuickScanner(view.toastMarkers)
       scanners.set(view.toastMarkers, quick)
       const road = roads.get(view) ?? createRoad(view, quick)
       roads.set(view, road)
+      if (clock !== null) setClock(road, clock)
       quick.load(batch.bytes, ...extent(batch))
       const output = (outputs[n] ??= new OutputBuffer())
       output.reset()

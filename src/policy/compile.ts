@@ -1,21 +1,28 @@
 import type { Problem } from '../errors.ts'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
 import { bindColumn } from '../pipeline/project/bind-column.ts'
+import { createRowScope } from '../pipeline/project/row-scope.ts'
+import { covered } from './covered.ts'
 import { disagreements } from './disagreements.ts'
 import { isMaskingPolicy, isTableSchema, type PolicyDocument, type TableSchemaDocument } from './document.ts'
+import { looseDialects } from './loose-dialects.ts'
 import { byPrecedence, checkMaskingPolicy } from './masking-policy.ts'
 import { mergeRules } from './merge-rules.ts'
-import { policyProblem } from './policy-problem.ts'
+import { policyProblem, shapeProblem } from './policy-problem.ts'
+import { readRangerServices } from './ranger-services.ts'
+import { createServiceRules } from './ranger-topic.ts'
 import { sizeProblem } from './set-size.ts'
 import { readTableSchema } from './table-schema.ts'
 import { createTopicPlans } from './topic-plans.ts'
-import { readViews } from './view.ts'
+import { identityOf, readViews } from './view.ts'
 import { createViewPolicies, type ViewPolicies } from './view-policies.ts'
 
 export interface CompileOptions {
   readonly keys: KeyRing
   readonly settings: PlanSettings
   readonly version?: number
+  /** Epoch milliseconds: schedules are judged by it. The plan says until when it may be relied upon. */
+  readonly now: number
 }
 
 /** The plan, or none where a problem is an error; warnings come with a plan. */
@@ -34,23 +41,41 @@ export function compilePolicies(documents: readonly PolicyDocument[], options: C
     .filter(({ isEnabled }) => isEnabled !== false)
     .map(document => checkMaskingPolicy(document, views, options.keys))
   const policies = checked.map(({ policy }) => policy).sort(byPrecedence)
+  if (policies.reduce((sum, { inside }) => sum + inside.length, 0) > MAX_PART_RULES)
+    return { plan: null, problems: [shapeProblem('policies', '', 'too many rules on parts of columns in one set')] }
   const schemas = documents.filter(isTableSchema)
-  const perView = views.map(view => createViewPolicies(view, policies))
+  const ranger = readRangerServices(documents)
+  const services = ranger.services
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(service => createServiceRules(service, options.keys))
+  const perView = views.map(view => createViewPolicies(view, policies, services, options.now))
   const found = [
     repeatedNames(documents),
     viewProblems,
     checked.flatMap(({ problems }) => problems),
+    ranger.problems,
+    services.flatMap(({ problems }) => problems),
     policies.flatMap(({ document, patterns }) => loops(document.name, patterns, perView)),
     sharedOutputs(perView),
     once(perView.flatMap(view => checkSchemas(schemas, view, options))),
     once(perView.flatMap(view => disagreements(view.policies))),
+    looseDialects(policies),
+    covered(policies),
   ].flat()
   const errors = found.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) return { plan: null, problems: found.slice(0, MAX_PROBLEMS) }
-  return { plan: { version: options.version ?? 0, ...createTopicPlans(perView, schemas, options) }, problems: found }
+  const changes = services.flatMap(({ nextChange }) => nextChange(options.now) ?? [])
+  const plan: Plan = {
+    version: options.version ?? 0,
+    nextChange: changes.length === 0 ? null : Math.min(...changes),
+    ...createTopicPlans(perView, schemas, options),
+  }
+  return { plan, problems: found }
 }
 
 const MAX_PROBLEMS = 1_000
+/** Each schema is looked through for all of them. */
+const MAX_PART_RULES = 5_000
 
 function repeatedNames(documents: readonly PolicyDocument[]): Problem[] {
   const seen = new Set<string>()
@@ -96,17 +121,24 @@ function sharedOutputs(views: readonly ViewPolicies[]): Problem[] {
 /** Rules against the table schemas that are stored with the set, so that a misfit is seen before the first record. */
 function checkSchemas(
   schemas: readonly TableSchemaDocument[],
-  { applying }: ViewPolicies,
+  { view, applying, services: servicesOf, isNamed }: ViewPolicies,
   { keys }: CompileOptions,
 ): Problem[] {
   return schemas.flatMap(document => {
     const { schema, problems } = readTableSchema(document)
-    const policies = applying(document.tableSchema.topic)
-    if (policies.length === 0) return problems
+    const { topic } = document.tableSchema
+    if (!isNamed(topic)) return problems
+    const sources = {
+      policies: applying(topic),
+      services: servicesOf(topic),
+      schema: document,
+      identity: identityOf(view.profile),
+    }
     const names = new Set(schema.columns.map(({ name }) => name))
-    const rules = mergeRules({ compacted: false }, policies, document, names)
+    const rules = mergeRules({ compacted: false }, sources, names)
+    const scope = createRowScope(schema.columns, rules)
     const misfits = schema.columns.flatMap(({ name, type }): Problem[] => {
-      const { problem } = bindColumn(name, type, 'row', rules, keys)
+      const { problem } = bindColumn(name, type, 'row', rules, keys, null, scope)
       return problem === null ? [] : [policyProblem(problem.code, document.name, name, problem.detail)]
     })
     return [...problems, ...misfits]

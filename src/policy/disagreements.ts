@@ -3,7 +3,7 @@ import type { ColumnRule } from '../pipeline/plan.ts'
 import type { TopicPattern } from './topic-pattern.ts'
 
 /** Warnings are a service: beyond these bounds a set is too large to be looked through for them. */
-const MAX_WARNINGS = 100
+export const MAX_WARNINGS = 100
 const MAX_COMPARISONS = 300_000
 
 interface Policy {

@@ -16,11 +16,75 @@ const names = (description: string) => Type.Array(text(description, 250), { maxI
 export const maskingCondition = Type.Object(
   {
     field: text(
-      'A column: `after.email`, `email` or the JSONPath $.after.email. It covers before, key and headers too. `after.*` stands for every column that nothing names.',
+      'A column: `after.email`, `email` or the JSONPath $.after.email. It covers before, key and headers too. `after.*` stands for every column that nothing names. Or what is inside a column, JSON or native: `address.city`, `contacts.*.phone`, `$.profile.phones[?@.kind == "home"].number`, `$..phone`.',
+    ),
+    selectorDialect: Type.Optional(
+      Type.Union([Type.Literal('rfc9535'), Type.Literal('jsonpath-plus')], {
+        default: 'rfc9535',
+        description:
+          "How a `field` that begins with $ is read; `jsonpath-plus` for expressions of that library's own dialect.",
+      }),
     ),
     maskType: text('A name from GET /v1/mask-types.', 100),
   },
   { additionalProperties: true },
+)
+
+const dialect = Type.Optional(
+  Type.Union([Type.Literal('scrim'), Type.Literal('hive'), Type.Literal('trino')], {
+    default: 'scrim',
+    description: 'How the expression is read: quotes, escapes, case of names.',
+  }),
+)
+
+const rowFilter = Type.Object(
+  {
+    filterExpr: text('Rows go out for which this is true. It reads values as they came, before any mask.', 10_000),
+    dialect,
+    undecidedDelete: Type.Optional(
+      Type.Union([Type.Literal('delete'), Type.Literal('drop')], {
+        default: 'delete',
+        description:
+          'A delete of which replica identity leaves too little to judge: goes out without its row, or not at all - then a row that was visible stays in the target.',
+      }),
+    ),
+    replicaIdentity: Type.Optional(
+      Type.Literal('full', {
+        description: '`before` is always whole. Left out: what the source may have made up in it is not believed.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+const projection = Type.Object(
+  {
+    keep: Type.Optional(
+      Type.Array(text('Column.', 250), { maxItems: 10_000, description: 'Only these go out. It makes none known.' }),
+    ),
+    drop: Type.Optional(Type.Array(text('Column.', 250), { maxItems: 10_000, description: 'These do not go out.' })),
+    rename: Type.Optional(Type.Record(Type.String(), text('The new name.', 250))),
+    columns: Type.Optional(
+      Type.Record(
+        Type.String(),
+        Type.Union([
+          text('Expression over the columns as they came.', 10_000),
+          Type.Object(
+            {
+              valueExpr: text('The same.', 10_000),
+              dialect,
+              readsRaw: Type.Optional(
+                Type.Boolean({ default: false, description: 'It may read columns that other rules hide.' }),
+              ),
+            },
+            { additionalProperties: false },
+          ),
+        ]),
+        { description: 'New columns, or new values of columns, by the name that goes out.' },
+      ),
+    ),
+  },
+  { additionalProperties: false },
 )
 
 export const maskingPolicyDocument = Type.Object(
@@ -52,6 +116,8 @@ export const maskingPolicyDocument = Type.Object(
           }),
         ),
         maskingConditions: Type.Array(maskingCondition, { maxItems: 10_000 }),
+        rowFilter: Type.Optional(rowFilter),
+        projection: Type.Optional(projection),
         unknownColumns: Type.Optional(
           Type.Union([Type.Literal('hold'), Type.Literal('quarantine'), Type.Literal('drop'), Type.Literal('null')], {
             default: 'hold',

@@ -1,8 +1,11 @@
 import type { Problem } from '../errors.ts'
 import { REMOVE, TOAST_REFUSE } from '../pipeline/layout.ts'
 import { maskTypeName } from '../pipeline/mask/mask-types.ts'
-import type { ViewPlan } from '../pipeline/plan.ts'
-import { bindColumn, ruleOf } from '../pipeline/project/bind-column.ts'
+import { fitNew } from '../pipeline/expression/fit.ts'
+import type { ColumnRule, ColumnRules, ViewPlan } from '../pipeline/plan.ts'
+import { createRowScope, isFault, type RowScope, ruleOf } from '../pipeline/project/row-scope.ts'
+import { bindColumn } from '../pipeline/project/bind-column.ts'
+import { rulesInside } from '../pipeline/project/bind-inside.ts'
 import type { SchemaPlan } from '../pipeline/project/schema-plan.ts'
 import { type ColumnType, type SchemaColumn, typeText } from '../pipeline/schema.ts'
 
@@ -14,7 +17,7 @@ export interface ColumnReport {
   /** Where it was seen; empty where no record or schema was looked at. */
   readonly parts: readonly Part[]
   readonly type: string | null
-  /** The mask's name, `none`, or what an unknown column does. */
+  /** The mask's name, `none` (with the masks on parts of the column), or what an unknown column does. */
   readonly mask: string
   /** Policy and path of the rule. */
   readonly by: string | null
@@ -22,6 +25,8 @@ export interface ColumnReport {
   readonly known: 'policy' | 'accepted schema' | 'no'
   /** The type that goes out; null: nothing does, or it is not known. */
   readonly masked: string | null
+  /** The name that goes out; null: nothing does. */
+  readonly outName: string | null
 }
 
 /** What a live run would make of a topic under one view. */
@@ -63,12 +68,14 @@ export function inspectTopic(
   for (const name of seen.schemaless.key) note('key', { name, type: declared.get(name) ?? null })
   for (const name of seen.schemaless.row) note('row', { name, type: declared.get(name) ?? null })
   const names = new Set([...found.keys(), ...declared.keys(), ...rules.byName.keys()])
-  const columns = [...names].map(name =>
-    columnReport(view, name, found.get(name)?.type ?? declared.get(name) ?? null, [...(found.get(name)?.parts ?? [])]),
-  )
+  const all = [...names].map(name => ({ name, type: found.get(name)?.type ?? declared.get(name) ?? null }))
+  const scope = createRowScope(all, rules)
+  const columns = all.map(column => columnReport(view, column, [...(found.get(column.name)?.parts ?? [])], scope))
+  const isLooked = all.some(({ type }) => type !== null)
   return {
-    columns,
+    columns: [...columns, ...addedReports(view, names, scope)],
     problems: [
+      ...(isLooked ? filterProblems(view, scope) : []),
       ...schemaProblems(topic, seen),
       ...schemalessProblems(view, seen, declared),
       ...toastProblems(topic, seen),
@@ -81,22 +88,78 @@ const rowsOf = (plans: readonly SchemaPlan[]): readonly SchemaColumn[] =>
 
 const isRows = ({ shape }: SchemaPlan): boolean => shape === 'event' || shape === 'row'
 
-function columnReport(view: ViewPlan, column: string, type: ColumnType | null, parts: readonly Part[]): ColumnReport {
-  const { rules, keys } = view
+function columnReport(
+  { rules, keys }: ViewPlan,
+  { name: column, type }: { readonly name: string; readonly type: ColumnType | null },
+  parts: readonly Part[],
+  scope: RowScope,
+): ColumnReport {
   const accepted = rules.tableSchema?.columns.some(({ name }) => name === column) ?? false
   const rule = ruleOf(column, rules)
-  const { problem, effect, column: bound } = bindColumn(column, type, 'row', rules, keys)
-  const masked = problem !== null || type === null || bound.act === REMOVE ? null : (effect?.becomes ?? typeText(type))
+  const {
+    problem,
+    effect,
+    computed,
+    column: bound,
+    outName,
+  } = bindColumn(column, type, 'row', rules, keys, null, scope)
+  const goesOut = problem === null && bound.act !== REMOVE
+  const kept = type === null ? null : (effect?.becomes ?? typeText(type))
+  const projected = projectedBy(column, rules)
   const known = rules.byName.has(column) ? 'policy' : accepted ? 'accepted schema' : 'no'
   return {
     column,
     parts,
     type: type === null ? null : `${typeText(type)}${type.optional ? '' : ' not null'}`,
-    mask: rule === null ? (accepted ? 'none' : `unknown: ${rules.unknown}`) : maskTypeName(rule.maskType),
-    by: rule === null ? null : `${rule.policy} ${rule.path}`,
-    known,
-    masked,
+    mask:
+      projected !== null
+        ? 'projection'
+        : rule === null
+          ? accepted
+            ? passing(column, rules)
+            : `unknown: ${rules.unknown}`
+          : maskText(column, rule, rules),
+    by: projected ?? (rule === null ? null : `${rule.policy} ${rule.path}`),
+    known: projected !== null && known === 'no' ? 'policy' : known,
+    masked: !goesOut ? null : computed !== null ? typeText(computed.type) : kept,
+    outName: goesOut ? outName : null,
   }
+}
+
+/** Policy and path of the projection that takes the column out or puts another in its place. */
+function projectedBy(column: string, { projection }: ColumnRules): string | null {
+  if (projection === null || !(projection.drop.has(column) || projection.columns.has(column))) return null
+  return `${projection.policy} ${projection.path}`
+}
+
+/** Columns that only a projection makes. */
+function addedReports({ rules }: ViewPlan, names: ReadonlySet<string>, scope: RowScope): ColumnReport[] {
+  return [...(rules.projection?.columns ?? [])].flatMap(([column, text]): ColumnReport[] => {
+    if (names.has(column)) return []
+    const expression = scope.value(text, null)
+    const computed = isFault(expression) ? expression : fitNew(expression)
+    const masked = isFault(computed) ? null : typeText(computed.type)
+    const by = `${text.policy} ${text.path}`
+    const outName = masked === null ? null : column
+    return [{ column, parts: [], type: null, mask: 'projection', by, known: 'policy', masked, outName }]
+  })
+}
+
+/** A filter that the columns looked at do not fit. */
+function filterProblems({ rules: { rowFilter }, topic }: ViewPlan, scope: RowScope): Problem[] {
+  const bound = rowFilter === null ? null : scope.condition(rowFilter)
+  if (bound === null || !isFault(bound)) return []
+  return [{ code: bound.code, severity: 'error', where: { topic }, detail: bound.detail }]
+}
+
+const maskText = (column: string, { maskType }: ColumnRule, rules: ColumnRules): string =>
+  maskType.effect === 'keep' ? passing(column, rules) : maskTypeName(maskType)
+
+/** `none`, or `none; partial, drop on parts`. */
+function passing(column: string, rules: ColumnRules): string {
+  const parts = rulesInside(column, rules).filter(rule => rule.column !== null && !rule.isGuess)
+  const names = new Set(parts.map(({ rule }) => maskTypeName(rule.maskType)))
+  return names.size === 0 ? 'none' : `none; ${[...names].join(', ')} on parts`
 }
 
 function schemaProblems(topic: string, { key, value }: SeenColumns): Problem[] {

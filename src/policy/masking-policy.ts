@@ -1,9 +1,10 @@
 import type { Problem } from '../errors.ts'
 import type { ColumnRule } from '../pipeline/plan.ts'
 import type { KeyRing } from '../pipeline/plan.ts'
-import { readRules } from './column-rules.ts'
+import { type NestedRule, readRules } from './column-rules.ts'
 import type { MaskingPolicyDocument } from './document.ts'
 import { policyProblem } from './policy-problem.ts'
+import { readRowRules, type RowRules } from './row-rules.ts'
 import { isTopicName, type TopicPattern, topicPattern } from './topic-pattern.ts'
 import type { View } from './view.ts'
 
@@ -20,6 +21,8 @@ export interface MaskingPolicy {
   /** The same by name, made when it is asked for. */
   readonly byColumn: () => ReadonlyMap<string, readonly NamedRule[]>
   readonly wildcard: ColumnRule | null
+  readonly inside: readonly NestedRule[]
+  readonly rows: RowRules
 }
 
 export function checkMaskingPolicy(
@@ -34,10 +37,14 @@ export function checkMaskingPolicy(
       : /^[a-zA-Z0-9._*?-]+$/.test(text)
     return legal ? [] : [policyProblem('POLICY_TOPIC_NAME', document.name, 'resources.topic')]
   })
-  const { columns, wildcard, problems } = readRules(document, keys)
+  const { columns, wildcard, inside, problems } = readRules(document, keys)
   let grouped: Map<string, NamedRule[]> | null = null
   const byColumn = (): Map<string, NamedRule[]> => (grouped ??= Map.groupBy(columns, ({ column }) => column))
-  return { policy: { document, patterns, columns, byColumn, wildcard }, problems: [...names, ...problems] }
+  const rows = readRowRules(document)
+  return {
+    policy: { document, patterns, columns, byColumn, wildcard, inside, rows },
+    problems: [...names, ...problems, ...rows.problems],
+  }
 }
 
 /** Higher priority first, then by name: the order is the same whatever file a policy came from. */

@@ -1,33 +1,52 @@
-import type { ColumnRule, ColumnRules, TopicFacts } from '../pipeline/plan.ts'
+import type { ColumnRule, ColumnRules, RowFilter, TopicFacts } from '../pipeline/plan.ts'
+import type { Identity } from '../pipeline/expression/scope.ts'
 import type { MaskingPolicyDocument, TableSchemaDocument } from './document.ts'
+import { insideRule } from './inside-rules.ts'
 import type { MaskingPolicy } from './masking-policy.ts'
+import type { FoundRule, ServiceTopic } from './ranger-topic.ts'
 import { readTableSchema } from './table-schema.ts'
 
+/** What is said of one topic to the readers of one view. */
+export interface TopicSources {
+  /** By precedence. */
+  readonly policies: readonly MaskingPolicy[]
+  /** Of services of Ranger's. */
+  readonly services: readonly ServiceTopic[]
+  readonly schema: TableSchemaDocument | undefined
+  /** For whom the view is made, as expressions ask for it. */
+  readonly identity: Identity
+}
+
 /**
- * What several policies make of the columns of one topic, in the order given. At equal priority a rule that hides goes
- * before one that leaves in clear; then the first in order wins. `only`: for these columns.
+ * What several policies make of the columns of one topic. Higher priority first; at equal priority what hides goes before
+ * what leaves in clear; then masking policies in the order given, then services by name. `only`: for these columns.
  */
 export function mergeRules(
   { compacted }: TopicFacts,
-  policies: readonly MaskingPolicy[],
-  schema: TableSchemaDocument | undefined,
+  { policies, services, schema, identity }: TopicSources,
   only: ReadonlySet<string> | null = null,
 ): ColumnRules {
-  const byName = new Map<string, { readonly rule: ColumnRule; readonly priority: number }>()
+  const byName = new Map<string, Prioritised>()
   for (const { columns, document, byColumn } of policies) {
     const priority = document.policyPriority ?? 0
-    for (const { column, rule } of only === null ? columns : [...only].flatMap(name => byColumn().get(name) ?? [])) {
-      const first = byName.get(column)
-      const hides =
-        first?.rule.maskType.effect === 'keep' && rule.maskType.effect !== 'keep' && first.priority === priority
-      if (first === undefined || hides) byName.set(column, { rule, priority })
-    }
+    for (const { column, rule } of only === null ? columns : [...only].flatMap(name => byColumn().get(name) ?? []))
+      byName.set(column, stronger(byName.get(column), { rule, priority }))
+  }
+  const names = services.length === 0 ? [] : (only ?? [...services.flatMap(({ columns }) => columns), ...byName.keys()])
+  for (const column of new Set(names)) {
+    for (const found of services.flatMap(service => service.ruleOf(column) ?? []))
+      if (mayDecide(found)) byName.set(column, stronger(byName.get(column), found))
   }
   const stated = <T>(read: (document: MaskingPolicyDocument) => T | undefined): T[] =>
     policies.map(({ document }) => read(document)).filter(value => value !== undefined)
   return {
     byName: new Map([...byName].map(([column, { rule }]) => [column, rule])),
-    matching: null,
+    inside: policies.flatMap(({ inside, document }) =>
+      inside
+        .filter(({ column }) => only === null || column === null || only.has(column))
+        .map(nested => insideRule(nested, document.policyPriority ?? 0)),
+    ),
+    matching: services.length === 0 ? null : column => matchingRule(column, services),
     wildcard: policies.find(({ wildcard }) => wildcard !== null)?.wildcard ?? null,
     unknown:
       strictest(
@@ -40,7 +59,44 @@ export function mergeRules(
     ),
     compacted,
     tableSchema: schema === undefined ? null : readTableSchema(schema).schema,
+    rowFilter: filterOf(policies, services),
+    projection: policies.find(({ rows }) => rows.projection !== null)?.rows.projection ?? null,
+    identity,
   }
+}
+
+/** Filters are not combined: the first of the highest priority counts. */
+function filterOf(policies: readonly MaskingPolicy[], services: readonly ServiceTopic[]): RowFilter | null {
+  const said = [
+    ...policies.flatMap(({ document, rows: { rowFilter } }) =>
+      rowFilter === null ? [] : [{ rowFilter, priority: document.policyPriority ?? 0 }],
+    ),
+    ...services.flatMap(({ filter }) => filter ?? []),
+  ]
+  const highest = Math.max(...said.map(({ priority }) => priority))
+  return said.find(({ priority }) => priority === highest)?.rowFilter ?? null
+}
+
+interface Prioritised {
+  readonly rule: ColumnRule
+  readonly priority: number
+}
+
+const hides = ({ rule }: Prioritised): boolean => rule.maskType.effect !== 'keep'
+
+/** The first stays where the two are alike. */
+function stronger(first: Prioritised | undefined, second: Prioritised): Prioritised {
+  if (first === undefined || second.priority > first.priority) return second
+  return second.priority === first.priority && hides(second) && !hides(first) ? second : first
+}
+
+/** Only what names a column as it is spelt may leave it in clear. */
+const mayDecide = (found: FoundRule): boolean => found.isLiteral || hides(found)
+
+/** Of a column that no policy names as it is spelt: what patterns, tags and names in another case say. */
+function matchingRule(column: string, services: readonly ServiceTopic[]): ColumnRule | null {
+  const found = services.flatMap(service => service.ruleOf(column) ?? []).filter(hides)
+  return found.reduce<Prioritised | undefined>(stronger, undefined)?.rule ?? null
 }
 
 const strictest = <T>(order: readonly T[], stated: readonly T[]): T | null =>

@@ -53,7 +53,8 @@ function blocksOf(set: RangerDocument, polled: readonly RangerDocument[]): Topic
 /** Does the service have any policy of its own? One that is disabled is given without. */
 export const hasPolicies = (set: Json): boolean => policiesOf(set).some(({ path }) => !path.startsWith('tagPolicies.'))
 
-function policiesOf(set: Json): { readonly policy: unknown; readonly path: string }[] {
+/** Every policy of a service, of its zones and its tags, and where it stands. */
+export function policiesOf(set: Json): { readonly policy: unknown; readonly path: string }[] {
   const zones = isObject(set.securityZones) ? Object.entries(set.securityZones) : []
   return [
     ...listAt(set.policies, 'policies'),
@@ -89,7 +90,23 @@ function topicsOf(resources: unknown, tagged: TopicBlock['topics']): TopicBlock[
   const names = Object.keys(resources)
   if (names.length > 0 && names.every(name => notTopics.has(name))) return []
   if (names.length > 0 && names.every(name => name === 'tag')) return tagged
-  return Object.hasOwn(resources, 'topic') ? valuesOf(resources.topic) : 'all'
+  return Object.hasOwn(resources, 'topic') ? valuesOf(resources.topic) : topicsOfTable(resources)
+}
+
+/** What names a table in services of databases, from the top. */
+const tableLevels = ['catalog', 'database', 'schema', 'table']
+const MAX_TABLES = 1_000
+
+/** A topic of Debezium's ends with them, between dots; what stands before or behind is left open. */
+function topicsOfTable(resources: Json): TopicBlock['topics'] {
+  const levels = tableLevels.filter(level => Object.hasOwn(resources, level)).map(level => valuesOf(resources[level]))
+  if (levels.length === 0 || levels.includes('all')) return 'all'
+  let names = ['']
+  for (const values of levels as (readonly string[])[]) {
+    names = names.flatMap(name => values.map(value => (name === '' ? value : `${name}.${value}`)))
+    if (names.length > MAX_TABLES) return 'all'
+  }
+  return names.flatMap(name => [name, `*.${name}`, `${name}.*`, `*.${name}.*`])
 }
 
 function valuesOf(element: unknown): TopicBlock['topics'] {
@@ -103,7 +120,7 @@ function valuesOf(element: unknown): TopicBlock['topics'] {
 
 /** The topics that carry a tag, whichever, by what these documents say. */
 export function taggedTopics(documents: readonly RangerDocument[]): TopicBlock['topics'] {
-  const tags = documents.filter(({ ranger }) => rangerShape(ranger) === 'tags').map(({ ranger }) => ranger)
+  const tags = documents.filter(({ ranger }) => rangerShape(ranger) === 'service-tags').map(({ ranger }) => ranger)
   return together(
     tags
       .flatMap(({ serviceResources }) => (Array.isArray(serviceResources) ? serviceResources : []))
@@ -114,7 +131,8 @@ export function taggedTopics(documents: readonly RangerDocument[]): TopicBlock['
   )
 }
 
-const together = (lists: readonly TopicBlock['topics'][]): TopicBlock['topics'] =>
+/** All of them. */
+export const together = (lists: readonly TopicBlock['topics'][]): TopicBlock['topics'] =>
   lists.includes('all') ? 'all' : [...new Set(lists.flat())]
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)

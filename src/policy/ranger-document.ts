@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { detectShape, type RangerShape } from './ranger/shape.ts'
 
 /**
  * JSON of Apache Ranger's own, kept as it came: a policy, a service with its policies, a service definition, tags, roles,
@@ -30,54 +31,33 @@ export const rangerDocument = Type.Object(
 )
 export type RangerDocument = Static<typeof rangerDocument>
 
-export type RangerShape = 'service-policies' | 'policy' | 'service-def' | 'tags' | 'roles' | 'users'
-
 type Json = Readonly<Record<string, unknown>>
 
-const itemLists = [
-  'policyItems',
-  'denyPolicyItems',
-  'allowExceptions',
-  'denyExceptions',
-  'dataMaskPolicyItems',
-  'rowFilterPolicyItems',
-]
-
-/** Which of Ranger's shapes this is; null where it is none. An export is a list of policies, see `rangerPolicies`. */
-export function rangerShape(json: Json): RangerShape | null {
-  const has = (name: string): boolean => Object.hasOwn(json, name)
-  const isList = (name: string): boolean => has(name) && Array.isArray(json[name])
-  if (has('maskingPolicy') || has('tableSchema') || has('outputTopic')) return null
-  if (has('rangerRoles')) return 'roles'
-  if (has('userGroupMapping') || has('userAttrMapping')) return 'users'
-  if (has('serviceResources') || has('resourceToTagIds')) return 'tags'
-  if (isList('resources') && isList('accessTypes')) return 'service-def'
-  if (has('serviceName') && (has('policies') || has('policyDeltas') || has('serviceDef') || has('tagPolicies')))
-    return 'service-policies'
-  if (itemLists.some(has) || (has('resources') && (has('policyType') || has('service')))) return 'policy'
-  return null
+/** One of Ranger's shapes that is a document by itself; null where it is none. An export is a list of policies. */
+export function rangerShape(json: Json): Exclude<RangerShape, 'export'> | null {
+  if (Object.hasOwn(json, 'maskingPolicy') || Object.hasOwn(json, 'outputTopic')) return null
+  const shape = detectShape(json)
+  return shape === 'export' ? null : shape
 }
 
 /** The policies of an export file; null where it is none. */
 export function exportedPolicies(json: Json): readonly unknown[] | null {
-  if (Object.hasOwn(json, 'serviceName') || !Object.hasOwn(json, 'policies')) return null
-  const { policies } = json
-  return Array.isArray(policies) ? policies : null
+  return detectShape(json) === 'export' && Array.isArray(json.policies) ? json.policies : null
 }
 
 /** With the name that it is addressed by. Names of policies are unique in a service and zone only. */
-export function wrapRanger(json: Json, shape: RangerShape): RangerDocument {
+export function wrapRanger(json: Json, shape: Exclude<RangerShape, 'export'>): RangerDocument {
   const text = (name: string): string => {
     const found = Object.hasOwn(json, name) ? json[name] : undefined
     return typeof found === 'string' ? found.slice(0, 180) : ''
   }
-  const nameOf: Record<RangerShape, () => string> = {
+  const nameOf: Record<typeof shape, () => string> = {
     'service-policies': () => text('serviceName'),
     policy: () => rangerPolicyName(text('service'), text('zoneName'), text('name')),
     'service-def': () => `service-def:${text('name')}`,
-    tags: () => `tags:${text('serviceName')}`,
+    'service-tags': () => `tags:${text('serviceName')}`,
     roles: () => `roles:${text('serviceName')}`,
-    users: () => 'users',
+    'user-store': () => 'users',
   }
   return { name: nameOf[shape]() || shape, ranger: json }
 }

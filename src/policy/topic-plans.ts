@@ -5,12 +5,15 @@ import type { KeyRing, Plan, PlanSettings, TopicFacts, TopicPlan, ViewPlan } fro
 import { createSchemaCache } from '../pipeline/project/schema-cache.ts'
 import { createSchemalessLayouts } from '../pipeline/project/schemaless.ts'
 import type { TableSchemaDocument } from './document.ts'
+import { unmatchedOf } from './inside-rules.ts'
 import type { MaskingPolicy } from './masking-policy.ts'
 import { mergeRules } from './merge-rules.ts'
+import { hiddenColumns } from './row-rules.ts'
 import { isTopicName } from './topic-pattern.ts'
+import { identityOf } from './view.ts'
 import type { ViewPolicies } from './view-policies.ts'
 
-type TopicPlans = Pick<Plan, 'forTopic' | 'names' | 'unmatched' | 'made'>
+type TopicPlans = Omit<Plan, 'version' | 'nextChange'>
 
 interface TopicPlanOptions {
   readonly keys: KeyRing
@@ -58,13 +61,13 @@ export function createTopicPlans(
 function viewPlan(
   topic: string,
   facts: TopicFacts,
-  { view, applying }: ViewPolicies,
+  { view, applying, services }: ViewPolicies,
   schema: TableSchemaDocument | undefined,
   { keys, settings }: TopicPlanOptions,
   toastMarkers: ToastMarkers,
 ): ViewPlan {
   const policies = applying(topic)
-  const rules = mergeRules(facts, policies, schema)
+  const rules = mergeRules(facts, { policies, services: services(topic), schema, identity: identityOf(view.profile) })
   return {
     view: view.name,
     topic,
@@ -82,7 +85,8 @@ function viewPlan(
     keySchemas: createSchemaCache({ topic, part: 'key', rules, keys }),
     schemaless: createSchemalessLayouts(rules, keys),
     mayPass: createHeaderRule(settings),
-    maskedColumns: [...rules.byName].filter(([, rule]) => rule.maskType.effect !== 'keep').map(([column]) => column),
+    takeUnmatched: unmatchedOf(rules),
+    maskedColumns: hiddenColumns(rules),
   }
 }
 

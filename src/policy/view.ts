@@ -1,4 +1,5 @@
 import type { Problem } from '../errors.ts'
+import type { Identity } from '../pipeline/expression/scope.ts'
 import { isView, type PolicyDocument, type ViewDocument } from './document.ts'
 import { policyProblem } from './policy-problem.ts'
 import { isTopicName, outputName, rawNameOf, topicPattern } from './topic-pattern.ts'
@@ -57,6 +58,14 @@ function viewOf({ name, outputTopic, topics, user, groups, roles, attributes }: 
     rawOf: output => rawNameOf(outputTopic, output),
   }
 }
+
+/** As expressions ask for it: `current_user()`. */
+export const identityOf = ({ user, groups, roles, attributes }: Profile): Identity => ({
+  user,
+  groups: [...groups],
+  roles: [...roles],
+  attributes: new Map(Object.entries(attributes)),
+})
 
 function templateProblems({ name, outputTopic }: ViewDocument, all: readonly ViewDocument[]): Problem[] {
   const parts = outputTopic.split('${topic}')

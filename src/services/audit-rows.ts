@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto'
-import { type BatchOutcome, type MaskedBatch, operationNames, type RawBatch } from '../pipeline/batch.ts'
+import { type BatchOutcome, type MaskedBatch, OP_NONE, operationNames, type RawBatch } from '../pipeline/batch.ts'
 import type { TopicPlan } from '../pipeline/plan.ts'
 import { recordIdOf } from '../pipeline/seal.ts'
+import { sourcesOf } from '../pipeline/serialize/masked-batch.ts'
 import type { AuditRow } from './ports/audit.ts'
 
 export interface AuditContext {
@@ -11,7 +12,7 @@ export interface AuditContext {
   readonly secret: KeyObject
 }
 
-/** A row for each record and view: published, dropped, rejected. */
+/** A row for each record and view: published, dropped, rejected. The operation is the one that went out, else the raw one. */
 export function recordRows(
   published: readonly MaskedBatch[],
   departures: BatchOutcome['departures'],
@@ -22,13 +23,16 @@ export function recordRows(
   for (const batch of published) {
     const base = baseOf(batch.view, context)
     for (let n = 0; n < batch.count; n++) {
-      rows.push({ ...base, ...recordOf(batch.sources[n] as number, operations, context), event: 'mask', reason: null })
+      // A tombstone behind a delete of our own making is part of what became of that record.
+      if (n > 0 && batch.sources[n] === batch.sources[n - 1]) continue
+      const record = recordOf(batch.sources[n] as number, batch.operations[n] as number, context)
+      rows.push({ ...base, ...record, event: 'mask', reason: null })
     }
   }
   for (const departure of departures) {
     const base = {
       ...baseOf(departure.view, context),
-      ...recordOf(departure.index, operations, context),
+      ...recordOf(departure.index, operations[departure.index] as number, context),
       maskedFields: [],
     }
     rows.push(
@@ -52,12 +56,12 @@ export function batchRows(
     .map(
       (batch): AuditRow => ({
         ...baseOf(batch.view, context),
-        ...recordOf(batch.sources[0] as number, operations, context),
+        ...recordOf(batch.sources[0] as number, OP_NONE, context),
         event: 'mask',
         reason: null,
         operation: 'batch',
         recordId: null,
-        records: batch.count,
+        records: sourcesOf(batch),
       }),
     )
   return [...rows, ...recordRows([], departures, operations, context)]
@@ -73,13 +77,13 @@ function baseOf(
 
 function recordOf(
   index: number,
-  operations: Uint8Array,
+  operation: number,
   { raw, secret }: AuditContext,
 ): Pick<AuditRow, 'offset' | 'timestamp' | 'operation' | 'recordId'> {
   return {
     offset: raw.offsets[index] as bigint,
     timestamp: raw.timestamps[index] as number,
-    operation: operationNames[operations[index] as number] ?? 'none',
+    operation: operationNames[operation] ?? 'none',
     recordId: recordIdOf(secret, raw, index),
   }
 }

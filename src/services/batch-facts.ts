@@ -1,10 +1,12 @@
 import type { Departure, MaskedBatch, RawBatch } from '../pipeline/batch.ts'
-import { sizeOf } from '../pipeline/serialize/masked-batch.ts'
+import type { TopicPlan } from '../pipeline/plan.ts'
+import { sizeOf, sourcesOf } from '../pipeline/serialize/masked-batch.ts'
 import type { BatchFacts } from './ports/stream.ts'
 
 /** What a batch amounted to, for each of its views. */
 export function batchFacts(
   raw: RawBatch,
+  { views }: TopicPlan,
   published: readonly MaskedBatch[],
   departures: readonly Departure[],
   seconds: number,
@@ -20,9 +22,10 @@ export function batchFacts(
     return {
       topic: raw.topic,
       view: batch.view,
-      published: batch.count,
+      published: sourcesOf(batch),
       dropped,
       rejected,
+      unmatched: views.find(({ view }) => view === batch.view)?.takeUnmatched() ?? [],
       rawBytes: n === 0 ? sizeOf(raw) : 0, // read once, however many views it has
       maskedBytes: sizeOf(batch),
       seconds,

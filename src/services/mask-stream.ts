@@ -94,7 +94,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
 
   async function settle(fetched: FetchedBatch, signal: AbortSignal): Promise<void> {
     const started = now()
-    const transform = idle.pop() ?? createTransform()
+    const transform = idle.pop() ?? createTransform(now)
     let plan: Plan | null = null
     try {
       const facts = await untilDone(fetched.facts, fetched, signal)
@@ -168,7 +168,7 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
     if (fetched.isCurrent()) holds.settled(raw, settledTo)
     const ms = now() - started
     log.debug({ batch: batchId(raw), records: raw.count, left: departures.length, ms }, 'batch settled')
-    for (const facts of batchFacts(raw, published, departures, ms / 1000)) metrics.batch(facts)
+    for (const facts of batchFacts(raw, topicPlan, published, departures, ms / 1000)) metrics.batch(facts)
     if (stop !== null) holdAt(fetched, stop.index, stop.code, stop.path, plan)
   }
 
@@ -193,8 +193,9 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
         if (stop !== null) return { batch: before(published, index), departures, stop }
         departures.push(departure)
         published = only(published, n => published.sources[n] !== index)
-        // Those before it are written.
-        rest = only(rest, n => n > error.index)
+        // Those before it are written. A delete that cannot be takes its tombstone with it.
+        const sent = rest
+        rest = only(sent, n => n > error.index && sent.sources[n] !== index)
       }
     }
   }

@@ -1,8 +1,9 @@
 import type { ErrorCode, Problem } from '../errors.ts'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
-import { type Compiled, compilePolicies } from '../policy/compile.ts'
+import type { Compiled } from '../policy/compile.ts'
+import { compileSet } from '../policy/compile-set.ts'
 import type { PolicyDocument } from '../policy/document.ts'
-import { blockTopics, missingServices, rangerBlocks } from '../policy/ranger-blocks.ts'
+import { blockTopics, missingServices } from '../policy/ranger-blocks.ts'
 import { readDocuments } from '../policy/read-documents.ts'
 import { classOf } from './follow.ts'
 import type { PlanHolder } from './mask-stream.ts'
@@ -18,7 +19,14 @@ export interface PoliciesStatus {
   /** What stands against the stored set, where the code comes of that. */
   readonly problems: readonly Problem[]
   /** What is wrong with the policy files; the set in force is not touched by it. */
-  readonly files: { readonly code: ErrorCode; readonly problems: readonly Problem[] } | null
+  readonly files: FilesStatus | null
+}
+
+export interface FilesStatus {
+  readonly code: ErrorCode
+  readonly problems: readonly Problem[]
+  /** The proposal that they are, where a second person has to take them. */
+  readonly proposal?: { readonly id: string; readonly filesDigest: string | null }
 }
 
 export interface PlanInForceOptions {
@@ -31,6 +39,7 @@ export interface PlanInForceOptions {
   /** Left out: nothing is known of keys that were published. */
   readonly publishedKeys?: Pick<PublishedKeys, 'check' | 'assume'>
   readonly log: Log
+  readonly now?: () => number
 }
 
 /** The one plan that batches see, with the version it was made of. Swapped whole. */
@@ -58,7 +67,7 @@ export interface PlanInForce extends PlanHolder {
 }
 
 export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
-  const { keys, settings, cache, publishedKeys, metrics, log } = options
+  const { keys, settings, cache, publishedKeys, metrics, log, now = Date.now } = options
   const listeners: (() => void)[] = []
   let held: { readonly version: PolicyVersion; readonly plan: Plan } | null = null
   let status: PoliciesStatus = {
@@ -70,13 +79,9 @@ export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
   }
 
   function compile(documents: readonly PolicyDocument[], version: number): Compiled {
-    const { plan, problems } = compilePolicies(documents, { keys, settings, version })
-    if (plan === null) return { plan, problems }
-    const blocks = [...missingServices(documents, options.rangerServices ?? []), ...rangerBlocks(documents)]
-    const warnings = blocks.map(
-      ({ code, policy, path }): Problem => ({ code, severity: 'warning', where: { policy, path } }),
-    )
-    return { plan: blockTopics(plan, blocks), problems: [...problems, ...warnings] }
+    const { plan, problems } = compileSet(documents, { keys, settings, version, now: now() })
+    const missing = missingServices(documents, options.rangerServices ?? [])
+    return { plan: plan === null ? null : blockTopics(plan, missing), problems }
   }
 
   function announce(): void {
@@ -90,7 +95,9 @@ export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
     changedKeys: readonly Problem[] = [],
   ): void {
     held = { version, plan }
-    status = { ...status, version: version.version, loadedFrom }
+    // Whichever instance was asked to approve them: they are in force now.
+    const isTaken = version.filesDigest !== null && version.filesDigest === status.files?.proposal?.filesDigest
+    status = { ...status, version: version.version, loadedFrom, files: isTaken ? null : status.files }
     tell(changedKeys)
     metrics.policyVersion(version.version)
     const { author, origin, documents } = version

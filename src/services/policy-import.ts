@@ -2,19 +2,22 @@ import { errorCatalogue, PoliciesRefused, ScrimError } from '../errors.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { diffDocuments } from '../policy/json-patch.ts'
 import { logProblems, type PlanInForce } from './plan-in-force.ts'
-import type { AcceptedChange, PolicyMetrics } from './policies.ts'
+import type { PolicyChanged, PolicyMetrics } from './policies.ts'
 import { readFiles } from './policy-changes.ts'
 import { besideRanger, filesBesideRanger } from './ranger-master.ts'
 import type { Log } from './ports/log.ts'
 import type { PolicyFiles, PolicyStore, PolicyVersion } from './ports/policies.ts'
 
-export type VersionOrigin = Pick<PolicyVersion, 'author' | 'reason' | 'origin' | 'filesDigest'>
+export type VersionOrigin = Pick<PolicyVersion, 'author' | 'reason' | 'origin' | 'filesDigest'> & {
+  readonly requestId?: string | undefined
+}
 
 export interface ImportReason {
   /** Over what REST changed since the last import. */
   readonly force: boolean
   readonly author: string
   readonly reason: string
+  readonly requestId?: string | undefined
 }
 
 export interface PolicyImportOptions {
@@ -25,7 +28,7 @@ export interface PolicyImportOptions {
     base: PolicyVersion | null,
     documents: readonly PolicyDocument[],
     origin: VersionOrigin,
-  ) => Promise<AcceptedChange>
+  ) => Promise<PolicyChanged>
   readonly metrics: Pick<PolicyMetrics, 'reload'>
   readonly log: Log
 }
@@ -33,13 +36,13 @@ export interface PolicyImportOptions {
 /** How the policy files become a version. */
 export interface PolicyImport {
   /** Files are taken only when they differ from those taken last, and never over what REST changed since (unless forced). */
-  readonly take: (base: PolicyVersion | null, how: ImportReason) => Promise<AcceptedChange>
+  readonly take: (base: PolicyVersion | null, how: ImportReason) => Promise<PolicyChanged>
   /** Tells log, metrics and readiness that the files are not taken; a dependency that is away says nothing of them. */
   readonly noteRefusal: (error: unknown) => void
 }
 
 export function createPolicyImport({ store, files, inForce, accept, metrics, log }: PolicyImportOptions): PolicyImport {
-  async function take(base: PolicyVersion | null, how: ImportReason): Promise<AcceptedChange> {
+  async function take(base: PolicyVersion | null, how: ImportReason): Promise<PolicyChanged> {
     const found = await files.read()
     const last = await store.lastImport()
     const isSame = last?.digest === found.digest
@@ -66,10 +69,12 @@ export function createPolicyImport({ store, files, inForce, accept, metrics, log
     const accepted = await accept(base, documents, {
       author: how.author,
       reason: how.reason,
+      requestId: how.requestId,
       origin: 'files',
       filesDigest: found.digest,
     })
-    inForce.note({ files: null })
+    const proposal = 'proposal' in accepted ? { id: accepted.proposal.id, filesDigest: found.digest } : null
+    inForce.note({ files: proposal === null ? null : { code: 'POLICY_APPROVAL_NEEDED', problems: [], proposal } })
     return accepted
   }
 

@@ -29,6 +29,8 @@ export interface PublishedKeys {
    * that goes out just so under the plan in force is a warning: it is no reason to refuse a change of something else.
    */
   readonly check: (candidate: Plan, inForce: Plan | null) => Promise<readonly Problem[]>
+  /** The key columns that a masked topic is known to have gone out with. */
+  readonly columns: (maskedTopic: string) => Promise<readonly string[]>
   /** Lets a masked topic begin anew, in another form than up to now; the columns that were forgotten. */
   readonly forget: (
     maskedTopic: string,
@@ -90,6 +92,8 @@ export function createPublishedKeys({ store, seen }: PublishedKeysOptions): Publ
         already.has(placeAndForm(found)) ? { ...found, severity: 'warning' } : found,
       )
     },
+    columns: async topic =>
+      (await store.all()).filter(({ maskedTopic }) => maskedTopic === topic).map(({ column }) => column),
     forget: async (maskedTopic, by) => {
       const columns = await store.forget(maskedTopic, by)
       if (columns.length === 0) throw new ScrimError('REQUEST_NOT_FOUND', { path: 'topic' })

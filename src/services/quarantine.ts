@@ -138,7 +138,8 @@ function screenView({ raw, operations, batch, own, book, secret, limit }: Screen
   const waiting = new Map<number, ErrorCode>()
   const left = new Map(own.map(departure => [departure.index, departure]))
   let room = limit - book.records
-  const sorted = [...left.keys(), ...sources.subarray(0, count)].sort((a, b) => a - b)
+  // One record may go out as two.
+  const sorted = [...new Set([...left.keys(), ...sources.subarray(0, count)])].sort((a, b) => a - b)
   for (const index of sorted) {
     const departure = left.get(index)
     const begins = departure?.kind === 'reject' && departure.code === 'RECORD_QUARANTINED'

@@ -1,7 +1,8 @@
 import { isRanger, isView, type PolicyDocument } from '../policy/document.ts'
 import { diffDocuments } from '../policy/json-patch.ts'
 import { hasPolicies, sourceName } from '../policy/ranger-blocks.ts'
-import { type RangerDocument, type RangerShape, rangerShape } from '../policy/ranger-document.ts'
+import { type RangerDocument, rangerShape } from '../policy/ranger-document.ts'
+import type { RangerShape } from '../policy/ranger/shape.ts'
 import { rangerDownloads, type RangerDownload, type RangerJson } from './ports/ranger.ts'
 
 /** What came of one look at a service; null: this kind stays as it is. */
@@ -9,9 +10,9 @@ export type RangerNews = Readonly<Record<RangerDownload, RangerJson | null>>
 
 const shapes: Readonly<Record<RangerDownload, RangerShape>> = {
   policies: 'service-policies',
-  tags: 'tags',
+  tags: 'service-tags',
   roles: 'roles',
-  users: 'users',
+  users: 'user-store',
 }
 
 const versionNames: Readonly<Record<RangerDownload, string>> = {

@@ -1,6 +1,7 @@
-import { type Problem, ScrimError } from '../errors.ts'
+import { ScrimError } from '../errors.ts'
 import type { PolicyDocument } from '../policy/document.ts'
-import type { AcceptedChange } from './policies.ts'
+import type { AcceptedChange, PolicyChanged } from './policies.ts'
+import { createExamination, type Examination, type ExaminationOptions } from './policy-examination.ts'
 import type { VersionOrigin } from './policy-import.ts'
 import type { PolicyVersion } from './ports/policies.ts'
 import { documentsFrom, saysTheSame, withSource } from './ranger-documents.ts'
@@ -8,12 +9,12 @@ import type { RangerChange } from './ranger-source.ts'
 
 /** What it takes to make a version of what a Ranger Admin says. */
 export interface RangerIntakeOptions {
-  readonly onLatest: (attempt: (base: PolicyVersion | null) => Promise<AcceptedChange>) => Promise<AcceptedChange>
+  readonly onLatest: (attempt: (base: PolicyVersion | null) => Promise<PolicyChanged>) => Promise<PolicyChanged>
   readonly accept: (
     base: PolicyVersion | null,
     documents: readonly PolicyDocument[],
     origin: VersionOrigin,
-  ) => Promise<AcceptedChange>
+  ) => Promise<PolicyChanged>
   /** Takes the policy files into an empty store; POLICY_NONE where there are none. */
   readonly takeFiles: () => Promise<unknown>
 }
@@ -33,12 +34,16 @@ export async function takeFromRanger(
     const origin = { author: `ranger:${service}`, reason, origin: 'ranger', filesDigest: null } as const
     return accept(base, withSource(set, service, documents), origin)
   })
-  return isMoved ? null : accepted
+  return isMoved || 'proposal' in accepted ? null : accepted
 }
 
 /** What does not fit a schema refuses nothing that Ranger says: the stream holds the topics where that is met. */
-export const weighed = (misfits: readonly Problem[], { origin }: Pick<VersionOrigin, 'origin'>): readonly Problem[] =>
-  origin === 'ranger' ? misfits.map(misfit => ({ ...misfit, severity: 'warning' })) : misfits
+export const examinationOfRanger = (options: ExaminationOptions): Examination =>
+  createExamination({
+    ...options,
+    check: async (candidate, inForce) =>
+      ((await options.check?.(candidate, inForce)) ?? []).map(misfit => ({ ...misfit, severity: 'warning' })),
+  })
 
 async function isFiled(takeFiles: () => Promise<unknown>): Promise<boolean> {
   try {

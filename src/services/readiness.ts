@@ -1,5 +1,6 @@
 import { type ErrorCode, errorCatalogue, type Place } from '../errors.ts'
 import type { Plan } from '../pipeline/plan.ts'
+import type { InstanceCounts } from './instances.ts'
 import type { PoliciesStatus } from './plan-in-force.ts'
 import type { ConnectorState, Dependency } from './ports/watching.ts'
 import type { HeldPartition } from './ports/stream.ts'
@@ -13,6 +14,10 @@ export interface ReadinessOptions {
   readonly connectors: () => readonly ConnectorState[]
   /** Topics and patterns that policies name and of which nothing is read; null as long as that is not known. */
   readonly awaited: () => readonly string[] | null
+  /** How many changes wait for a second person; left out: nobody has to approve any. */
+  readonly proposals?: () => number | null
+  /** Left out: nobody knows of others. */
+  readonly instances?: () => InstanceCounts | null
   readonly audit: 'record' | 'batch' | 'off'
   /** How the services of a Ranger Admin stand. Left out: none is asked. */
   readonly ranger?: () => readonly RangerServiceStatus[]
@@ -41,6 +46,8 @@ export interface HealthReport {
   readonly dependencies: readonly Dependency[]
   readonly held: readonly HeldPartition[]
   readonly connectors: readonly ConnectorState[]
+  /** How many instances run the version that counts; null where that is not known. */
+  readonly instances: InstanceCounts | null
   readonly audit: 'record' | 'batch' | 'off'
 }
 
@@ -80,6 +87,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
         reasons,
         notices: [
           ...noticesOf(options.audit, files, dependencies, connectors),
+          ...proposalNotices(options.proposals?.() ?? 0),
           ...awaitedNotices(options.awaited() ?? []),
           ...schemalessNotices(options.policies.current()),
           ...blockNotices(options.policies.current()),
@@ -90,6 +98,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
         dependencies,
         held,
         connectors,
+        instances: options.instances?.() ?? null,
         audit: options.audit,
       }
     },
@@ -118,6 +127,11 @@ function schemalessNotices(plan: Plan | null): string[] {
   ]
 }
 
+function proposalNotices(waiting: number): string[] {
+  const { message } = errorCatalogue.POLICY_APPROVAL_NEEDED
+  return waiting === 0 ? [] : [`POLICY_APPROVAL_NEEDED: ${message}: ${waiting} open, see GET /v1/policies/proposals`]
+}
+
 /** No reason to be unready: a topic is often made by its first record, which comes after the policy. */
 function awaitedNotices(awaited: readonly string[]): string[] {
   if (awaited.length === 0) return []
@@ -137,7 +151,11 @@ function noticesOf(
 ): string[] {
   const notices: string[] = []
   if (audit === 'off') notices.push('the audit is off (SCRIM_AUDIT=off): no row says what was done to which record')
-  if (files !== null) notices.push(`${files.code}: the policy files are not taken; the set in force stays`)
+  if (files?.proposal !== undefined)
+    notices.push(
+      `${files.code}: the policy files are proposal ${files.proposal.id} and not taken before it is approved`,
+    )
+  else if (files !== null) notices.push(`${files.code}: the policy files are not taken; the set in force stays`)
   if (dependencies.some(({ name, up }) => name === 'connect' && !up))
     notices.push('CONNECT_UNAVAILABLE: the states of connectors are old')
   for (const { name, state, tasks } of connectors) {

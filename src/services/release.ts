@@ -68,7 +68,7 @@ export function createRelease(options: ReleaseOptions): Release {
     if (plan === null) throw new ScrimError('POLICY_NOT_LOADED', { topic, partition })
     const topicPlan = plan.forTopic(topic, await options.facts(topic))
     if (topicPlan === null) throw new ScrimError('RECORD_TOPIC_WITHOUT_POLICY', { topic, partition })
-    const transform = createTransform()
+    const transform = createTransform(now)
     const stuck = new Set<string>()
     let result: ReleaseResult = { released: 0, expelled: 0, waiting: 0, code: null, path: null, offset: null }
     for (let after = -1n; ; ) {

@@ -89,7 +89,7 @@ export function createReplay(options: ReplayOptions): Replay {
     const facts = await options.facts(topic)
     const topicPlan = plan.forTopic(topic, facts)
     if (topicPlan === null) throw new ScrimError('RECORD_TOPIC_WITHOUT_POLICY', placeOf(entry))
-    const outcome = createTransform()(raw, topicPlan)
+    const outcome = createTransform(Date.now)(raw, topicPlan)
     const newer = await newerThan(raw, outcome, facts)
     const overtakes = newer === 'unknown' ? newer : newer === 'some'
     // Before the record goes out, so that no forced replay can be without its row.

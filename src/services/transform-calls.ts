@@ -1,7 +1,7 @@
 import { PoliciesRefused, ScrimError } from '../errors.ts'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
 import { lineProblem, type OutcomeLine, type RecordLine } from '../pipeline/record-line.ts'
-import { compilePolicies } from '../policy/compile.ts'
+import { compileSet } from '../policy/compile-set.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { readDocuments } from '../policy/read-documents.ts'
 import type { CallTrail } from './ports/audit.ts'
@@ -13,6 +13,7 @@ export interface TransformCallsOptions {
   readonly settings: PlanSettings
   readonly transform: (records: readonly RecordLine[], plan: Plan) => OutcomeLine[]
   readonly calls: CallTrail
+  readonly now?: () => number
 }
 
 export interface TransformCall {
@@ -41,11 +42,12 @@ export function createTransformCalls({
   settings,
   transform,
   calls,
+  now = Date.now,
 }: TransformCallsOptions): TransformCalls {
   let scratch: { readonly plan: Plan; readonly version: PolicyVersion; uses: number } | null = null
 
   const compile = (documents: readonly PolicyDocument[], version: number): Plan => {
-    const { plan, problems } = compilePolicies(documents, { keys, settings, version })
+    const { plan, problems } = compileSet(documents, { keys, settings, version, now: now() })
     if (plan === null) throw new PoliciesRefused(problems)
     return plan
   }
@@ -54,7 +56,8 @@ export function createTransformCalls({
   function planInForce(): Plan {
     const version = policies.inForce()
     if (version === null) throw new ScrimError('POLICY_NOT_LOADED')
-    if (scratch === null || scratch.version !== version || scratch.uses >= CALLS_PER_PLAN) {
+    const isOver = scratch !== null && scratch.plan.nextChange !== null && scratch.plan.nextChange <= now()
+    if (scratch === null || isOver || scratch.version !== version || scratch.uses >= CALLS_PER_PLAN) {
       scratch = { plan: compile(version.documents, version.version), version, uses: 0 }
     }
     scratch.uses++

@@ -73,7 +73,7 @@ describe('problems, each with its code and place', () => {
     ],
     [
       'a path into a column',
-      [policy('a', 't', [{ field: 'after.address.city', maskType: 'drop' }])],
+      [policy('a', 't', [{ field: 'after[0:1].city', maskType: 'drop' }])],
       'POLICY_SELECTOR',
       'maskingPolicy.maskingConditions[0].field',
     ],
@@ -138,7 +138,7 @@ describe('problems, each with its code and place', () => {
     const { problems } = compiled([
       policy('a', 't', [
         { field: 'x', maskType: 'scramble' },
-        { field: 'a.b', maskType: 'none' },
+        { field: 'a[0', maskType: 'none' },
         { field: 'y', maskType: 'hash', length: 8 },
       ]),
       policy('a', 'a b', []),

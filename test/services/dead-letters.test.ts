@@ -29,7 +29,7 @@ beforeEach(() => {
 afterEach(() => stop.abort())
 
 const planOf = (...documents: PolicyDocument[]): Plan => {
-  const { plan } = compilePolicies(documents, { keys: testKeys, settings: testSettings, version: 4 })
+  const { plan } = compilePolicies(documents, { keys: testKeys, settings: testSettings, version: 4, now: 0 })
   if (plan === null) throw new Error('the policies of the test are bad')
   return plan
 }

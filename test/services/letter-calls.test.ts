@@ -18,7 +18,7 @@ beforeEach(() => {
 })
 afterEach(() => stop.abort())
 
-const { plan } = compilePolicies([aKeyedPolicy('a')], { keys: testKeys, settings: testSettings, version: 4 })
+const { plan } = compilePolicies([aKeyedPolicy('a')], { keys: testKeys, settings: testSettings, version: 4, now: 0 })
 /** An instance that reads these partitions. */
 const instance = (reads: readonly number[], options: Partial<MemoryDeadLettersOptions> = {}) =>
   createMemoryDeadLetters(world, {

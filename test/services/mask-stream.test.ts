@@ -11,7 +11,7 @@ import { createQuietLog } from '../support/quiet-log.ts'
 import { until } from '../support/stack/until.ts'
 
 const planOf = (version: number) =>
-  compilePolicies([aPolicy('a')], { keys: testKeys, settings: testSettings, version }).plan
+  compilePolicies([aPolicy('a')], { keys: testKeys, settings: testSettings, version, now: 0 }).plan
 
 /** A stream that is handed one batch, of one record; its topic is `raw.a`. */
 function world(more: Partial<FetchedBatch> = {}) {

@@ -4,6 +4,7 @@ import { blockNotices, blockReasons, rangerNotices } from '../../src/services/ra
 
 const planWith = (list: readonly TopicBlock[]): Plan => ({
   version: 1,
+  nextChange: null,
   forTopic: () => null,
   names: () => true,
   unmatched: () => [],

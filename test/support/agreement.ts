@@ -61,7 +61,7 @@ export function compareCase(seed: number, count: number, tally: Tally): Disagree
   const writer = createRecordWriter(table, random)
   const records = Array.from({ length: count }, () => writer.next())
   const partitions = 1 + random.below(2)
-  const run = createTransform()
+  const run = createTransform(() => 0)
   for (let from = 0; from < records.length; ) {
     const some = records.slice(from, from + 1 + random.below(20))
     const gap = random.pick(['', '', '0', '"', '}', ',"payload":{}}', '{"schema":', ' '])
@@ -86,7 +86,10 @@ export function agree(engine: EngineOutcome, naive: NaiveOutcome): boolean {
     const places = [path, '*', `${path}.`, ...(path === 'value' || path === 'key' ? [''] : [])]
     return naive.kind === 'reject' && places.some(place => naive.faults.has(`${code}@${place}`))
   }
-  return naive.kind === 'publish' && isSameRecord(engine, naive)
+  if (naive.kind !== 'publish' || !isSameRecord(engine, naive)) return false
+  const { follower } = engine
+  if (follower === null || !naive.isFollowed) return follower === null && !naive.isFollowed
+  return isSameRecord(follower, { ...naive, value: null })
 }
 
 /** The same bytes in key, value and every header, in order. */
@@ -123,5 +126,6 @@ function outcomeText(outcome: EngineOutcome | NaiveOutcome | undefined): string 
   if (outcome.kind === 'drop') return `drop ${outcome.reason}`
   if (outcome.kind === 'reject')
     return `reject ${'faults' in outcome ? [...outcome.faults].join(' or ') : `${outcome.code}@${outcome.path}`}`
-  return `publish ${JSON.stringify(readable(outcome))}`
+  const two = 'isFollowed' in outcome ? outcome.isFollowed : outcome.follower !== null
+  return `publish ${JSON.stringify(readable(outcome))}${two ? ' and a tombstone' : ''}`
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { vi } from 'vitest'
 import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/adapters/http/server.ts'
 import type { Permission, Token } from '../../src/config.ts'
@@ -8,11 +9,14 @@ import type { PublishedKeyStore } from '../../src/services/ports/policies.ts'
 import { createPublishedKeys } from '../../src/services/published-keys.ts'
 import type { Dependency } from '../../src/services/ports/watching.ts'
 import type { HeldPartition } from '../../src/services/ports/stream.ts'
+import { createInstances, type Instances } from '../../src/services/instances.ts'
 import { createReadiness } from '../../src/services/readiness.ts'
 import { createTransformCalls } from '../../src/services/transform-calls.ts'
 import { createDeadLetterWorld, createMemoryDeadLetters, type DeadLetterWorld } from './memory-dead-letters.ts'
+import { createMemoryInstanceStore } from './memory-instance-store.ts'
 import { createMemoryPolicyFiles } from './memory-policy-files.ts'
 import { createMemoryPolicyStore, createMemoryPolicyTable, type MemoryPolicyTable } from './memory-policy-store.ts'
+import { createMemoryProposalStore } from './memory-proposal-store.ts'
 import { createMemoryPublishedKeyStore } from './memory-published-key-store.ts'
 import { testKeys, testSettings } from './policy-documents.ts'
 import { createQuietLog } from './quiet-log.ts'
@@ -24,9 +28,11 @@ const token = (name: string, ...permissions: Permission[]): Token => ({
 })
 
 export const tokens = {
-  all: token('all', 'read', 'policies', 'transform', 'replay'),
+  all: token('all', 'read', 'policies', 'approve', 'transform', 'replay'),
   reader: token('reader', 'read'),
   steward: token('steward', 'read', 'policies'),
+  approver: token('approver', 'read', 'approve'),
+  second: token('second', 'read', 'policies', 'approve'),
   masker: token('masker', 'transform'),
   replayer: token('replayer', 'replay'),
 } as const
@@ -42,6 +48,7 @@ export interface HttpHarness {
   readonly files: ReturnType<typeof createMemoryPolicyFiles>
   readonly keyStore: PublishedKeyStore
   readonly world: DeadLetterWorld
+  readonly instances: Instances
   readonly log: ReturnType<typeof createQuietLog>
   readonly health: { dependencies: Dependency[]; held: HeldPartition[]; isAlive: boolean; awaited: string[] }
   readonly close: () => Promise<void>
@@ -51,6 +58,7 @@ export interface HarnessOptions extends Partial<HttpServerOptions> {
   readonly audit?: 'record' | 'off'
   /** Starts without waiting for a plan, for there will be none. */
   readonly isStoreAway?: boolean
+  readonly approval?: 'two-person'
 }
 
 /** The real server over the real services; only the outside is in memory. */
@@ -67,9 +75,15 @@ export async function startHttp(
   const health: HttpHarness['health'] = { dependencies: [], held: [], isAlive: true, awaited: [] }
   const calls = { write: async (row: DeadLetterWorld['called'][number]) => void world.called.push(row) }
   const keyStore = createMemoryPublishedKeyStore()
+  const store = createMemoryPolicyStore(table)
   const policies = createPolicies({
     publishedKeys: createPublishedKeys({ store: keyStore }),
-    store: createMemoryPolicyStore(table),
+    approval: {
+      isNeeded: options.approval === 'two-person',
+      store: createMemoryProposalStore({ rows: [] }, table, store, keyStore),
+      calls,
+    },
+    store,
     files,
     keys: testKeys,
     settings: testSettings,
@@ -79,6 +93,14 @@ export async function startHttp(
     retryMs: 5,
   })
   const deadLetters = createMemoryDeadLetters(world, { plans: policies, calls, log })
+  const instanceStore = createMemoryInstanceStore(table)
+  const instances = createInstances({
+    store: instanceStore,
+    policies,
+    self: { id: randomUUID(), clientId: 'scrim', host: 'here', startedAt: new Date() },
+    metrics: { instances: () => undefined },
+    log,
+  })
   const server = await createHttpServer({
     policies,
     readiness: createReadiness({
@@ -91,6 +113,7 @@ export async function startHttp(
       isAlive: () => health.isAlive,
     }),
     deadLetters,
+    instances,
     transformCalls: createTransformCalls({ policies, keys: testKeys, settings: testSettings, transform, calls }),
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'scrim_up 1\n' },
     tokens: Object.values(tokens),
@@ -110,6 +133,7 @@ export async function startHttp(
     files,
     keyStore,
     world,
+    instances,
     log,
     health,
     close: async () => {

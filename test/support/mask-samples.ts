@@ -20,7 +20,7 @@ export const columnType = (
 
 /** Binds a mask by its name. */
 export function bindMask(name: string, params: Record<string, unknown>, type: ColumnType | null): MaskEffect | Misfit {
-  const maskType = findMaskType(name)
+  const maskType = findMaskType(name, params)
   if (maskType === undefined) throw new Error(`no mask ${name}`)
   return maskType.bind(params, type, exampleKeys)
 }
@@ -42,7 +42,7 @@ export function writeMask({ mask }: MaskEffect, literal: string): string {
   const src = Buffer.from(`{"a":${literal},"b":1}`)
   const start = 5
   const end = src.length - 7
-  const most = mask.maxBytes(end - start)
+  const most = mask.maxBytes(end - start, src, start)
   const out = Buffer.alloc(most + 16, 0x7e)
   const after = mask.write(src, start, end, out, 8)
   if (after - 8 > most) throw new Error(`wrote ${after - 8} bytes where ${most} were asked for`)

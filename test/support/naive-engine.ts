@@ -1,10 +1,27 @@
+import {
+  asObject,
+  type NaiveAdded,
+  naiveAdded,
+  naiveFilter,
+  NaiveRow,
+  type NaiveScope,
+  naiveScope,
+  type NaiveVerdict,
+  naiveVerdict,
+  RowFault,
+  written,
+} from './naive-rows.ts'
 import { createToastLiterals } from './toast-literals.ts'
 import { type Fault, type JsonNode, memberOf, type ObjectNode, printInside, printJson, readJson } from './naive-json.ts'
 import {
   type Binding,
   bindNaive,
   blockFields,
+  fieldText,
+  mayBeToasted,
+  rewriteComputed,
   fieldsOf,
+  partlyRewritten,
   type FaultText,
   type NaiveField,
   NotASchema,
@@ -17,6 +34,8 @@ import {
   textOf,
   typeOf,
 } from './naive-schema.ts'
+import type { FittedExpression } from '../../src/pipeline/expression/fit.ts'
+import { maskParts } from './naive-inside.ts'
 import type { KeyRing, PlanSettings, ViewPlan } from '../../src/pipeline/plan.ts'
 import type { ColumnRules } from '../../src/pipeline/plan.ts'
 import type { ColumnType } from '../../src/pipeline/schema.ts'
@@ -33,7 +52,8 @@ export interface NaiveRecord {
 }
 
 export type NaiveOutcome =
-  | ({ readonly kind: 'publish' } & NaiveRecord)
+  /** `isFollowed`: by a tombstone of the same key and headers. */
+  | ({ readonly kind: 'publish'; readonly isFollowed: boolean } & NaiveRecord)
   | { readonly kind: 'drop'; readonly reason: string }
   /** Any of these may be told: a record that is broken twice is broken. */
   | { readonly kind: 'reject'; readonly faults: ReadonlySet<FaultText> }
@@ -51,11 +71,17 @@ interface View {
 /** What a part of a record comes to. `types` are the key's columns, by which key headers are read. */
 interface PartResult {
   readonly faults: ReadonlySet<FaultText>
+  /** Told only of a record that is not dropped by name. */
+  readonly late?: ReadonlySet<FaultText>
   readonly shape: Shape
   readonly operation: string
   readonly types: ReadonlyMap<string, Known> | null
   /** The types are all there is: they come from a schema block. */
   readonly isTyped?: boolean
+  /** Of a value: what a row filter makes of it. Of a key: what the filter says of it, null where it cannot say. */
+  readonly judge?: (key: PartResult | null) => NaiveVerdict | Set<FaultText>
+  readonly shows?: (() => boolean) | null
+  readonly names?: ReadonlySet<string>
   readonly print: () => Buffer
 }
 
@@ -123,20 +149,33 @@ export function naiveTransform(record: NaiveRecord, plan: NaivePlan, partitions 
     if (settings.truncate === 'drop') return { kind: 'drop', reason: 'truncate' }
     if (partitions > 1) return reject(new Set(['RECORD_TRUNCATE_UNORDERED@op']))
   }
+  if (value?.late !== undefined && value.late.size > 0) return reject(value.late)
+  let verdict: NaiveVerdict = { drop: false, op: null, clears: [], tombstone: null }
+  try {
+    if (value?.judge !== undefined) {
+      const judged = value.judge(key)
+      if (judged instanceof Set) return reject(judged)
+      verdict = judged
+    } else if (rules.rowFilter !== null && key?.shows != null) verdict = { ...verdict, drop: !key.shows() }
+  } catch (error) {
+    return rejectMask(error)
+  }
+  if (verdict.drop) return { kind: 'drop', reason: 'filtered' }
   let valueBytes: Buffer | null = null
   try {
-    valueBytes = value?.print() ?? null
+    valueBytes = verdict.tombstone === 'instead' ? null : (value?.print() ?? null)
   } catch (error) {
     return rejectMask(error)
   }
   const headers = readHeaders(record.headers, key, view)
   if (headers instanceof Set) return reject(headers)
-  return { kind: 'publish', key: keyBytes, value: valueBytes, headers }
+  return { kind: 'publish', key: keyBytes, value: valueBytes, headers, isFollowed: verdict.tombstone === 'behind' }
 }
 
 const reject = (faults: ReadonlySet<FaultText>): NaiveOutcome => ({ kind: 'reject', faults })
 
 function rejectMask(error: unknown): NaiveOutcome {
+  if (error instanceof RowFault) return reject(new Set([error.fault]))
   if (!(error instanceof CannotMask)) throw error
   return reject(error.faults)
 }
@@ -247,10 +286,11 @@ function typedPart(root: JsonNode, schema: JsonNode, payload: JsonNode, part: 'v
   const shape: Shape = part === 'key' ? 'row' : shapeByName(textOf(memberOf(schema, 'name')) ?? null, fields)
   const types = new Map(fields.map(({ name, type, node }) => [name, { type, node }]))
   const images: Image[] = []
+  const scope = scopeOfBlock(shape, fields, part, view)
   const around = shape === 'event' || shape === 'row' ? aroundColumns(schema, fields, part, shape, view) : nothingAround
   for (const place of around.wrong) faults.add(`RECORD_SCHEMA_INVALID@${place}`)
-  if (shape === 'event') envelope(fields, payload, images, faults, view)
-  else if (shape === 'row') images.push(imageOf(part === 'key' ? 'key' : '', schema, fields, payload, view))
+  if (shape === 'event') envelope(fields, payload, images, faults, scope, view)
+  else if (shape === 'row') images.push(imageOf(part === 'key' ? 'key' : '', schema, fields, payload, scope, view))
   if (shape !== 'row' && payload.kind === 'object')
     knownOnly(
       payload,
@@ -261,17 +301,23 @@ function typedPart(root: JsonNode, schema: JsonNode, payload: JsonNode, part: 'v
     )
   if (payload.kind !== 'object' && payload.kind !== 'null') faults.add('RECORD_UNKNOWN_SHAPE@*')
   finishImages(images, part, faults, view)
+  for (const image of images) for (const fault of rowFaults(image, part)) faults.add(fault)
+  if (shape === 'event' && view.rules.rowFilter !== null)
+    for (const { name, type } of fields)
+      if ((name === 'before' || name === 'after') && type.kind === 'struct' && !type.optional)
+        faults.add(`RECORD_SCHEMA_INVALID@${name}`)
   const operation = operationOf(shape, payload)
   if (shape === 'event' && !/^[rcudt]$/.test(operation) && faults.size === 0) faults.add('RECORD_UNKNOWN_SHAPE@op')
+  const facts = { images, shape, operation, payload, part, view } as const
   const print = (): Buffer => {
-    if (shape === 'event' || shape === 'row') rewriteImages(images, view)
+    if (shape === 'event' || shape === 'row') rewriteImages(images, rowOf(facts, null), view)
     if (hidesColumn(images, view)) {
       around.structs.forEach(silenceStruct)
       around.metadata.forEach(silenceMetadata)
     }
     return Buffer.from(printJson(root))
   }
-  return { faults, shape, operation, types, isTyped: true, print }
+  return { faults, shape, operation, types, isTyped: true, print, ...judging(facts) }
 }
 
 /** What a block says beside its columns, and the places where that is not what Debezium says. */
@@ -319,9 +365,14 @@ function aroundColumns(
 
 /** The rules hide something of the table, or they hide a column that they do not name. */
 function hidesColumn(images: readonly Image[], { rules }: View): boolean {
+  const { projection } = rules
   if (rules.wildcard !== null) return true
+  if (projection !== null && (projection.keep !== null || projection.drop.size > 0 || projection.columns.size > 0))
+    return true
   for (const { maskType } of rules.byName.values()) if (maskType.effect !== 'keep') return true
-  return images.some(({ bindings }) => [...bindings.values()].some(({ act }) => act === 'mask' || act === 'remove'))
+  for (const { rule } of rules.inside) if (rule.maskType.effect !== 'keep') return true
+  const hiding = new Set(['mask', 'partly', 'remove'])
+  return images.some(({ bindings }) => [...bindings.values()].some(({ act }) => hiding.has(act)))
 }
 
 function shapeByName(name: string | null, fields: readonly NaiveField[]): Shape {
@@ -337,6 +388,7 @@ function envelope(
   payload: JsonNode,
   images: Image[],
   faults: Set<FaultText>,
+  scope: NaiveScope,
   view: View,
 ): void {
   for (const [index, { name, type, node }] of fields.entries()) {
@@ -363,7 +415,7 @@ function envelope(
         )
     }
     if (name === 'before' || name === 'after')
-      images.push(imageOf(name, node, type.kind === 'struct' ? fieldsOf(node) : [], value, view))
+      images.push(imageOf(name, node, type.kind === 'struct' ? fieldsOf(node) : [], value, scope, view))
     if (
       (allowed !== null || name === 'before' || name === 'after') &&
       value !== undefined &&
@@ -416,6 +468,14 @@ interface Image {
   readonly types: ReadonlyMap<string, Known>
   readonly isTyped: boolean
   readonly omitted: Set<string>
+  readonly scope: NaiveScope
+  readonly added: readonly NaiveAdded[]
+  /** What is wrong with the row as a whole: code and column. */
+  readonly wrong: readonly { readonly code: string; readonly name: string }[]
+  /** As they came, whatever is made of the payload later. */
+  readonly original: ReadonlyMap<string, JsonNode> | null
+  /** A row filter has taken it out of the payload. */
+  readonly isCleared: boolean
 }
 
 function imageOf(
@@ -423,19 +483,21 @@ function imageOf(
   schema: JsonNode,
   fields: readonly NaiveField[],
   payload: JsonNode | undefined,
+  scope: NaiveScope,
   view: View,
 ): Image {
   const part = label === 'key' ? 'key' : 'row'
   const bindings = new Map(
-    fields.map(({ name, type }): [string, Binding] => [
+    fields.map(({ name, type, node }): [string, Binding] => [
       name,
       isMetadata(label, name, view)
         ? { act: 'keep', toast: 'ignore' }
-        : bindNaive(name, type, part, view.rules, view.keys),
+        : bindNaive(name, type, part, view.rules, view.keys, scope, node),
     ]),
   )
   const types = new Map(fields.map(({ name, type, node }) => [name, { type, node }]))
-  return { label, schema, payload, bindings, types, isTyped: true, omitted: new Set() }
+  const names = new Set(fields.map(({ name }) => name).filter(name => !isMetadata(label, name, view)))
+  return withRow({ label, schema, payload, bindings, types, isTyped: true, omitted: new Set() }, names, scope, view)
 }
 
 const isMetadata = (label: string, name: string, { rules }: View): boolean =>
@@ -464,7 +526,7 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
     if (image.isTyped)
       for (const [name, binding] of image.bindings)
         if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name)}`)
-        else if (binding.act === 'keep' && !isMetadata(image.label, name, view) && hasOddDefault(image.types.get(name)))
+        else if (isWhole(binding) && !isMetadata(image.label, name, view) && hasOddDefault(image.types.get(name)))
           faults.add(`RECORD_SCHEMA_INVALID@${place(name)}`)
     const seen = new Set<string>()
     for (const [index, [name, value]] of columnsOf(image).entries()) {
@@ -479,7 +541,7 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
           !image.isTyped && /_ts_.s$/.test(name) && value.kind === 'string' && isTimeText(value.text.slice(1, -1))
         if (isNumber && !isNumberOrNull(value) && !isTime) faults.add(`RECORD_MASK_TYPE_MISMATCH@${place(name, index)}`)
       }
-      if (binding?.act === 'keep' && known !== undefined && !isMetadata(image.label, name, view))
+      if (binding !== undefined && isWhole(binding) && known !== undefined && !isMetadata(image.label, name, view))
         holdTo(known, value, place(name, index), faults)
       if (binding === undefined) faults.add(`RECORD_NOT_IN_SCHEMA@${place(name, index)}`)
       else if (binding.act === 'refuse') faults.add(`${binding.code}@${place(name, index)}`)
@@ -489,6 +551,9 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
   if (part === 'key')
     for (const { payload } of images) if (payload?.kind !== 'object') faults.add('RECORD_KEY_UNREADABLE@*')
 }
+
+/** All of its value is looked at. */
+const isWhole = ({ act }: Binding): boolean => act === 'keep' || act === 'partly'
 
 /** `2026-01-05`, `2026-01-05T10:00`, `2026-01-05 10:00:00.123456789 +05:30`. */
 function isTimeText(text: string): boolean {
@@ -570,47 +635,114 @@ const columnsOf = ({ payload }: Image): [string, JsonNode][] =>
 const isMarker = (value: JsonNode, { markers }: View): boolean => markers.has(printInside(value))
 
 /** All images, and all that cannot be masked in them. */
-function rewriteImages(images: readonly Image[], view: View): void {
+function rewriteImages(images: readonly Image[], row: NaiveRow, view: View): void {
   const faults = new Set<FaultText>()
-  for (const image of images) rewriteImage(image, view, faults)
+  for (const image of images) rewriteImage(image, row, view, faults)
   if (faults.size > 0) throw new CannotMask(faults)
 }
 
 /** Masks and cuts payload and schema of one image. */
-function rewriteImage(image: Image, view: View, faults: Set<FaultText>): void {
-  const { payload, bindings, omitted, label } = image
-  if (payload?.kind === 'object') maskRow(payload, bindings, omitted, label, view, faults)
+function rewriteImage(image: Image, row: NaiveRow, view: View, faults: Set<FaultText>): void {
+  const { payload, bindings, omitted } = image
+  if (payload?.kind === 'object' && image.original !== null && !image.isCleared)
+    maskRow(payload, image, row, view, faults)
   const fields = image.schema === undefined ? undefined : memberOf(image.schema, 'fields')
   if (fields?.kind !== 'array') return
   const nameOf = (item: JsonNode | undefined): string => textOf(memberOf(item, 'field')) ?? ''
   for (const item of fields.items) {
     const binding = bindings.get(nameOf(item))
-    if (binding?.act === 'mask' && !omitted.has(nameOf(item))) rewriteNaive(item as ObjectNode, binding.effect)
+    if (omitted.has(nameOf(item))) continue
+    if (binding?.act === 'mask') rewriteNaive(item as ObjectNode, binding.effect)
+    if (binding?.act === 'partly') rewriteNaive(item as ObjectNode, partlyRewritten)
+    if (binding?.act === 'compute' && binding.retyped === null) rewriteComputed(item as ObjectNode)
   }
   const { items } = fields
-  removeItems(
-    fields,
-    index => omitted.has(nameOf(items[index])) || bindings.get(nameOf(items[index]))?.act === 'remove',
-  )
+  const before = items.length
+  const names = items.map(nameOf)
+  items.forEach((item, index) => {
+    const name = names[index] ?? ''
+    const binding = bindings.get(name)
+    if (binding?.act === 'compute' && binding.retyped !== null)
+      items[index] = { ...literalOf(fieldText(name, binding.retyped)), before: item.before, after: item.after }
+    const renamed = newName(name, binding, image, view)
+    const field = memberOf(item, 'field')
+    if (renamed !== null && field?.kind === 'string') field.text = JSON.stringify(renamed)
+  })
+  removeItems(fields, index => omitted.has(names[index] ?? '') || bindings.get(names[index] ?? '')?.act === 'remove')
+  if (image.added.length === 0) return
+  // Behind what stays; a list that was emptied keeps its white space.
+  const gap = fields.items.length === 0 ? fields.inner : ''
+  if (before === 0) Object.assign(fields, { inner: '' })
+  image.added.forEach(({ name, fitted }, index) => {
+    const one = literalOf(fieldText(name, { ...fitted.type, optional: true }))
+    fields.items.push({ ...one, before: index === 0 ? gap : '' })
+  })
 }
 
-function maskRow(
-  row: ObjectNode,
-  bindings: ReadonlyMap<string, Binding>,
-  omitted: ReadonlySet<string>,
-  label: string,
-  view: View,
-  faults: Set<FaultText>,
-): void {
+const literalOf = (text: string): JsonNode => ({ kind: 'string', text, before: '', after: '' })
+
+/** The name that goes out in place of the column's own. */
+function newName(name: string, binding: Binding | undefined, { label }: Image, view: View): string | null {
+  const { projection } = view.rules
+  if (binding === undefined || binding.act === 'remove' || binding.act === 'refuse') return null
+  if (isMetadata(label, name, view) || projection === null || projection.columns.has(name)) return null
+  const renamed = projection.rename.get(name)
+  return renamed === undefined || renamed === name ? null : renamed
+}
+
+function maskRow(row: ObjectNode, image: Image, values: NaiveRow, view: View, faults: Set<FaultText>): void {
+  const { bindings, omitted, label, added } = image
+  values.image = label === 'before' ? 'before' : 'after'
+  const before = row.members.length
+  const compute = (fitted: FittedExpression, place: string): string => {
+    try {
+      return written(fitted, values, place)
+    } catch (error) {
+      if (!(error instanceof RowFault)) throw error
+      faults.add(error.fault)
+      return 'null'
+    }
+  }
   for (const member of row.members) {
     const binding = bindings.get(member.name)
-    if (binding?.act !== 'mask' || omitted.has(member.name) || member.value.kind === 'null') continue
-    if (binding.toast === 'keep' && isMarker(member.value, view)) continue
     const place = placeIn(label, columnName(member.name, view, [...bindings.keys()].indexOf(member.name)))
-    const text = maskLiteral(binding.effect, printInside(member.value), place, faults)
+    if (binding?.act === 'compute') {
+      const { before: front, after: back } = member.value
+      member.value = { ...literalOf(compute(binding.fitted, place)), before: front, after: back }
+    }
+    const renamed = newName(member.name, binding, image, view)
+    if (renamed !== null && !omitted.has(member.name)) {
+      Object.assign(member.spelled, { text: JSON.stringify(renamed), after: '' })
+      member.value.before = ''
+    }
+    if (binding?.act !== 'mask' && binding?.act !== 'partly') continue
+    if (omitted.has(member.name) || member.value.kind === 'null') continue
+    if (binding.toast === 'keep' && isMarker(member.value, view)) continue
+    const text =
+      binding.act === 'mask'
+        ? maskLiteral(binding.effect, printInside(member.value), place, faults)
+        : partsLiteral(binding, member.value, place, faults)
     member.value = { kind: 'string', text, before: member.value.before, after: member.value.after }
   }
   removeMembers(row, name => omitted.has(name) || bindings.get(name)?.act === 'remove')
+  const gap = row.members.length === 0 ? row.inner : ''
+  if (before === 0 && added.length > 0) Object.assign(row, { inner: '' })
+  added.forEach(({ name, fitted }, index) => {
+    const spelled = { kind: 'string', text: JSON.stringify(name), before: index === 0 ? gap : '', after: '' } as const
+    row.members.push({ name, spelled, value: literalOf(compute(fitted, name)), complete: true })
+  })
+}
+
+function partsLiteral(
+  { parts, block, kind }: Extract<Binding, { act: 'partly' }>,
+  value: JsonNode,
+  place: string,
+  faults: Set<FaultText>,
+): string {
+  const masked = maskParts(value, parts, block, kind)
+  if ('literal' in masked) return masked.literal
+  faults.add(`${masked.code}@${place}`)
+  return 'null'
 }
 
 function maskLiteral(
@@ -620,7 +752,7 @@ function maskLiteral(
   faults: Set<FaultText>,
 ): string {
   const src = Buffer.from(literal)
-  const out = Buffer.alloc(mask.maxBytes(src.length))
+  const out = Buffer.alloc(mask.maxBytes(src.length, src, 0))
   try {
     return out.toString('utf8', 0, mask.write(src, 0, src.length, out, 0))
   } catch (error) {
@@ -635,12 +767,14 @@ function untypedKey(root: JsonNode, payload: ObjectNode, view: View): PartResult
   const faults = new Set<FaultText>()
   const image = untypedImage('key', payload, view)
   finishImages([image], 'key', faults, view)
+  for (const fault of rowFaults(image, 'untyped')) faults.add(fault)
   const declared = declaredTypes(view)
+  const facts = { images: [image], shape: 'row', operation: '', payload, part: 'key', view } as const
   const print = (): Buffer => {
-    rewriteImages([image], view)
+    rewriteImages([image], rowOf(facts, null), view)
     return Buffer.from(printJson(root))
   }
-  return { faults, shape: 'row', operation: '', types: declared, print }
+  return { faults, shape: 'row', operation: '', types: declared, print, ...judging(facts) }
 }
 
 function untypedImage(
@@ -651,17 +785,37 @@ function untypedImage(
 ): Image {
   const part = label === 'key' ? 'key' : 'row'
   const declared = types ?? declaredTypes(view)
-  const isNamed = (name: string): boolean => declared.has(name) || view.rules.byName.has(name)
+  const { rules } = view
+  const { drop, keep, rename } = rules.projection ?? { drop: [], keep: null, rename: new Map<string, string>() }
+  const projected = new Set([...drop, ...(keep ?? []), ...rename.keys()])
+  const isNamed = (name: string): boolean => declared.has(name) || rules.byName.has(name) || projected.has(name)
+  const all = [...new Set([...declared.keys(), ...rules.byName.keys(), ...projected])]
+  const scope = naiveScope(
+    all.map(name => [name, declared.get(name)?.type ?? null]),
+    rules,
+  )
   const names = payload?.kind === 'object' ? payload.members.map(({ name }) => name) : []
   const bindings = new Map(
     names.map((name): [string, Binding] => {
       if (isMetadata(label, name, view) && !declared.has(name)) return [name, { act: 'keep', toast: 'ignore' }]
-      const binding = bindNaive(name, declared.get(name)?.type ?? null, part, view.rules, view.keys)
+      // A new column takes the place of one that nobody named.
+      if (part === 'row' && !isNamed(name) && rules.projection?.columns.has(name) === true)
+        return [name, { act: 'remove', toast: 'ignore' }]
+      const binding = bindNaive(name, declared.get(name)?.type ?? null, part, rules, view.keys, scope)
       // What nothing names can only become a constant; a placeholder too.
       return [name, binding.act === 'refuse' || isNamed(name) ? binding : { ...binding, toast: 'ignore' }]
     }),
   )
-  return { label, schema: undefined, payload, bindings, types: declared, isTyped: false, omitted: new Set() }
+  const image = {
+    label,
+    schema: undefined,
+    payload,
+    bindings,
+    types: declared,
+    isTyped: false,
+    omitted: new Set<string>(),
+  }
+  return withRow(image, new Set(all), scope, view)
 }
 
 const declaredTypes = ({ rules }: View): ReadonlyMap<string, Known> =>
@@ -700,11 +854,13 @@ function untypedValue(root: JsonNode, payload: JsonNode, view: View, broken: boo
   finishImages(images, 'value', faults, view)
   const operation = operationOf(shape, payload)
   if (shape === 'event' && !/^[rcudt]$/.test(operation) && faults.size === 0) faults.add('RECORD_UNKNOWN_SHAPE@op')
+  const late = new Set(images.flatMap(image => rowFaults(image, 'untyped')))
+  const facts = { images, shape, operation, payload, part: 'value', view } as const
   const print = (): Buffer => {
-    rewriteImages(images, view)
+    rewriteImages(images, rowOf(facts, null), view)
     return Buffer.from(printJson(root))
   }
-  return { faults, shape, operation, types: null, print }
+  return { faults, late, shape, operation, types: null, print, ...judging(facts) }
 }
 
 function shapeByNames(topic: string, names: readonly string[]): Shape {
@@ -720,6 +876,154 @@ function shapeByNames(topic: string, names: readonly string[]): Shape {
 function operationOf(shape: Shape, payload: JsonNode): string {
   const told = memberOf(payload, shape === 'event' ? 'op' : '__op')
   return told?.kind === 'string' && told.text.length === 3 ? told.text.slice(1, 2) : ''
+}
+
+// ---- filters and projections
+
+/** The first image that is a struct, or the row itself. */
+function scopeOfBlock(shape: Shape, fields: readonly NaiveField[], part: 'value' | 'key', view: View): NaiveScope {
+  const image = fields.find(({ name, type }) => (name === 'before' || name === 'after') && type.kind === 'struct')
+  const own = shape === 'event' ? (image === undefined ? [] : fieldsOf(image.node)) : fields
+  const label = shape === 'row' && part === 'value' ? '' : 'x'
+  return naiveScope(
+    own.filter(({ name }) => !isMetadata(label, name, view)).map(({ name, type }) => [name, type]),
+    view.rules,
+  )
+}
+
+type BareImage = Omit<Image, 'scope' | 'added' | 'wrong' | 'original' | 'isCleared'>
+
+/** What the rules say of the row as a whole; `names` are its columns. */
+function withRow(image: BareImage, names: ReadonlySet<string>, scope: NaiveScope, view: View): Image {
+  const { rules } = view
+  const { label, bindings, payload } = image
+  const isKey = label === 'key'
+  const { added, faults } = isKey ? { added: [], faults: [] } : naiveAdded(names, scope, rules)
+  const filter = naiveFilter(scope, rules)
+  const wrong = [...faults]
+  if (!isKey && filter !== null && filter.code !== null) wrong.push({ code: filter.code, name: '' })
+  const seen = new Set(added.map(({ name }) => name))
+  if (rules.projection !== null) {
+    for (const name of names) {
+      const binding = bindings.get(name) ?? bindingOf(name, image, scope, view)
+      if (binding.act === 'remove' || binding.act === 'refuse') continue
+      const out = newName(name, binding, image as Image, view) ?? name
+      if (seen.has(out)) wrong.push({ code: 'SCHEMA_PROJECTION', name })
+      seen.add(out)
+    }
+  }
+  const computed = [...names].map(name => bindings.get(name) ?? bindingOf(name, image, scope, view))
+  const reads = new Set([
+    ...(filter?.code === null && !(isKey && asksOfEvents(rules)) ? filter.reads : []),
+    ...computed.flatMap(binding => (binding.act === 'compute' ? binding.reads : [])),
+    ...added.flatMap(one => one.reads),
+  ])
+  const strict = new Map(
+    [...bindings].map(([name, binding]): [string, Binding] => {
+      const type = scope.columns.find(column => column.name === name)?.type
+      const isRead = reads.has(name) && type !== undefined && mayBeToasted(type)
+      return [
+        name,
+        isRead && binding.act !== 'refuse' && binding.act !== 'remove' ? { ...binding, toast: 'reject' } : binding,
+      ]
+    }),
+  )
+  return { ...image, bindings: strict, scope, added, wrong, original: asObject(payload), isCleared: false }
+}
+
+/** Of a column that a row without a schema could have. */
+const bindingOf = (name: string, { label, types }: BareImage, scope: NaiveScope, { rules, keys }: View): Binding =>
+  bindNaive(name, types.get(name)?.type ?? null, label === 'key' ? 'key' : 'row', rules, keys, scope)
+
+const asksOfEvents = ({ rowFilter }: ColumnRules): boolean =>
+  /"kind":"call","name":"(?:op|changed|source)"/.test(JSON.stringify(rowFilter?.expression ?? null, big))
+
+const big = (_name: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
+
+function rowFaults({ wrong, label }: Image, part: 'key' | 'value' | 'untyped'): FaultText[] {
+  return wrong.map(({ code, name }) =>
+    part === 'untyped'
+      ? `${code}@${name === '' ? '*' : name}`
+      : `${code}@${name === '' ? label || part : placeIn(label, name)}`,
+  )
+}
+
+interface Facts {
+  readonly images: readonly Image[]
+  readonly shape: Shape
+  readonly operation: string
+  readonly payload: JsonNode
+  readonly part: 'value' | 'key'
+  readonly view: View
+}
+
+function rowOf({ images, shape, operation, payload, part, view }: Facts, key: PartResult | null): NaiveRow {
+  const image = (label: string): Image | undefined => images.find(one => one.label === label)
+  const only = shape === 'event' ? undefined : images[0]
+  const defaults = new Map<string, string>()
+  const first = shape === 'event' ? (image('after') ?? image('before')) : only
+  for (const [name, { node }] of first?.types ?? []) {
+    const byDefault = memberOf(node ?? undefined, 'default')
+    if (byDefault !== undefined) defaults.set(name, printInside(byDefault))
+  }
+  const label = part === 'key' ? 'key.' : ''
+  return new NaiveRow(
+    {
+      shape: shape === 'event' ? 'event' : 'row',
+      operation,
+      after: shape === 'event' ? (image('after')?.original ?? null) : (only?.original ?? null),
+      before: image('before')?.original ?? null,
+      source: name =>
+        shape === 'event' ? memberOf(memberOf(payload, 'source'), name) : memberOf(payload, `__source_${name}`),
+      keyNames: key?.names ?? new Set(),
+      defaults,
+      isMarker: value => isMarker(value, view),
+      isMetadata: name => shape !== 'event' && part === 'value' && isMetadata('', name, view),
+      labels: { after: shape === 'event' ? 'after.' : label, before: 'before.' },
+    },
+    images[0]?.scope ?? { columns: [], untyped: false },
+  )
+}
+
+function judging(facts: Facts): Pick<PartResult, 'judge' | 'shows' | 'names'> {
+  const { images, shape, operation, payload, part, view } = facts
+  const { rules } = view
+  const names = new Set(payload.kind === 'object' ? payload.members.map(({ name }) => name) : [])
+  const scope = images[0]?.scope
+  const filter = scope === undefined ? null : naiveFilter(scope, rules)
+  if (filter === null || filter.code !== null || (shape !== 'event' && shape !== 'row')) return { names }
+  if (part === 'key') {
+    const canSay = !asksOfEvents(rules) && filter.reads.every(name => images[0]?.original?.has(name) === true)
+    return { names, shows: canSay ? () => filter.it.evaluate(rowOf(facts, null)) === true : null }
+  }
+  if (payload.kind !== 'object') return {}
+  const judge = (key: PartResult | null): NaiveVerdict | Set<FaultText> => {
+    const row = rowOf(facts, key)
+    const told = (name: string): string => {
+      const value = isMetadata(shape === 'row' ? '' : 'x', name, view) ? memberOf(payload, name) : undefined
+      return value === undefined ? '' : printInside(value).replace(/^"/, '')
+    }
+    const verdict = naiveVerdict({
+      filter: filter.it,
+      reads: filter.reads,
+      rules,
+      row,
+      hasKey: key !== null,
+      byKey: key?.shows ?? null,
+      isDeletedRow: shape === 'row' && (operation === 'd' || told('__deleted').startsWith('true')),
+    })
+    if (verdict.drop) return verdict
+    for (const label of verdict.clears) {
+      const member = payload.members.find(({ name }) => name === label)
+      if (member === undefined || member.value.kind === 'null') continue
+      member.value = { kind: 'null', text: 'null', before: member.value.before, after: member.value.after }
+      for (const one of images) if (one.label === label) Object.assign(one, { isCleared: true })
+    }
+    const op = memberOf(payload, 'op')
+    if (verdict.op !== null && op?.kind === 'string') op.text = `"${verdict.op}"`
+    return verdict
+  }
+  return { names, judge }
 }
 
 // ---- headers
@@ -771,7 +1075,8 @@ function maskKeyHeader(value: Buffer, key: PartResult | null, view: View): Buffe
       operation: '',
       types: null,
       print: () => {
-        rewriteImages([image], view)
+        const facts = { images: [image], shape: 'row', operation: '', payload: root, part: 'key', view } as const
+        rewriteImages([image], rowOf(facts, null), view)
         return Buffer.from(printJson(root))
       },
     }
@@ -797,7 +1102,11 @@ const placeIn = (label: string, name: string): string => (label === '' ? name : 
 
 /** The name of a column: one that stands in a policy as it is, any other where it could not be a value. */
 const columnName = (name: string, { rules }: View, index: number): string =>
-  rules.byName.has(name) || rules.tableSchema?.columns.some(column => column.name === name) === true
+  rules.byName.has(name) ||
+  rules.projection?.drop.has(name) === true ||
+  rules.projection?.columns.has(name) === true ||
+  rules.inside.some(({ column }) => column === name) ||
+  rules.tableSchema?.columns.some(column => column.name === name) === true
     ? name
     : tellable(name, index)
 

@@ -6,6 +6,9 @@ export interface Space {
   /** White space in front of the thing and behind it. */
   before: string
   after: string
+  /** Where the thing itself stands in the text that was read. */
+  from?: number
+  to?: number
 }
 
 export interface ObjectNode extends Space {
@@ -107,6 +110,7 @@ class Reader {
   private value(level: number, place: (node: JsonNode) => void): JsonNode {
     const before = this.space()
     const c = this.text[this.at]
+    const from = this.at
     let node: JsonNode
     if (c === '{') node = this.object(level + 1, before, place)
     else if (c === '[') node = this.array(level + 1, before, place)
@@ -114,6 +118,8 @@ class Reader {
       node = this.literal(before)
       place(node)
     }
+    node.from = from
+    node.to = this.at
     node.after = this.space()
     return node
   }
@@ -137,6 +143,8 @@ class Reader {
         kind: 'string',
         text: this.text.slice(start, this.at),
         before: nameBefore,
+        from: start,
+        to: this.at,
         after: this.space(),
       }
       const member: MemberNode = {

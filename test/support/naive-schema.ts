@@ -2,6 +2,9 @@ import type { MaskEffect } from '../../src/pipeline/mask/mask-type.ts'
 import { isMisfit } from '../../src/pipeline/mask/mask-type.ts'
 import type { ColumnRules, KeyRing } from '../../src/pipeline/plan.ts'
 import { type ColumnType, columnLength, connectKinds } from '../../src/pipeline/schema.ts'
+import type { FittedExpression } from '../../src/pipeline/expression/fit.ts'
+import { type NaiveScope, naiveComputed } from './naive-rows.ts'
+import { bindNaiveParts, type NaivePart } from './naive-inside.ts'
 import { type ArrayNode, type JsonNode, memberOf, type ObjectNode, unquote } from './naive-json.ts'
 
 /** Schema blocks for the naive engine: read from the tree, rewritten in the tree. */
@@ -18,6 +21,20 @@ export interface NaiveField {
 export type Binding =
   | { readonly act: 'keep' | 'remove'; readonly toast: ToastMode }
   | { readonly act: 'mask'; readonly effect: MaskEffect; readonly toast: ToastMode }
+  | {
+      readonly act: 'compute'
+      readonly fitted: FittedExpression
+      readonly retyped: ColumnType | null
+      readonly reads: readonly string[]
+      readonly toast: ToastMode
+    }
+  | {
+      readonly act: 'partly'
+      readonly parts: readonly NaivePart[]
+      readonly block: JsonNode | null
+      readonly kind: ColumnType['kind'] | null
+      readonly toast: ToastMode
+    }
   | { readonly act: 'refuse'; readonly code: string }
 
 export type ToastMode = 'ignore' | 'omit' | 'keep' | 'reject'
@@ -29,11 +46,45 @@ export function bindNaive(
   part: 'row' | 'key',
   rules: ColumnRules,
   keys: KeyRing,
+  scope: NaiveScope,
+  block: JsonNode | null = null,
 ): Binding {
+  const { projection } = rules
+  const text = projection?.columns.get(name)
+  const isCut = projection?.drop.has(name) === true || projection?.keep?.has(name) === false
+  if (part === 'key' && (isCut || text !== undefined)) return { act: 'refuse', code: 'SCHEMA_KEY_MASK' }
+  if (text !== undefined) return computing(naiveComputed(text, null, type, scope, rules))
+  if (projection?.drop.has(name) === true) return { act: 'remove', toast: 'ignore' }
+  const own = bindByRules(name, type, part, rules, keys, scope, block)
+  return isCut && own.act !== 'refuse' ? { act: 'remove', toast: 'ignore' } : own
+}
+
+function computing(bound: ReturnType<typeof naiveComputed>): Binding {
+  if (bound.code !== null) return { act: 'refuse', code: bound.code }
+  return { act: 'compute', ...bound.it, reads: bound.reads, toast: 'ignore' }
+}
+
+function bindByRules(
+  name: string,
+  type: ColumnType | null,
+  part: 'row' | 'key',
+  rules: ColumnRules,
+  keys: KeyRing,
+  scope: NaiveScope,
+  block: JsonNode | null,
+): Binding {
+  const passing = (): Binding => {
+    const toast = toastMode(type, part, rules)
+    const parts = bindNaiveParts(name, type, block, part, rules, keys, { typeOf })
+    if (parts === null) return { act: 'keep', toast }
+    return typeof parts === 'string'
+      ? { act: 'refuse', code: parts }
+      : { act: 'partly', parts, block, kind: type?.kind ?? null, toast }
+  }
   const isDeclared = rules.tableSchema?.columns.some(column => column.name === name) ?? false
   const rule = rules.byName.get(name) ?? (isDeclared ? null : rules.wildcard)
   if (rule === null) {
-    if (isDeclared) return { act: 'keep', toast: toastMode(type, part, rules) }
+    if (isDeclared) return passing()
     if (part === 'key' || rules.unknown === 'hold') return { act: 'refuse', code: 'RECORD_UNKNOWN_COLUMN' }
     if (rules.unknown === 'quarantine') return { act: 'refuse', code: 'RECORD_QUARANTINED' }
     if (rules.unknown === 'drop') return { act: 'remove', toast: 'ignore' }
@@ -41,9 +92,10 @@ export function bindNaive(
     return { act: 'mask', effect: writesNull, toast: 'ignore' }
   }
   const { maskType } = rule
-  if (maskType.effect === 'keep') return { act: 'keep', toast: toastMode(type, part, rules) }
+  if (maskType.effect === 'keep') return passing()
   if (part === 'key' && maskType.uniqueness !== 'preserved') return { act: 'refuse', code: 'SCHEMA_KEY_MASK' }
   if (maskType.effect === 'remove') return { act: 'remove', toast: 'ignore' }
+  if (rule.custom !== null) return computing(naiveComputed(rule.custom, name, type, scope, rules))
   if (type === null && !maskType.typeless) return { act: 'refuse', code: 'SCHEMA_UNDECLARED' }
   const effect = maskType.bind(rule.params, type, keys)
   if (isMisfit(effect)) return { act: 'refuse', code: effect.code }
@@ -61,11 +113,17 @@ const writesNull: MaskEffect = {
   writesNull: true,
 }
 
+export const mayBeToasted = (type: ColumnType | null): boolean =>
+  type === null || ['string', 'bytes', 'array', 'map'].includes(type.kind)
+
 function toastMode(type: ColumnType | null, part: 'row' | 'key', rules: ColumnRules): ToastMode {
   if (part === 'key') return 'ignore'
-  if (type !== null && !['string', 'bytes', 'array', 'map'].includes(type.kind)) return 'ignore'
+  if (!mayBeToasted(type)) return 'ignore'
   return rules.toast ?? (type?.optional === true && !rules.compacted ? 'omit' : 'reject')
 }
+
+/** A column that is rewritten in parts says as little of them as one that is rewritten whole. */
+export const partlyRewritten: MaskEffect = { ...writesNull, writesNull: false }
 
 /** Raised where a block is no Connect schema. */
 export class NotASchema extends Error {
@@ -266,6 +324,18 @@ function scrubNaive(type: ObjectNode): void {
     if (allowed?.kind === 'string') allowed.text = '""'
   }
   for (const inner of innerTypes(type)) scrubNaive(inner)
+}
+
+/** A column that was computed says nothing of the old values; its labels go, too. */
+export const rewriteComputed = (field: ObjectNode): void =>
+  rewriteNaive(field, { mask: writesNull.mask, becomes: null, maxCharacters: null, constant: null, writesNull: false })
+
+/** A field as JsonConverter writes it. */
+export function fieldText(name: string, { kind, logical, optional, parameters }: ColumnType): string {
+  const members = [`"type":"${kind}"`, `"optional":${optional}`]
+  if (logical !== null) members.push(`"name":${JSON.stringify(logical)}`, '"version":1')
+  if (parameters.size > 0) members.push(`"parameters":${JSON.stringify(Object.fromEntries(parameters))}`)
+  return `{${[...members, `"field":${JSON.stringify(name)}`].join(',')}}`
 }
 
 /** What stands around the columns, once one of them is hidden: a struct says no more than its type and name. */

@@ -19,6 +19,7 @@ const document = (name: string): PolicyDocument => ({
 const draft = (...names: string[]): Omit<PolicyVersion, 'version' | 'at'> => ({
   documents: names.map(document),
   author: 'anna',
+  approver: null,
   reason: 'because',
   origin: 'rest',
   patch: [{ op: 'add', path: '/a', value: { nested: [1, null, true] } }],

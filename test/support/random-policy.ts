@@ -1,10 +1,27 @@
 import type { Random } from './random.ts'
+import { randomPath } from './random-inside.ts'
 import { randomWord } from './random-json.ts'
+import { randomFilter, randomProjection, randomValueOf } from './random-expression.ts'
 import type { RandomColumn, RandomTable } from './random-table.ts'
 
 /** Policies about a table, most of them sensible, some not. */
 export function randomPolicies(table: RandomTable, random: Random): unknown[] {
-  const conditions = table.columns.flatMap(column => (random.chance(0.85) ? [condition(column, random)] : []))
+  const named = table.columns.filter(() => random.chance(0.85))
+  // Expressions read what is named; now and then they try to read more.
+  const known = random.chance(0.95) ? { ...table, columns: named } : table
+  // Many rules make many refusals: half of the sets have few, so that what filters and projections do is seen.
+  const isCalm = random.chance(0.5)
+  const calm = ({ name, optional, isKey }: RandomColumn): unknown => {
+    const field = `$.after[${JSON.stringify(name)}]`
+    if (isKey) return { field, maskType: 'none' }
+    return { field, maskType: random.pick(['none', 'none', 'drop', optional ? 'null' : 'none']) }
+  }
+  const conditions: unknown[] = named.map(column => (isCalm ? calm(column) : condition(column, known, random)))
+  for (const column of table.columns)
+    if ((!isCalm || random.chance(0.2)) && random.chance(chanceOfParts(column)))
+      conditions.push(...onParts(column, random))
+  if (random.chance(0.1))
+    conditions.push({ field: `$..${random.pick(['phone', 'city', '["e mail"]'])}`, ...ofPart(random, false) })
   if (random.chance(0.2))
     conditions.push({
       field: 'after.*',
@@ -25,6 +42,8 @@ export function randomPolicies(table: RandomTable, random: Random): unknown[] {
         maskingConditions: conditions,
         ...(random.chance(0.5) ? { unknownColumns: random.pick(['hold', 'quarantine', 'drop', 'null']) } : {}),
         ...(random.chance(0.4) ? { toast: random.pick(['omit', 'keep', 'reject']) } : {}),
+        ...(random.chance(isCalm ? 0.8 : 0.3) ? { rowFilter: randomFilter(known, random) } : {}),
+        ...(random.chance(0.3) ? { projection: randomProjection(known, random) } : {}),
       },
     },
   ]
@@ -34,20 +53,56 @@ export function randomPolicies(table: RandomTable, random: Random): unknown[] {
       name: 'another',
       policyPriority: random.below(2),
       resources: { topic: table.topic },
-      maskingPolicy: { maskingConditions: column === undefined ? [] : [condition(column, random)] },
+      maskingPolicy: { maskingConditions: column === undefined ? [] : [condition(column, table, random)] },
     })
   }
   if (random.chance(0.45)) policies.push(tableSchema(table, random))
   return policies
 }
 
-function condition({ name, type, logical }: RandomColumn, random: Random): Record<string, unknown> {
+function condition({ name, type, logical }: RandomColumn, table: RandomTable, random: Random): Record<string, unknown> {
   const field =
     /^[\w]+$/.test(name) && random.chance(0.7)
       ? random.pick([name, `after.${name}`, `key.${name}`])
       : `$.${random.pick(['after', 'before'])}[${JSON.stringify(name)}]`
+  if (random.chance(0.08)) return { field, maskType: 'custom', ...randomValueOf(name, type, table, random) }
   return { field, ...maskFor(type, logical, random) }
 }
+
+const rangerMasks = ['MASK', 'MASK_SHOW_LAST_4', 'MASK_SHOW_FIRST_4', 'MASK_HASH', 'MASK_DATE_SHOW_YEAR', 'MASK_NULL']
+
+const randomDialect = (random: Random): Record<string, unknown> =>
+  random.chance(0.5) ? {} : { dialect: random.pick(['strict', 'hive', 'trino', 'nestedstructure']) }
+
+const nestedTypes = ['struct', 'array', 'map']
+
+function chanceOfParts({ type, logical }: RandomColumn): number {
+  if (logical === 'io.debezium.data.Json') return 0.8
+  if (nestedTypes.includes(type)) return 0.5
+  return type === 'string' ? 0.03 : 0.01
+}
+
+/** Rules on parts of a column that passes, most of the time. */
+function onParts({ name, type, logical }: RandomColumn, random: Random): Record<string, unknown>[] {
+  const isDotted = /^[\w]+$/.test(name) && random.chance(0.4)
+  const column = isDotted ? random.pick([name, `after.${name}`]) : `$.after[${JSON.stringify(name)}]`
+  const parts = Array.from({ length: 1 + random.below(3) }, () => ({
+    field: column + randomPath(random, isDotted),
+    ...ofPart(random, nestedTypes.includes(type) && logical === null),
+  }))
+  return random.chance(0.9) ? [{ field: `$.after[${JSON.stringify(name)}]`, maskType: 'none' }, ...parts] : parts
+}
+
+const ofPart = (random: Random, isTyped: boolean): Record<string, unknown> =>
+  random.pick<Record<string, unknown>>([
+    { maskType: 'full' },
+    { maskType: 'full', maskValue: random.pick<unknown>([0, false, 'a"b']) },
+    { maskType: 'null' },
+    { maskType: 'null' },
+    { maskType: 'partial', unmaskCharCount: 1 },
+    ...(isTyped ? [] : [{ maskType: 'drop' }, { maskType: 'drop' }, { maskType: 'hash' }]),
+    { maskType: 'email' },
+  ])
 
 function maskFor(type: string, logical: string | null, random: Random): Record<string, unknown> {
   const free = type === 'string' && logical === null
@@ -71,6 +126,7 @@ function maskFor(type: string, logical: string | null, random: Random): Record<s
         ...(random.chance(0.6) ? { maskValue: random.chance(0.8) ? 'CONFIDENTIAL' : randomWord(random) } : {}),
       },
       { maskType: 'MASK_HASH' },
+      { maskType: random.pick(rangerMasks), ...randomDialect(random) },
     ])
   }
   if (type.startsWith('int'))
@@ -78,7 +134,9 @@ function maskFor(type: string, logical: string | null, random: Random): Record<s
       { maskType: 'hash' },
       { maskType: 'full', maskValue: random.pick<unknown>([0, -1, 100, '1970-01-01']) },
       { maskType: 'none' },
+      { maskType: random.pick(rangerMasks), ...randomDialect(random) },
     ])
+  if (random.chance(0.1)) return { maskType: random.pick(rangerMasks), ...randomDialect(random) }
   if (type === 'boolean') return { maskType: 'full', maskValue: random.chance(0.5) }
   if (type === 'double' || type === 'float') return { maskType: 'full', maskValue: random.pick([0, 1.5, 1e21]) }
   if (logical?.endsWith('Decimal')) return { maskType: 'full', maskValue: random.pick<unknown>([0, '0.00', '-1.5']) }

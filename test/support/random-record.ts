@@ -177,7 +177,7 @@ function event(table: RandomTable, random: Random): Draft {
   ])
   const image = (on: boolean): Draft => (on ? row(table.columns, random) : 'null')
   const members: Members = [
-    ['before', image(op === 'u' || op === 'd')],
+    ['before', op === 'u' || op === 'd' ? oldRow(table, random) : 'null'],
     ['after', image(op !== 'd' && op !== 't')],
     ['source', random.chance(0.98) ? source(random) : random.pick(['null', '1', '{}'])],
     [
@@ -203,6 +203,23 @@ function event(table: RandomTable, random: Random): Draft {
     )
   if (random.chance(0.1)) return { object: random.shuffle(changed) }
   return { object: changed }
+}
+
+/** Whole, as replica identity full gives it, or what another one gives: nothing, or made-up values beside the key. */
+function oldRow(table: RandomTable, random: Random): Draft {
+  if (random.chance(0.7)) return row(table.columns, random)
+  if (random.chance(0.4)) return 'null'
+  const columns = table.columns.map(column => ({
+    ...column,
+    value: (r: Random) => (column.isKey ? column.value(r) : madeUp(column, r)),
+  }))
+  return row(columns, random)
+}
+
+function madeUp({ type, optional, extra }: RandomColumn, random: Random): Draft {
+  if (extra.default !== undefined && random.chance(0.5)) return extra.default
+  if (optional) return 'null'
+  return type === 'string' || type === 'bytes' ? text('') : type === 'boolean' ? 'false' : '0'
 }
 
 function flattened(table: RandomTable, random: Random): Draft {

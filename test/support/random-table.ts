@@ -1,4 +1,5 @@
 import type { Random } from './random.ts'
+import { jsonText } from './random-inside.ts'
 import { type Draft, object, randomDraft, randomNumber, randomWord, text } from './random-json.ts'
 
 /** A made-up table: what its schema block says and what its values look like. */
@@ -174,8 +175,9 @@ const kinds: readonly Kind[] = [
   {
     type: 'string',
     logical: 'io.debezium.data.Json',
-    value: random => text(`{"a": ${random.below(9)}, "a": "${random.below(1e9)}"}`),
+    value: jsonText,
   },
+  { type: 'string', logical: 'io.debezium.data.Json', value: jsonText },
   { type: 'string', logical: 'io.debezium.data.Uuid', value: () => text('11111111-2222-4333-8444-555555555555') },
   {
     type: 'string',
@@ -211,6 +213,11 @@ const kinds: readonly Kind[] = [
       },
     },
     value: () => object({ scale: '3', value: text('Bdw=') }),
+  },
+  {
+    type: 'array',
+    extra: { items: object({ type: text('string'), name: text('io.debezium.data.Json'), optional: 'true' }) },
+    value: random => ({ array: [jsonText(random), 'null'] }),
   },
   { type: 'struct', extra: { fields: address }, value: addressValue },
   {

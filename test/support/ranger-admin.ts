@@ -183,6 +183,8 @@ export async function startRangerAdmin({ tls }: { readonly tls?: TlsFiles } = {}
 export function aMaskPolicy(name: string, topic: string, maskType = 'MASK', field = 'email'): Json {
   return {
     id: 11,
+    service: 'cl1',
+    serviceType: 'kafka-cdc',
     name,
     policyType: 1,
     isEnabled: true,

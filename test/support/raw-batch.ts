@@ -40,7 +40,8 @@ export function rawBatch(
 }
 
 export type EngineOutcome =
-  | ({ readonly kind: 'publish' } & NaiveRecord)
+  /** `follower`: a second record that the first one became. */
+  | ({ readonly kind: 'publish'; readonly follower: NaiveRecord | null } & NaiveRecord)
   | { readonly kind: 'drop'; readonly reason: string }
   | { readonly kind: 'reject'; readonly code: string; readonly path: string }
 
@@ -48,7 +49,13 @@ export type EngineOutcome =
 export function outcomesOf(outcome: BatchOutcome, count: number): (EngineOutcome | undefined)[] {
   const list: (EngineOutcome | undefined)[] = new Array(count).fill(undefined)
   for (const batch of outcome.masked)
-    for (let n = 0; n < batch.count; n++) list[batch.sources[n] as number] = { kind: 'publish', ...recordAt(batch, n) }
+    for (let n = 0; n < batch.count; n++) {
+      const index = batch.sources[n] as number
+      const first = list[index]
+      const record = recordAt(batch, n)
+      if (first?.kind === 'publish') list[index] = { ...first, follower: record }
+      else list[index] = { kind: 'publish', ...record, follower: null }
+    }
   for (const departure of outcome.departures) {
     list[departure.index] =
       departure.kind === 'drop'

@@ -44,6 +44,16 @@ export const acceptedSchema = Type.Object({
   warnings: Type.Array(problemSchema),
 })
 
+export const proposedSchema = Type.Object(
+  {
+    proposal: Type.String({ description: 'Its id.' }),
+    state: Type.String({ enum: ['open', 'rejected', 'withdrawn'] }),
+    baseVersion: Type.Integer({ description: 'The version that it changes; once that is not the latest it is stale.' }),
+    warnings: Type.Array(problemSchema),
+  },
+  { description: 'Under SCRIM_POLICY_APPROVAL=two-person: it waits for a second person.' },
+)
+
 /** The answers that any call with a token may give; a call with an answer of its own form overrides 200. */
 export const commonAnswers = {
   200: Type.Unknown({ description: 'As the summary says.' }),

@@ -4,6 +4,7 @@ import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Token } from '../../config.ts'
 import { ScrimError } from '../../errors.ts'
 import type { DeadLetters } from '../../services/dead-letters.ts'
+import type { Instances } from '../../services/instances.ts'
 import type { Policies } from '../../services/policies.ts'
 import type { Log } from '../../services/ports/log.ts'
 import type { Readiness } from '../../services/readiness.ts'
@@ -15,10 +16,13 @@ import type { HttpApp } from './http-app.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
+import { instanceRoutes } from './routes/instances.ts'
 import { maskTypeRoutes } from './routes/mask-types.ts'
 import { type MetricsText, metricsRoutes } from './routes/metrics.ts'
+import { policyDiffRoutes } from './routes/policy-diffs.ts'
 import { policyRoutes } from './routes/policies.ts'
 import { policyVersionRoutes } from './routes/policy-versions.ts'
+import { proposalRoutes } from './routes/proposals.ts'
 import { transformRoutes } from './routes/transform.ts'
 import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
 
@@ -27,6 +31,8 @@ export interface HttpServerOptions {
   readonly readiness: Readiness
   readonly deadLetters: DeadLetters
   readonly transformCalls: TransformCalls
+  /** Left out: nobody knows of others. */
+  readonly instances?: Pick<Instances, 'list'>
   readonly metrics: MetricsText
   readonly tokens: readonly Token[]
   /** Names under which we may be called, beside localhost and addresses. */
@@ -91,6 +97,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   metricsRoutes(app, options.metrics)
   policyRoutes(app, options.policies)
   policyVersionRoutes(app, options.policies)
+  policyDiffRoutes(app, options.policies)
+  if (options.instances !== undefined) instanceRoutes(app, options.instances)
+  if (options.policies.proposals !== null)
+    proposalRoutes(app, options.policies.proposals, createTokenBucket(transformsPerMinute, now))
   maskTypeRoutes(app)
   transformRoutes(app, options.transformCalls, createTokenBucket(transformsPerMinute, now))
   deadLetterRoutes(app, options.deadLetters)

@@ -26,7 +26,12 @@ const grants: readonly (readonly [object: string, rights: string])[] = [
   ['table scrim_call', 'select, insert'],
   ['table scrim_ranger_audit', 'select, insert'],
   ['table scrim_seen_schema', 'select, insert, update (last_seen_at)'],
-  ['table scrim_published_key', 'select, insert, update (forgotten_at, forgotten_by, forgotten_reason)'],
+  [
+    'table scrim_published_key',
+    'select, insert, update (forgotten_at, forgotten_by, forgotten_approver, forgotten_reason)',
+  ],
+  ['table scrim_policy_proposal', 'select, insert, update (state, closed_at, closed_by, closed_reason, version)'],
+  ['table scrim_instance', 'select, insert, update, delete'],
 ]
 
 /** Gives the role these rights, and takes any other it had on these objects. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ScrimError } from '../../errors.ts'
 import type { PolicyStore, PolicyVersion, StoreChange } from '../../services/ports/policies.ts'
-import type { Database } from './pool.ts'
+import type { Database, Query } from './pool.ts'
 import { postgresError } from './postgres-error.ts'
 
 /** What the policy store needs. */
@@ -28,48 +28,6 @@ export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
     return row === undefined ? null : versionOf(row)
   }
 
-  async function pin(version: number | null, by: { readonly author: string; readonly reason: string }): Promise<void> {
-    const inserted = await database.query(
-      {
-        text: `insert into scrim_policy_pin (version, author, reason)
-          select $1::integer, $2, $3 where $1 is null or exists (select from scrim_policy_version where version = $1)
-          returning pin_id`,
-      },
-      [version, storable(by.author), storable(by.reason)],
-    )
-    if (inserted.length === 0) throw new ScrimError('REQUEST_NOT_FOUND', { path: `version ${version}` })
-  }
-
-  async function add(base: number, version: Omit<PolicyVersion, 'version' | 'at'>): Promise<PolicyVersion> {
-    // Two writers on one base: the second finds the number taken, at whatever moment it comes. A pin that is set at the
-    // same moment counts as set afterwards: it names its version, so what is added beside it does not come in force.
-    const [row] = await database.query<{ version: number | null; at: Date; pinned: number | null }>(
-      {
-        text: `with pin as (select (${PIN}) as version), added as (
-            insert into scrim_policy_version (version, documents, author, reason, origin, patch, files_digest)
-            select $1::integer + 1, $2, $3, $4, $5, $6, $7
-            where (select version from pin) is null
-              and $1::integer = (select coalesce(max(version), 0) from scrim_policy_version)
-            on conflict (version) do nothing
-            returning version, at
-          )
-          select added.version, added.at, pin.version as pinned from pin left join added on true`,
-      },
-      [
-        base,
-        storableJson(version.documents),
-        storable(version.author),
-        storable(version.reason),
-        version.origin,
-        storableJson(version.patch),
-        version.filesDigest,
-      ],
-    )
-    if (row?.pinned != null) throw new ScrimError('POLICY_PINNED', { path: `version ${row.pinned}` })
-    if (row?.version == null) throw new ScrimError('POLICY_CONFLICT')
-    return { ...version, version: row.version, at: row.at }
-  }
-
   async function watch(changed: (how: StoreChange) => void, signal: AbortSignal): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS
     // What happened while nobody listened is not told again, so each new connection counts as a change. It does not count
@@ -91,8 +49,8 @@ export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
   }
 
   return {
-    add,
-    pin,
+    add: (base, version) => addVersion(database.query, base, version),
+    pin: (version, by) => pinVersion(database.query, version, { ...by, approver: null }),
     lookAgain: async () => {
       await database.query({ text: 'select pg_notify($1, $2)' }, [CHANNEL, LOOK_AGAIN])
     },
@@ -116,9 +74,62 @@ export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
   }
 }
 
-const BRIEF = 'version, author, at, reason, origin, patch, files_digest'
+/** On its own or within a transaction, where one of the two reasons to refuse undoes the rest of it. */
+export async function addVersion(
+  query: Query,
+  base: number,
+  version: Omit<PolicyVersion, 'version' | 'at'>,
+): Promise<PolicyVersion> {
+  // Two writers on one base: the second finds the number taken, at whatever moment it comes. A pin that is set at the
+  // same moment counts as set afterwards: it names its version, so what is added beside it does not come in force.
+  const [row] = await query<{ version: number | null; at: Date; pinned: number | null }>(
+    {
+      text: `with pin as (select (${PIN}) as version), added as (
+          insert into scrim_policy_version (version, documents, author, approver, reason, origin, patch, files_digest)
+          select $1::integer + 1, $2, $3, $4, $5, $6, $7, $8
+          where (select version from pin) is null
+            and $1::integer = (select coalesce(max(version), 0) from scrim_policy_version)
+          on conflict (version) do nothing
+          returning version, at
+        )
+        select added.version, added.at, pin.version as pinned from pin left join added on true`,
+    },
+    [
+      base,
+      storableJson(version.documents),
+      storable(version.author),
+      version.approver,
+      storable(version.reason),
+      version.origin,
+      storableJson(version.patch),
+      version.filesDigest,
+    ],
+  )
+  if (row?.pinned != null) throw new ScrimError('POLICY_PINNED', { path: `version ${row.pinned}` })
+  if (row?.version == null) throw new ScrimError('POLICY_CONFLICT')
+  return { ...version, version: row.version, at: row.at }
+}
+
+/** On its own or within a transaction. */
+export async function pinVersion(
+  query: Query,
+  version: number | null,
+  by: { readonly author: string; readonly approver: string | null; readonly reason: string },
+): Promise<void> {
+  const inserted = await query(
+    {
+      text: `insert into scrim_policy_pin (version, author, approver, reason)
+        select $1::integer, $2, $3, $4 where $1 is null or exists (select from scrim_policy_version where version = $1)
+        returning pin_id`,
+    },
+    [version, storable(by.author), by.approver, storable(by.reason)],
+  )
+  if (inserted.length === 0) throw new ScrimError('REQUEST_NOT_FOUND', { path: `version ${version}` })
+}
+
+const BRIEF = 'version, author, approver, at, reason, origin, patch, files_digest'
 const ALL = `documents, ${BRIEF}`
-const PIN = 'select version from scrim_policy_pin order by pin_id desc limit 1'
+export const PIN = 'select version from scrim_policy_pin order by pin_id desc limit 1'
 
 function versionOf<Row extends { files_digest: string | null }>({
   files_digest,
@@ -134,7 +145,7 @@ export function storable(text: string): string {
 }
 
 /** In JSON both are escaped; a backslash before the escape makes it a harmless text. */
-function storableJson(value: unknown): string {
+export function storableJson(value: unknown): string {
   const json = JSON.stringify(value)
   if (/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(json)) throw unstorable()
   return json

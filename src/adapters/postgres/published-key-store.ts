@@ -1,6 +1,6 @@
 import type { PublishedKey, PublishedKeyStore } from '../../services/ports/policies.ts'
 import { storable } from './policy-store.ts'
-import type { Database } from './pool.ts'
+import type { Database, Query } from './pool.ts'
 
 /** How key columns have been published, in Postgres. What is forgotten stays as a row that says by whom and why. */
 export function createPublishedKeyStore({ database }: { readonly database: Database }): PublishedKeyStore {
@@ -13,15 +13,19 @@ export function createPublishedKeyStore({ database }: { readonly database: Datab
     },
     all: () => database.query<PublishedKey>(allKeys),
     topics: async () => (await database.query<{ topic: string }>(allTopics)).map(({ topic }) => topic),
-    forget: async (maskedTopic, { author, reason }) => {
-      const rows = await database.query<{ column: string }>(forgetKeys, [
-        maskedTopic,
-        storable(author),
-        storable(reason),
-      ])
-      return rows.map(({ column }) => column).sort()
-    },
+    forget: (maskedTopic, by) => forgetPublishedKeys(database.query, maskedTopic, { ...by, approver: null }),
   }
+}
+
+/** On its own or within a transaction; the columns. */
+export async function forgetPublishedKeys(
+  query: Query,
+  maskedTopic: string,
+  by: { readonly author: string; readonly approver: string | null; readonly reason: string },
+): Promise<readonly string[]> {
+  const values = [maskedTopic, storable(by.author), by.approver, storable(by.reason)]
+  const rows = await query<{ column: string }>(forgetKeys, values)
+  return rows.map(({ column }) => column).sort()
 }
 
 // Where all of them are among what was forgotten last, and nothing was learnt since, none is taken.
@@ -55,7 +59,7 @@ const allKeys = {
 const allTopics = { text: 'select distinct topic from scrim_published_key' }
 
 const forgetKeys = {
-  text: `update scrim_published_key set forgotten_at = now(), forgotten_by = $2, forgotten_reason = $3
+  text: `update scrim_published_key set forgotten_at = now(), forgotten_by = $2, forgotten_approver = $3, forgotten_reason = $4
     where masked_topic = $1 and forgotten_at is null
     returning column_name as "column"`,
 }

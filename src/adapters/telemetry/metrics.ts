@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { InstanceCounts } from '../../services/instances.ts'
 import type { PartitionLag } from '../../services/lag-watch.ts'
 import type { RangerLook } from '../../services/ranger-source.ts'
 import type { BatchFacts, HeldPartition } from '../../services/ports/stream.ts'
@@ -12,7 +13,9 @@ export interface Metrics {
   readonly held: (partitions: readonly HeldPartition[]) => void
   readonly deadLetters: (counts: Readonly<Record<DeadLetterState, number>>) => void
   readonly policyVersion: (version: number) => void
-  readonly reload: (outcome: 'accepted' | 'unchanged' | 'refused') => void
+  readonly reload: (outcome: 'accepted' | 'proposed' | 'unchanged' | 'refused') => void
+  readonly proposals: (waiting: number) => void
+  readonly instances: (counts: InstanceCounts) => void
   readonly connectors: (states: readonly ConnectorState[]) => void
   readonly dependencies: (states: readonly Dependency[]) => void
   readonly rangerLook: (service: string, outcome: RangerLook, policyVersion: number | null) => void
@@ -44,6 +47,12 @@ export function createMetrics({ now = Date.now }: { readonly now?: () => number 
     name: 'scrim_masked_bytes_total',
     help: 'Bytes of masked records.',
     labelNames: ['topic', 'view'] as const,
+    registers,
+  })
+  const unmatched = new Counter({
+    name: 'scrim_selector_unmatched_total',
+    help: 'Values in which a rule on a part of the column found nothing, by policy and path in it.',
+    labelNames: ['topic', 'view', 'policy', 'path'] as const,
     registers,
   })
   const batchSeconds = new Histogram({
@@ -85,6 +94,17 @@ export function createMetrics({ now = Date.now }: { readonly now?: () => number 
     registers,
   })
   const version = new Gauge({ name: 'scrim_policy_version', help: 'The policy version in force.', registers })
+  const proposals = new Gauge({
+    name: 'scrim_policy_proposals',
+    help: 'Changes of the policies that wait for a second person; 100 stands for all that are more.',
+    registers,
+  })
+  const instances = new Gauge({
+    name: 'scrim_policy_instances',
+    help: 'Instances by the version they run: current, behind, or silent (not heard of lately). All of them tell the same.',
+    labelNames: ['state'] as const,
+    registers,
+  })
   const reloads = new Counter({
     name: 'scrim_policy_reloads_total',
     help: 'Policy sets that were offered, by what became of them.',
@@ -139,6 +159,7 @@ export function createMetrics({ now = Date.now }: { readonly now?: () => number 
         records.inc({ topic, view, outcome: 'drop', reason }, count)
       for (const [reason, count] of Object.entries(rejected))
         records.inc({ topic, view, outcome: 'reject', reason }, count)
+      for (const { policy, path, values } of facts.unmatched) unmatched.inc({ topic, view, policy, path }, values)
       rawBytes.inc({ topic }, facts.rawBytes)
       maskedBytes.inc({ topic, view }, facts.maskedBytes)
       batchSeconds.observe({ topic }, facts.seconds)
@@ -163,6 +184,10 @@ export function createMetrics({ now = Date.now }: { readonly now?: () => number 
     },
     policyVersion: number => version.set(number),
     reload: outcome => reloads.inc({ outcome }),
+    proposals: waiting => proposals.set(waiting),
+    instances: counts => {
+      for (const [state, count] of Object.entries(counts)) instances.set({ state }, count)
+    },
     connectors: states => {
       connectorUp.reset()
       tasks.reset()

@@ -51,12 +51,12 @@ export function findingsText(findings: readonly Finding[]): string {
 
 /** The columns of a topic as a table. */
 export function topicText({ topic, view, maskedTopic, columns, records, isSchemaless }: TopicReport): string {
-  const rows = columns.map(({ column, parts, type, mask, by, known, masked }) => [
+  const rows = columns.map(({ column, parts, type, mask, by, known, masked, outName }) => [
     column,
     parts.join('+'),
     type ?? '',
     mask,
-    masked ?? '',
+    outName === null || outName === column ? (masked ?? '') : `${outName}: ${masked ?? ''}`,
     by?.replace(' maskingPolicy.maskingConditions', ' ') ?? '',
     known,
   ])

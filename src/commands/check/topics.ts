@@ -1,6 +1,6 @@
 import type { Problem } from '../../errors.ts'
 import type { Plan, ViewPlan } from '../../pipeline/plan.ts'
-import { isNamed } from '../../pipeline/project/bind-column.ts'
+import { isNamed } from '../../pipeline/project/row-scope.ts'
 import { tellableName } from '../../pipeline/tellable-name.ts'
 import { isTableSchema, type PolicyDocument } from '../../policy/document.ts'
 import { inspectTopic, type TopicReport } from '../../policy/inspect-topic.ts'

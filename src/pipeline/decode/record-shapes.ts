@@ -1,4 +1,6 @@
-import { Column, createLayout, type Layout, refuseUnknown } from '../layout.ts'
+import { AFTER, BEFORE, Column, type ColumnUse, createLayout, type Layout, MASK, refuseUnknown } from '../layout.ts'
+import { asItStands } from '../mask/literal.ts'
+import type { RowProgram } from '../project/row-program.ts'
 
 /** What Debezium itself puts into records, in every version and connector we know. All else is refused or denied. */
 
@@ -72,7 +74,12 @@ export interface EnvelopeMembers {
 const withoutSchema = (names: readonly string[]): Member[] => names.map(name => ({ name, isNumber: numbers.has(name) }))
 
 /** The envelope around two row images; `known` where a schema block tells it: what that lacks is then refused. */
-export function envelopeLayout(before: Layout, after: Layout, known: EnvelopeMembers | null = null): Layout {
+export function envelopeLayout(
+  before: Layout,
+  after: Layout,
+  program: RowProgram | null,
+  known: EnvelopeMembers | null = null,
+): Layout {
   const stranger = refuseUnknown(known === null ? 'RECORD_UNKNOWN_MEMBER' : 'RECORD_NOT_IN_SCHEMA')
   const { members, source, transaction } = known ?? {
     members: withoutSchema(envelopeMembers),
@@ -82,27 +89,67 @@ export function envelopeLayout(before: Layout, after: Layout, known: EnvelopeMem
   const columns = members.map(({ name, isNumber }) => {
     switch (name) {
       case 'before':
-        return new Column(name, { child: before })
+        return new Column(name, { child: before, ...imageUse(BEFORE, program) })
       case 'after':
-        return new Column(name, { child: after })
+        return new Column(name, { child: after, ...imageUse(AFTER, program) })
       case 'source':
-        return new Column(name, { child: metadataLayout('source', source, stranger) })
+        return new Column(name, { child: metadataLayout('source', source, stranger, program) })
       case 'transaction':
-        return new Column(name, { child: metadataLayout('transaction', transaction, stranger) })
+        return new Column(name, { child: metadataLayout('transaction', transaction, stranger, null) })
       default:
-        return new Column(name, { tellsOperation: name === 'op', isScalar: true, isNumber })
+        return new Column(name, {
+          tellsOperation: name === 'op',
+          isScalar: true,
+          isNumber,
+          ...memberUse(name, program),
+        })
     }
   })
-  return createLayout('', columns, stranger)
+  return createLayout('', columns, stranger, program)
 }
 
-function metadataLayout(label: string, members: readonly Member[], stranger: Layout['unknown']): Layout {
+type Use = Partial<Pick<Column, 'act' | 'mask' | 'use'>>
+
+const noUse: Use = {}
+
+const taken = (of: ColumnUse['of'], image: number, slot: number): Use => ({
+  act: MASK,
+  mask: asItStands,
+  use: { of, image, slot, computed: null, renamed: null },
+})
+
+/** An image that a filter may take out, that is compared with the other, or that a projection adds columns to. */
+function imageUse(image: number, program: RowProgram | null): Use {
+  if (program === null) return noUse
+  return program.filter !== null || program.compares || program.added.length > 0 ? taken('image', image, -1) : noUse
+}
+
+/** What a filter reads or rewrites of an envelope, or of what ExtractNewRecordState adds to a flattened row. */
+export function memberUse(name: string, program: RowProgram | null): Use {
+  if (program === null) return noUse
+  if (name === 'op' && program.filter !== null) return taken('operation', AFTER, -1)
+  if (name === '__deleted' && program.filter !== null) return taken('deleted', AFTER, -1)
+  return name.startsWith('__source_') ? sourceUse(name.slice('__source_'.length), program) : noUse
+}
+
+/** A member of the source that an expression reads. */
+function sourceUse(name: string, { sourceMembers: read }: RowProgram): Use {
+  const slot = (read as readonly string[]).indexOf(name)
+  return slot < 0 ? noUse : taken('source', AFTER, slot)
+}
+
+function metadataLayout(
+  label: string,
+  members: readonly Member[],
+  stranger: Layout['unknown'],
+  program: RowProgram | null,
+): Layout {
   return createLayout(
     label,
     members.map(({ name, isNumber }) =>
       label === 'source' && statementMembers.includes(name)
         ? new Column(name, { isScalar: true, isAbsent: true, code: 'RECORD_UNKNOWN_MEMBER' })
-        : new Column(name, { isScalar: true, isNumber }),
+        : new Column(name, { isScalar: true, isNumber, ...(program === null ? noUse : sourceUse(name, program)) }),
     ),
     stranger,
   )

@@ -11,7 +11,7 @@ import {
   TOAST_OMIT,
   TOAST_REFUSE,
 } from '../layout.ts'
-import type { Edits } from './edits.ts'
+import { codesOfMasks, type Edits } from './edits.ts'
 import {
   CLOSE_BRACE,
   CLOSE_BRACKET,
@@ -29,7 +29,8 @@ import {
   stringText,
   type Unreadable,
 } from './scanner.ts'
-import { placedName } from '../tellable-name.ts'
+import { asItStands } from '../mask/literal.ts'
+import { placed } from './placed-column.ts'
 import { isTime } from './time-text.ts'
 import type { QuickScanner } from './quick/quick-scanner.ts'
 import type { ToastMarkers } from './toast.ts'
@@ -48,6 +49,10 @@ export class Walker {
   readonly omitted = new Set<string>()
   /** Set where the place of a failure is not the member that was read last. */
   place = ''
+  /** What the outermost object was walked by, and where it lies; null where there was none. */
+  rootLayout: Layout | null = null
+  rootStart = 0
+  rootEnd = 0
   private readonly toast: ToastMarkers
   private readonly quick: QuickScanner | null
   private part = ''
@@ -74,6 +79,7 @@ export class Walker {
     this.place = ''
     this.layout = null
     this.column = null
+    this.rootLayout = null
     if (this.omitted.size > 0) this.omitted.clear()
   }
 
@@ -88,7 +94,7 @@ export class Walker {
   /** The place of a failure at this position: names only. */
   path(at: number, code: ErrorCode): string {
     if (this.place !== '') return this.place
-    const edit = code === 'RECORD_MASK_TYPE_MISMATCH' ? this.edits.indexAt(at) : -1
+    const edit = codesOfMasks.has(code) ? this.edits.indexAt(at) : -1
     const label = (edit < 0 ? this.layout : this.edits.layouts[edit])?.label ?? ''
     const name = (edit < 0 ? this.column : this.edits.columns[edit])?.told ?? ''
     const path = label === '' || name === '' ? label + name : `${label}.${name}`
@@ -98,11 +104,15 @@ export class Walker {
   /** The outermost object of a part, from its opening brace to the position after the closing one. */
   root(b: Buffer, i: number, end: number, layout: Layout, depth = 1): number {
     const quick = this.quick?.walk(b, i, end, layout, depth, this.edits) ?? -1
+    this.rootLayout = layout
+    this.rootStart = i
     if (quick >= 0) {
       this.operation = this.quick?.operation ?? 0
+      this.rootEnd = quick
       return quick
     }
     const after = this.object(b, i, end, layout, depth)
+    this.rootEnd = after
     // What fails from here on lies behind the object, not in the member that was read last.
     this.layout = null
     this.column = null
@@ -155,8 +165,8 @@ export class Walker {
       const after = b[i]
       if (act === REMOVE) {
         // With the comma in front where a member stays before it, else with the comma behind: what is left is well-formed.
-        if (keptOne) this.edits.add(previousEnd, valueEnd, null)
-        else this.edits.add(nameStart, after === COMMA ? skipSpace(b, i + 1) : valueEnd, null)
+        if (keptOne) this.edits.addValue(previousEnd, valueEnd, null, column, layout)
+        else this.edits.addValue(nameStart, after === COMMA ? skipSpace(b, i + 1) : valueEnd, null, column, layout)
       } else keptOne = true
       previousEnd = valueEnd
       if (after === COMMA) {
@@ -242,10 +252,14 @@ export class Walker {
     if (column.toast !== 0 && column.act !== REMOVE && this.toast.isMarker(b, start, end)) {
       if (column.toast === TOAST_OMIT) this.omitted.add(column.name)
       else if (column.toast === TOAST_REFUSE) fail('SCHEMA_TOAST', end)
-      else if (column.toast === TOAST_KEEP) return
+      else if (column.toast === TOAST_KEEP) {
+        if (column.use !== null) this.edits.addValue(start, end, asItStands, column, layout)
+        return
+      }
     }
     // Null stays null under every mask.
-    if (column.act === MASK && b[start] !== LETTER_N) this.edits.addValue(start, end, column.mask, column, layout)
+    if (column.act === MASK && (b[start] !== LETTER_N || column.use !== null))
+      this.edits.addValue(start, end, column.mask, column, layout)
   }
 
   /** Looks the member at `i` up by name; sets `valueAt`. Its object begins at `opening`. */
@@ -265,17 +279,6 @@ export class Walker {
     }
     return column
   }
-}
-
-/** Before a failure at the member at `i`: a name that is not told gets its place in the object, which was read so far. */
-function placed(column: Column, b: Buffer, opening: number, i: number, end: number): Column {
-  if (column.told !== '?') return column
-  let index = 0
-  for (let at = skipSpace(b, opening + 1); at < i; index++) {
-    const valueEnd = skipValue(b, skipColon(b, skipString(b, at, end)), end, 0)
-    at = skipSpace(b, skipSpace(b, valueEnd) + 1)
-  }
-  return new Column(column.name, { ...column, told: placedName(column.told, index) })
 }
 
 /** Null counts as one. */

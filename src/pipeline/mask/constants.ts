@@ -1,4 +1,5 @@
 /** Encodings of constants into Connect's logical types. */
+import type { ColumnType } from '../schema.ts'
 
 // Maps, because the logical name comes from the record: `constructor` must not find a prototype's.
 const unitsPerMs = new Map(
@@ -55,6 +56,40 @@ export function hasTemporalForm(text: string, logical: string | null): boolean {
   return form.test(text) && (!/^\d{4}-/.test(text) || parseInstant(text.slice(0, 10)) !== null)
 }
 
+const integerEpochs: ReadonlyMap<string, string> = new Map([
+  ...[
+    'io.debezium.time.Date',
+    'io.debezium.time.Time',
+    'io.debezium.time.MicroTime',
+    'io.debezium.time.NanoTime',
+    'io.debezium.time.Timestamp',
+    'io.debezium.time.MicroTimestamp',
+    'io.debezium.time.NanoTimestamp',
+    'io.debezium.time.MicroDuration',
+    'io.debezium.time.NanoDuration',
+    'org.apache.kafka.connect.data.Date',
+    'org.apache.kafka.connect.data.Time',
+    'org.apache.kafka.connect.data.Timestamp',
+  ].map((name): [string, string] => [name, '0']),
+  ['io.debezium.time.Year', '1970'],
+])
+
+const textEpochs: ReadonlyMap<string, string> = new Map([
+  ['io.debezium.time.ZonedTimestamp', '"1970-01-01T00:00:00Z"'],
+  ['io.debezium.time.ZonedTime', '"00:00:00Z"'],
+  ['io.debezium.time.IsoDate', '"1970-01-01Z"'],
+  ['io.debezium.time.IsoTime', '"00:00:00Z"'],
+  ['io.debezium.time.IsoTimestamp', '"1970-01-01T00:00:00Z"'],
+  ['io.debezium.time.Interval', '"P0Y0M0DT0H0M0S"'],
+])
+
+/** The literal of 1970-01-01, of midnight, or of no time at all in a temporal type; null for all other types. */
+export function epochLiteral({ kind, logical }: ColumnType): string | null {
+  if (logical === null) return null
+  if (kind === 'int32' || kind === 'int64') return integerEpochs.get(logical) ?? null
+  return kind === 'string' ? (textEpochs.get(logical) ?? null) : null
+}
+
 /** A decimal constant in both spellings of JsonConverter, or null where it does not fit scale and precision. */
 export function decimalLiterals(
   text: string,
@@ -74,7 +109,7 @@ export function decimalLiterals(
 }
 
 /** Shortest big-endian two's complement, as java.math.BigInteger.toByteArray gives it. */
-function twosComplement(value: bigint): Buffer {
+export function twosComplement(value: bigint): Buffer {
   let bytes = 1
   while (BigInt.asIntN(bytes * 8, value) !== value) bytes++
   return Buffer.from(

@@ -21,3 +21,9 @@ export function requireString(src: Buffer, start: number): void {
 export function constantMask(literal: Buffer): ValueMask {
   return { write: (_src, _start, _end, out, at) => writeBytes(literal, out, at), maxBytes: () => literal.length }
 }
+
+/** Leaves what comes in: for values that are only looked at. */
+export const asItStands: ValueMask = {
+  write: (src, start, end, out, at) => at + src.copy(out, at, start, end),
+  maxBytes: length => length,
+}

@@ -10,8 +10,8 @@ export interface ValueMask {
    * never null: null stays null under every mask. Fails with RECORD_MASK_TYPE_MISMATCH where it is not of the bound type.
    */
   readonly write: (src: Buffer, start: number, end: number, out: Buffer, at: number) => number
-  /** An upper bound of the bytes that `write` produces for a literal of this many bytes. */
-  readonly maxBytes: (length: number) => number
+  /** An upper bound of the bytes that `write` produces for the literal of `length` bytes at src[start]. */
+  readonly maxBytes: (length: number, src: Buffer, start: number) => number
 }
 
 /** What a mask does to a column, as far as the schema block must say so. */
@@ -59,9 +59,11 @@ export interface MaskType {
   readonly needsKey: boolean
   /** May it be bound without knowing the column's type? Only what writes the same whatever comes in. */
   readonly typeless: boolean
+  /** Its other dialects than `strict` agree with other products where these leave text readable; who uses them is warned. */
+  readonly hasLooseDialects?: true
   readonly examples: readonly MaskExample[]
   /** `type` is null where the record has no schema and none was declared. */
   readonly bind: (params: Record<string, unknown>, type: ColumnType | null, keys: KeyRing) => MaskEffect | Misfit
 }
 
-export const isMisfit = (result: MaskEffect | Misfit): result is Misfit => 'code' in result
+export const isMisfit = <T extends object>(result: T | Misfit): result is Misfit => 'code' in result

@@ -1,7 +1,8 @@
 import type { FieldBlock, StructBlock } from '../decode/schema-block.ts'
 import { type Member, member, type Node } from '../decode/tree.ts'
 import type { MaskEffect } from '../mask/mask-type.ts'
-import { tellsType } from '../schema.ts'
+import { type ColumnType, tellsType } from '../schema.ts'
+import type { AddedColumn } from './row-program.ts'
 
 /** A stretch of the schema block's bytes and what comes in its place. */
 export interface Replacement {
@@ -56,6 +57,37 @@ export function rewriteField(field: FieldBlock, effect: MaskEffect): Replacement
   if (parameters !== undefined) replacements.push(...rewriteParameters(parameters, changesType, labels))
   for (const inner of innerTypes(field.node)) replacements.push(...scrub(inner))
   return replacements
+}
+
+/** A field under another name. */
+export function renameField({ node }: FieldBlock, name: string): Replacement {
+  const field = member(node, 'field') as Node
+  return replaceText(field, name)
+}
+
+/** Another field in its place. */
+export const retypeField = ({ node }: FieldBlock, name: string, type: ColumnType): Replacement => ({
+  start: node.start,
+  end: node.end,
+  bytes: fieldText(name, type),
+})
+
+/** New fields behind the ones of a struct, of which some stay or none. */
+export const appendFields = (fields: Node, isBehind: boolean, added: readonly AddedColumn[]): Replacement => {
+  const texts = added.map(({ name, type }) => fieldText(name, type).toString())
+  return { start: fields.end - 1, end: fields.end - 1, bytes: Buffer.from((isBehind ? ',' : '') + texts.join(',')) }
+}
+
+/** A field as JsonConverter writes it. */
+function fieldText(name: string, { kind, logical, optional, parameters }: ColumnType): Buffer {
+  const field = {
+    type: kind,
+    optional,
+    ...(logical === null ? {} : { name: logical, version: 1 }),
+    ...(parameters.size === 0 ? {} : { parameters: Object.fromEntries(parameters) }),
+    field: name,
+  }
+  return Buffer.from(JSON.stringify(field))
 }
 
 /**

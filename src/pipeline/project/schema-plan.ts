@@ -3,6 +3,7 @@ import {
   envelopeLayout,
   envelopeMembers,
   flattenedMetadata,
+  memberUse,
   type Member,
   type RecordShape,
   shapeBySchema,
@@ -12,18 +13,22 @@ import {
 } from '../decode/record-shapes.ts'
 import { type FieldBlock, readStruct, type StructBlock } from '../decode/schema-block.ts'
 import { member, parseTree } from '../decode/tree.ts'
-import { Column, createLayout, type Layout, MASK, PASS, refuseUnknown, REMOVE } from '../layout.ts'
+import { AFTER, BEFORE, Column, createLayout, type Layout, MASK, refuseUnknown, REMOVE } from '../layout.ts'
 import type { ValueMask } from '../mask/mask-type.ts'
 import type { ColumnRules, KeyRing } from '../plan.ts'
 import type { SchemaColumn } from '../schema.ts'
 import { placedName, tellableName } from '../tellable-name.ts'
-import { bindColumn, isKnown } from './bind-column.ts'
+import { type BoundRow, bindRow, isClear, type RowColumn } from './bind-row.ts'
 import { defaultsFit } from './defaults-fit.ts'
 import { holdToBlock, isNumber, isSingle } from './hold-shape.ts'
+import { createRowScope, isKnown, type RowScope } from './row-scope.ts'
 import {
   applyReplacements,
+  appendFields,
   removeEntries,
   type Replacement,
+  renameField,
+  retypeField,
   rewriteField,
   rewriteMetadata,
   rewriteStruct,
@@ -47,6 +52,8 @@ export interface SchemaPlan {
   readonly block: ValueMask | null
   /** The table's columns, for `scrim check` and accepted schemas. */
   readonly columns: readonly SchemaColumn[]
+  /** Those that go out, with their names and types. */
+  readonly outgoing: readonly SchemaColumn[]
   /** The same with these columns left out of payload and schema, for records whose values are TOAST placeholders. */
   readonly without: (columns: ReadonlySet<string>) => SchemaPlan
 }
@@ -69,16 +76,30 @@ function planFor(bytes: Buffer, root: StructBlock, context: SchemaContext, omitt
   const isKey = context.part === 'key'
   const shape = isKey ? 'row' : shapeBySchema(root.name, fieldNames)
   const hidesColumn = hidesByRule(context.rules)
-  const build: Build = { problems: [], replacements: [], structs: [], metadata: [], hidesColumn, context, omitted }
+  const build: Build = {
+    problems: [],
+    replacements: [],
+    structs: [],
+    metadata: [],
+    hidesColumn,
+    context,
+    omitted,
+    scope: null,
+    bound: null,
+  }
 
   const images = root.fields.filter(field => field.name === 'before' || field.name === 'after')
   const row = shape === 'event' ? images.find(image => image.struct !== null)?.struct : root
   const columns = (row?.fields ?? []).map(({ name, type }) => ({ name, type }))
+  build.scope = createRowScope(
+    shape === 'row' ? columns.filter(({ name }) => !isMetadata(name, build)) : columns,
+    context.rules,
+  )
 
   let layout: Layout
   if (shape !== 'event' && shape !== 'row') layout = opaqueLayout(fieldNames)
-  else if (shape === 'event') layout = envelopeFor(root, build)
-  else layout = rowLayout(isKey ? 'key' : '', root, build)
+  else if (shape === 'event') layout = envelopeFor(root, bytes, build)
+  else layout = rowLayout(isKey ? 'key' : '', AFTER, root, bytes, build)
 
   if (build.hidesColumn)
     build.replacements.push(...build.structs.flatMap(rewriteStruct), ...build.metadata.flatMap(rewriteMetadata))
@@ -89,6 +110,7 @@ function planFor(bytes: Buffer, root: StructBlock, context: SchemaContext, omitt
     problems: build.problems,
     block: build.replacements.length === 0 ? null : blockMask(applyReplacements(bytes, build.replacements)),
     columns,
+    outgoing: build.bound?.outgoing ?? [],
     without: createVariants(omitted, all => planFor(bytes, root, context, all)),
   }
 }
@@ -103,11 +125,18 @@ interface Build {
   hidesColumn: boolean
   readonly context: SchemaContext
   readonly omitted: ReadonlySet<string>
+  /** The columns of the row, whichever image it stands in. */
+  scope: RowScope | null
+  /** The row, or its image `after`. */
+  bound: BoundRow | null
 }
 
 /** A key shows few of the columns that the rules hide, yet its comment may tell of any. */
-const hidesByRule = ({ byName, matching, wildcard }: ColumnRules): boolean =>
-  matching !== null || wildcard !== null || [...byName.values()].some(({ maskType }) => maskType.effect !== 'keep')
+const hidesByRule = ({ byName, inside, matching, wildcard, projection }: ColumnRules): boolean =>
+  matching !== null ||
+  wildcard !== null ||
+  (projection !== null && (projection.keep !== null || projection.drop.size + projection.columns.size > 0)) ||
+  [...byName.values(), ...inside.map(({ rule }) => rule)].some(({ maskType }) => maskType.effect !== 'keep')
 
 /** Of records that are dropped by name: walked for their grammar, nothing more. */
 const opaqueLayout = (names: readonly string[]): Layout =>
@@ -117,7 +146,7 @@ const opaqueLayout = (names: readonly string[]): Layout =>
     refuseUnknown('RECORD_NOT_IN_SCHEMA'),
   )
 
-function envelopeFor(root: StructBlock, build: Build): Layout {
+function envelopeFor(root: StructBlock, bytes: Buffer, build: Build): Layout {
   readAround('value', root, build)
   for (const [index, field] of root.fields.entries()) {
     const { name, struct } = field
@@ -128,19 +157,22 @@ function envelopeFor(root: StructBlock, build: Build): Layout {
     else if (name === 'source') readMetadataStruct(name, struct, [...sourceMembers, ...statementMembers], build)
     else if (name === 'transaction') readMetadataStruct(name, struct, transactionMembers, build)
   }
-  const image = (label: string): Layout => {
-    const struct = root.fields.find(field => field.name === label)?.struct
-    return struct == null
-      ? createLayout(label, [], refuseUnknown('RECORD_NOT_IN_SCHEMA'))
-      : rowLayout(label, struct, build)
+  const image = (label: string, which: number): Layout => {
+    const field = root.fields.find(one => one.name === label)
+    if (field?.struct == null) return createLayout(label, [], refuseUnknown('RECORD_NOT_IN_SCHEMA'))
+    // A row that leaves the filter, or enters it, goes out with one image.
+    if (build.context.rules.rowFilter !== null && !field.type.optional)
+      refuse(build, 'RECORD_SCHEMA_INVALID', label, 'cannot be null, as a row filter may have to make it')
+    return rowLayout(label, which, field.struct, bytes, build)
   }
   // `after` first: its places are the ones people look for in a problem list.
-  const after = image('after')
+  const after = image('after', AFTER)
+  const before = image('before', BEFORE)
   const membersOf = (struct: StructBlock | null | undefined): Member[] =>
     (struct?.fields ?? []).map(({ name, type }) => ({ name, isNumber: isNumber(type) }))
   const structOf = (label: string): StructBlock | null | undefined =>
     root.fields.find(field => field.name === label)?.struct
-  return envelopeLayout(image('before'), after, {
+  return envelopeLayout(before, after, after.program ?? before.program, {
     members: membersOf(root),
     source: membersOf(structOf('source')),
     transaction: membersOf(structOf('transaction')),
@@ -184,34 +216,76 @@ function readMetadata(label: string, field: FieldBlock, build: Build): void {
     refuse(build, 'RECORD_SCHEMA_INVALID', placeIn(label, tellableName(field.name)), 'no single value')
 }
 
-function rowLayout(label: string, struct: StructBlock, build: Build): Layout {
+const isMetadata = (name: string, { context: { rules, part } }: Build): boolean =>
+  part === 'value' && flattenedMetadata.has(name) && !rules.byName.has(name) && !isKnown(name, rules)
+
+/** `image`: AFTER or BEFORE. */
+function rowLayout(label: string, image: number, struct: StructBlock, bytes: Buffer, build: Build): Layout {
   const { rules, keys, part } = build.context
+  const scope = build.scope ?? createRowScope([], rules)
   readAround(label === '' ? 'value' : label, struct, build)
+  const isColumn = ({ name }: FieldBlock): boolean =>
+    !build.omitted.has(name) && !(label === '' && isMetadata(name, build))
+  const all = struct.fields.flatMap((field, index) => (isColumn(field) ? [rowColumn(field, index, bytes)] : []))
+  const row = bindRow(all, scope, { part: part === 'key' ? 'key' : 'row', image, rules, keys })
+  const program = row.program === null ? null : { ...row.program, problem: null }
+  const bound = new Map(row.columns.map(one => [one.column.name, one]))
   const removed = new Set<number>()
   const columns = struct.fields.map((field, index) => {
     const { name, type } = field
-    if (label === '' && flattenedMetadata.has(name) && !rules.byName.has(name) && !isKnown(name, rules)) {
+    const one = bound.get(name)
+    if (one === undefined) {
+      if (build.omitted.has(name)) {
+        removed.add(index)
+        return new Column(name, { act: REMOVE })
+      }
       readMetadata(label, field, build)
-      return new Column(name, { tellsOperation: name === '__op', isScalar: true, isNumber: isNumber(type) })
+      const shape = { tellsOperation: name === '__op', isScalar: true, isNumber: isNumber(type) }
+      return new Column(name, { ...shape, ...memberUse(name, program) })
     }
-    if (build.omitted.has(name)) {
-      removed.add(index)
-      return new Column(name, { act: REMOVE })
-    }
-    const bound = bindColumn(name, type, part === 'key' ? 'key' : 'row', rules, keys, index)
-    if (bound.problem !== null) build.problems.push({ ...bound.problem, path: placeIn(label, bound.column.told) })
-    if (bound.column.act === MASK || bound.column.act === REMOVE) build.hidesColumn = true
-    if (bound.column.act === REMOVE) removed.add(index)
-    else if (bound.effect !== null) build.replacements.push(...rewriteField(field, bound.effect))
-    const { column } = bound
-    if (column.act !== PASS) return column
+    const { column, effect, problem } = one
     const place = placeIn(label, column.told)
-    if (!defaultsFit(field)) refuse(build, 'RECORD_SCHEMA_INVALID', place, 'a default is not of its type')
-    return holdToBlock(column, place, field)
+    if (problem !== null) build.problems.push({ ...problem, path: place })
+    // One that is rewritten in parts keeps all its others, so these are looked at as where it passes.
+    if (isClear(column) || one.isPartly) {
+      if (effect !== null) {
+        build.hidesColumn = true
+        build.replacements.push(...rewriteField(field, effect))
+      }
+      if (!defaultsFit(field)) refuse(build, 'RECORD_SCHEMA_INVALID', place, 'a default is not of its type')
+      if (one.outName !== name) build.replacements.push(renameField(field, one.outName))
+      return holdToBlock(column, place, field)
+    }
+    if (column.act === MASK || column.act === REMOVE) build.hidesColumn = true
+    if (column.act === REMOVE) removed.add(index)
+    else if (one.retyped !== null) build.replacements.push(retypeField(field, one.outName, one.retyped))
+    else if (effect !== null) {
+      build.replacements.push(...rewriteField(field, effect))
+      if (one.outName !== name) build.replacements.push(renameField(field, one.outName))
+    }
+    return column
   })
-  const items = member(struct.node, 'fields')?.items ?? []
-  build.replacements.push(...removeEntries(items, index => removed.has(index)))
-  return createLayout(label, columns, refuseUnknown('RECORD_NOT_IN_SCHEMA'))
+  for (const { code, name, detail } of row.problems)
+    build.problems.push({ code, path: name === '' ? label || part : placeIn(label, name), detail })
+  if (image === AFTER) build.bound = row
+  if (row.added.length > 0) build.hidesColumn = true
+  const items = member(struct.node, 'fields')
+  build.replacements.push(...removeEntries(items?.items ?? [], index => removed.has(index)))
+  if (items !== undefined && row.added.length > 0)
+    build.replacements.push(appendFields(items, removed.size < struct.fields.length, row.added))
+  return createLayout(label, columns, refuseUnknown('RECORD_NOT_IN_SCHEMA'), program)
+}
+
+function rowColumn(field: FieldBlock, index: number, bytes: Buffer): RowColumn {
+  const { name, type, node } = field
+  const byDefault = member(node, 'default')
+  return {
+    name,
+    type,
+    index,
+    byDefault: byDefault === undefined ? null : bytes.subarray(byDefault.start, byDefault.end),
+    block: field,
+  }
 }
 
 /** Kilobytes, so copied natively rather than in a loop. */

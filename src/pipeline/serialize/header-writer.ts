@@ -5,6 +5,8 @@ import { encodeHeaders, type Header, readHeaders } from '../headers.ts'
 import type { Layout } from '../layout.ts'
 import { isKeyHeader } from '../mask/header-rules.ts'
 import type { ViewPlan } from '../plan.ts'
+import type { RowShaper } from '../project/shape-row.ts'
+import { AS_IT_IS } from '../filter/row-filter.ts'
 import { OutputBuffer } from './output-buffer.ts'
 import { splice } from './splice.ts'
 
@@ -12,15 +14,17 @@ import { splice } from './splice.ts'
 export class HeaderWriter {
   private readonly plan: ViewPlan
   private readonly walker: Walker
+  private readonly shaper: RowShaper
   private readonly scratch = new OutputBuffer(1024)
   // Debezium repeats the same context headers on all records of a task: recognised by their bytes, answered from here.
   private lastIn: Buffer = Buffer.alloc(0)
   private lastOut: Buffer = Buffer.alloc(0)
 
-  /** The walker's edits are overwritten. */
-  constructor(plan: ViewPlan, walker: Walker) {
+  /** The walker's edits are overwritten, and what the shaper has written. */
+  constructor(plan: ViewPlan, walker: Walker, shaper: RowShaper) {
     this.plan = plan
     this.walker = walker
+    this.shaper = shaper
   }
 
   /** Appends the headers of b[start, end) to the output; `keyLayout` is null where the record has no key. */
@@ -56,6 +60,8 @@ export class HeaderWriter {
       if (value[from] !== OPEN_BRACE || keyLayout === null) return fail('RECORD_HEADER_UNREADABLE', 0)
       if (isWrapped(value)) decodeKey(value, 0, value.length, this.plan, walker)
       else requireEnd(value, walker.root(value, from, value.length, keyLayout), value.length)
+      const program = walker.rootLayout?.program ?? null
+      if (program !== null) this.shaper.shape(value, walker, program, null, AS_IT_IS, null)
       this.scratch.reset()
       splice(value, 0, value.length, walker.edits, this.scratch)
     } catch (error) {

@@ -25,7 +25,7 @@ export function splice(src: Buffer, start: number, end: number, edits: Edits, ou
     at = copy(src, from, spanStart, output, at)
     const mask = masks[n]
     if (mask != null) {
-      const most = mask.maxBytes(spanEnd - spanStart)
+      const most = mask.maxBytes(spanEnd - spanStart, src, spanStart)
       // Room for this value and for all the rest of the record unchanged: then the copies need no check.
       if (at + most + (end - spanEnd) > out.length) {
         output.at = at

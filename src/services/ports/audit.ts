@@ -25,9 +25,9 @@ export interface AuditTrail {
   readonly write: (rows: readonly AuditRow[]) => Promise<void>
 }
 
-/** A call by which somebody can find out what a value is, or send an old one out again: kept, whoever asked. */
+/** A call by which somebody can find out what a value is, send an old one out again, or let a change in: kept, whoever asked. */
 export interface CallRow {
-  readonly call: 'transform' | 'replay' | 'release'
+  readonly call: 'transform' | 'replay' | 'release' | 'propose' | 'approve' | 'reject' | 'withdraw'
   /** Name of the token; `scrim` for what it does by itself. */
   readonly caller: string
   readonly requestId: string

@@ -5,6 +5,8 @@ export interface PolicyVersion {
   readonly version: number
   readonly documents: readonly PolicyDocument[]
   readonly author: string
+  /** Who approved what the author proposed; null where nobody had to. */
+  readonly approver: string | null
   readonly at: Date
   readonly reason: string
   readonly origin: 'files' | 'rest' | 'ranger'

@@ -1,6 +1,6 @@
 import type { DropReason, MaskedBatch, RawBatch } from '../../pipeline/batch.ts'
 import type { ErrorCode } from '../../errors.ts'
-import type { TopicFacts } from '../../pipeline/plan.ts'
+import type { TopicFacts, UnmatchedRule } from '../../pipeline/plan.ts'
 
 /** A raw batch as fetched, with what is needed to settle it. */
 export interface FetchedBatch {
@@ -65,9 +65,12 @@ export interface MaskedSink {
 export interface BatchFacts {
   readonly topic: string
   readonly view: string
+  /** Raw records of which something went out. */
   readonly published: number
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>
   readonly rejected: Readonly<Partial<Record<ErrorCode, number>>>
+  /** Rules on parts of columns that found nothing in values where they looked. */
+  readonly unmatched: readonly UnmatchedRule[]
   readonly rawBytes: number
   readonly maskedBytes: number
   /** From taking the batch up to its commit. */

@@ -69,10 +69,11 @@ describe('tokens', () => {
     const needed = (route: Known): string => {
       if (route.url === '/v1/transform') return 'transform'
       if (/\/(replay|release)$/.test(route.url)) return 'replay'
+      if (/\/(approve|reject)$/.test(route.url)) return 'approve'
       return route.method === 'GET' || route.method === 'HEAD' ? 'read' : 'policies'
     }
     for (const route of routes().filter(({ url }) => url.startsWith('/v1/'))) {
-      for (const who of ['reader', 'steward', 'masker', 'replayer'] as const) {
+      for (const who of ['reader', 'steward', 'approver', 'masker', 'replayer'] as const) {
         const answer = await call(route, bearer(who))
         const may = (tokens[who].permissions as ReadonlySet<string>).has(needed(route))
         if (may) expect([route, who, answer.statusCode]).not.toEqual([route, who, 403])

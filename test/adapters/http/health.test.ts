@@ -115,6 +115,7 @@ test('the whole report', async () => {
     dependencies: [],
     held: [],
     connectors: [],
+    instances: null,
     audit: 'record',
   })
 })

@@ -259,6 +259,69 @@ describe('versions', () => {
     expect((await call('GET', '/v1/policies/versions/x')).statusCode).toBe(400)
   })
 
+  test('differ by what was added, removed and changed between any two, whichever is the later', async () => {
+    const away = { 'if-match': '*' }
+    await call('DELETE', '/v1/policies/b', { headers: away })
+    await call('PUT', '/v1/policies/a', { headers: away, payload: aPolicy('a', 'null') as object })
+    const there = (await call('GET', '/v1/policies/versions/2/diff/6')).json()
+    expect(there).toMatchObject({
+      from: 2,
+      to: 6,
+      patch: expect.any(Array),
+      policies: [
+        {
+          name: 'a',
+          change: 'changed',
+          members: [],
+          conditions: {
+            added: [],
+            removed: [],
+            changed: [
+              { path: 'maskingPolicy.maskingConditions', from: { maskType: 'full' }, to: { maskType: 'null' } },
+            ],
+          },
+        },
+        { name: 'b', change: 'removed' },
+        { name: 'c', change: 'added' },
+        { name: 'd', change: 'added' },
+      ],
+    })
+    expect((await call('GET', '/v1/policies/versions/6/diff/2')).json().policies).toMatchObject([
+      { name: 'a', change: 'changed' },
+      { name: 'b', change: 'added' },
+      { name: 'c', change: 'removed' },
+      { name: 'd', change: 'removed' },
+    ])
+    expect((await call('GET', '/v1/policies/versions/6/diff/6')).json()).toEqual({
+      from: 6,
+      to: 6,
+      patch: [],
+      policies: [],
+    })
+    expect((await call('GET', '/v1/policies/versions/6/diff/99')).json()).toMatchObject({
+      code: 'REQUEST_NOT_FOUND',
+      where: { path: 'version 99' },
+    })
+    expect((await call('GET', '/v1/policies/versions/6/diff/x')).statusCode).toBe(400)
+  })
+
+  test('differ as text where one asks for it', async () => {
+    const url = '/v1/policies/versions/1/diff/2'
+    const asked = [
+      await call('GET', `${url}?format=text`),
+      await call('GET', url, { headers: { accept: 'text/plain' } }),
+      await call('GET', `${url}?format=text`, { headers: { accept: 'application/json' } }),
+    ]
+    for (const { headers, body } of asked) {
+      expect(headers['content-type']).toBe('text/plain; charset=utf-8')
+      expect(body).toMatch(
+        /^--- version 1 {2}\S+ {2}files: .*\n\+\+\+ version 2 {2}\S+ {2}steward\n@@ added: "b" @@\n\+ name: "b"\n/,
+      )
+    }
+    for (const accept of ['*/*', 'application/json', 'text/html,text/plain;q=0.1'])
+      expect((await call('GET', url, { headers: { accept } })).headers['content-type']).toMatch(/^application\/json/)
+  })
+
   test('can be pinned: that one is in force and nothing is changed until it is let go', async () => {
     const pin = (payload: object) => call('POST', '/v1/policies/pin', { payload })
     expect((await pin({ version: 1, reason: 'we look for the cause' })).json()).toEqual({ version: 1, pinned: 1 })
@@ -290,6 +353,35 @@ describe('versions', () => {
       code: 'REQUEST_INVALID',
     })
   })
+})
+
+test('instances are listed with the version they run, and counted on the health report', async () => {
+  const stop = new AbortController()
+  const running = http.instances.run(stop.signal)
+  const asked = () => call('GET', '/v1/policies/instances')
+  await expect.poll(async () => (await asked()).json().instances).toHaveLength(1)
+  const { current, instances } = (await asked()).json()
+  expect(current).toBe(1)
+  expect(instances).toEqual([
+    {
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      clientId: 'scrim',
+      host: 'here',
+      startedAt: expect.stringMatching(/Z$/),
+      version: 1,
+      isCurrent: true,
+      state: 'current',
+      loadedFrom: 'store',
+      code: null,
+      since: expect.stringMatching(/Z$/),
+      lastSeenAt: expect.stringMatching(/Z$/),
+      isSelf: true,
+    },
+  ])
+  await call('PUT', '/v1/policies/b', { headers: { 'if-match': '*' }, payload: aPolicy('b') as object })
+  await expect.poll(async () => (await asked()).json()).toMatchObject({ current: 2, instances: [{ version: 2 }] })
+  stop.abort()
+  await running
 })
 
 test('keys that were published stay until somebody says that their topic is emptied', async () => {

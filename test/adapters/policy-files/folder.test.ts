@@ -112,6 +112,7 @@ test('the last-known-good set comes back; a damaged one counts as none', async (
     version: 7,
     documents: [],
     author: 'a',
+    approver: null,
     at: new Date(1),
     reason: '',
     origin: 'rest',

@@ -115,7 +115,15 @@ describeWithOwnStack('while Postgres goes and comes back', postgresOnly, stack =
     await stack().postgresProcess.stop()
     await startAgain()
     await until('the watch to be back', () => calls === 2)
-    await store.add(0, { documents: [], author: 'a', reason: 'r', origin: 'rest', patch: [], filesDigest: null })
+    await store.add(0, {
+      documents: [],
+      author: 'a',
+      approver: null,
+      reason: 'r',
+      origin: 'rest',
+      patch: [],
+      filesDigest: null,
+    })
     await until('the news', () => calls === 3)
     stop.abort()
     await watching

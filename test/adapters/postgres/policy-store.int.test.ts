@@ -12,6 +12,7 @@ import { asRole, migratedDatabase, rolesAndDatabase } from './migrated-database.
 const draft = (change: Partial<PolicyVersion> = {}): Omit<PolicyVersion, 'version' | 'at'> => ({
   documents: [{ name: 'p', resources: { topic: 't' }, maskingPolicy: { maskingConditions: [] } }],
   author: 'anna',
+  approver: null,
   reason: 'because',
   origin: 'rest',
   patch: [],

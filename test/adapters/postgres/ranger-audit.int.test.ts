@@ -32,7 +32,7 @@ describeWithPostgres('audit events in the form of Ranger', postgres => {
   test('a version may come from Ranger Admin', async () => {
     const store = createPolicyStore({ database: database.open() })
     const version = { author: 'ranger:cl1', reason: 'policy version 42', origin: 'ranger', filesDigest: null } as const
-    await store.add(0, { documents: [], patch: [], ...version })
+    await store.add(0, { documents: [], patch: [], approver: null, ...version })
     expect(await store.current()).toMatchObject({ version: 1, ...version })
   })
 })

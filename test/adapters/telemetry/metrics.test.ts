@@ -9,6 +9,7 @@ const facts: BatchFacts = {
   published: 7,
   dropped: { heartbeat: 2 },
   rejected: { RECORD_MALFORMED: 1 },
+  unmatched: [{ policy: 'p', path: 'maskingPolicy.maskingConditions[1]', values: 3 }],
   rawBytes: 1000,
   maskedBytes: 900,
   seconds: 0.02,
@@ -36,6 +37,9 @@ test('a batch is told in one call', async () => {
   })
   expect(await read(metrics, 'scrim_raw_bytes_total')).toEqual({ 'topic="raw.a"': 2000 })
   expect(await read(metrics, 'scrim_masked_bytes_total')).toEqual({ 'topic="raw.a",view="public"': 1800 })
+  expect(await read(metrics, 'scrim_selector_unmatched_total')).toEqual({
+    'topic="raw.a",view="public",policy="p",path="maskingPolicy.maskingConditions[1]"': 6,
+  })
   expect(await read(metrics, 'scrim_batch_seconds_count')).toEqual({ 'topic="raw.a"': 2 })
   expect(await read(metrics, 'scrim_end_to_end_seconds_sum')).toEqual({ 'topic="raw.a"': 20 })
 })
@@ -44,6 +48,16 @@ test('a source clock that is ahead does not make latency negative', async () => 
   const metrics = create()
   metrics.batch({ ...facts, oldestTimestampMs: 200_000 })
   expect(await read(metrics, 'scrim_end_to_end_seconds_sum')).toEqual({ 'topic="raw.a"': 0 })
+})
+
+test('instances are counted by the version they run', async () => {
+  const metrics = create()
+  metrics.instances({ current: 2, behind: 1, silent: 0 })
+  expect(await read(metrics, 'scrim_policy_instances')).toEqual({
+    'state="current"': 2,
+    'state="behind"': 1,
+    'state="silent"': 0,
+  })
 })
 
 test('lag, held partitions and dependencies: what is over is gone', async () => {

@@ -22,8 +22,9 @@ test.each(examples)(
 )
 
 test('every mask that writes has an example', () => {
+  // The examples of an expression are those of the expression language.
   for (const [name, maskType] of Object.entries(maskTypes))
-    if (maskType.effect === 'rewrite') expect(maskType.examples.length, name).toBeGreaterThan(0)
+    if (maskType.effect === 'rewrite' && name !== 'custom') expect(maskType.examples.length, name).toBeGreaterThan(0)
 })
 
 test.each([

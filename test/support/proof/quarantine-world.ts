@@ -27,7 +27,7 @@ export function planOf(...known: string[]): Plan {
     resources: { topic },
     maskingPolicy: { unknownColumns: 'quarantine' as const, maskingConditions },
   }
-  const { plan } = compilePolicies([document], { keys: testKeys, settings: testSettings, version: 1 })
+  const { plan } = compilePolicies([document], { keys: testKeys, settings: testSettings, version: 1, now: 0 })
   if (plan === null) throw new Error('the policy of the test is bad')
   return plan
 }

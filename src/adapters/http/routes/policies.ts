@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { ScrimError } from '../../../errors.ts'
-import type { AcceptedChange, Policies, PolicyChange } from '../../../services/policies.ts'
+import type { Policies, PolicyChange, PolicyChanged } from '../../../services/policies.ts'
+import type { ProposedChange } from '../../../services/proposals.ts'
 import type { PolicyVersion } from '../../../services/ports/policies.ts'
-import { acceptedSchema, commonAnswers, errorSchema } from '../answer-schemas.ts'
+import { acceptedSchema, commonAnswers, errorSchema, proposedSchema } from '../answer-schemas.ts'
 import { JSON_TYPE, PATCH_TYPE } from '../bodies.ts'
 import { problemAnswer } from '../error-answer.ts'
 import type { HttpApp } from '../http-app.ts'
@@ -23,6 +24,7 @@ const changeHeaders = Type.Object({
 const changed = {
   ...commonAnswers,
   200: acceptedSchema,
+  202: proposedSchema,
   409: errorSchema,
   412: errorSchema,
   413: errorSchema,
@@ -44,8 +46,9 @@ export function policyRoutes(app: HttpApp, policies: Policies): void {
     '/v1/policies',
     { config: read, schema: { tags, security, summary: 'The set in force.', response: commonAnswers } },
     async (_request, reply) => {
-      const { version, author, at, reason, origin, documents: all } = inForce(policies)
-      return reply.header('etag', etagOf(version)).send({ version, author, at, reason, origin, policies: all })
+      const { version, author, approver, at, reason, origin, documents: all } = inForce(policies)
+      const about = { version, author, approver, at, reason, origin }
+      return reply.header('etag', etagOf(version)).send({ ...about, policies: all })
     },
   )
 
@@ -123,14 +126,14 @@ export function policyRoutes(app: HttpApp, policies: Policies): void {
     tags,
     security,
     querystring: how,
-    response: { ...commonAnswers, 200: acceptedSchema, 409: errorSchema, 422: errorSchema },
+    response: { ...commonAnswers, 200: acceptedSchema, 202: proposedSchema, 409: errorSchema, 422: errorSchema },
   }
   app.post(
     '/v1/policies/reload',
     { config: { permission: 'policies' }, schema: { ...reload, summary: 'Reads store and files again.' } },
     async (request, reply) => {
       const { force = false, reason = 'reload' } = request.query
-      return answer(reply, await policies.reload({ force, reason, author: request.token?.name ?? '' }))
+      return answer(reply, await policies.reload({ force, reason, ...callerOf(request) }))
     },
   )
 }
@@ -141,11 +144,27 @@ function inForce(policies: Policies): PolicyVersion {
   throw new ScrimError(policies.status().code ?? 'POSTGRES_UNAVAILABLE', { policy: 'none is in force' })
 }
 
-/** Who changes what: the author is the name of the token, never what the caller says. */
+/** Who calls: the author is the name of the token, never what the caller says. */
+export const callerOf = (request: FastifyRequest): { readonly author: string; readonly requestId: string } => ({
+  author: request.token?.name ?? '',
+  requestId: request.id,
+})
+
 export function changeOf(request: FastifyRequest, reason = '', ifMatch = request.headers['if-match']): PolicyChange {
-  return { author: request.token?.name ?? '', reason, ifMatch: readIfMatch(ifMatch) }
+  return { ...callerOf(request), reason, ifMatch: readIfMatch(ifMatch) }
 }
 
-export function answer(reply: FastifyReply, { version, isNew, warnings }: AcceptedChange): FastifyReply {
+export function answer(reply: FastifyReply, changed: PolicyChanged): FastifyReply {
+  if ('proposal' in changed) return answerProposed(reply, changed)
+  const { version, isNew, warnings } = changed
   return reply.header('etag', etagOf(version)).send({ version, isNew, warnings: warnings.map(problemAnswer) })
+}
+
+/** Taken, but not in force: somebody else has to approve it. */
+export function answerProposed(reply: FastifyReply, { proposal, warnings }: ProposedChange): FastifyReply {
+  const { id, state, baseVersion } = proposal
+  return reply
+    .code(202)
+    .header('location', `/v1/policies/proposals/${id}`)
+    .send({ proposal: id, state, baseVersion, warnings: warnings.map(problemAnswer) })
 }

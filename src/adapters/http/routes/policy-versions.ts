@@ -1,10 +1,10 @@
 import Type from 'typebox'
 import { ScrimError } from '../../../errors.ts'
 import type { Policies } from '../../../services/policies.ts'
-import { acceptedSchema, commonAnswers, errorSchema } from '../answer-schemas.ts'
+import { acceptedSchema, commonAnswers, errorSchema, proposedSchema } from '../answer-schemas.ts'
 import { JSON_TYPE } from '../bodies.ts'
 import type { HttpApp } from '../http-app.ts'
-import { answer, changeOf } from './policies.ts'
+import { answer, answerProposed, callerOf, changeOf } from './policies.ts'
 
 const tags = ['policy versions']
 const security = [{ token: [] }]
@@ -74,12 +74,13 @@ export function policyVersionRoutes(app: HttpApp, policies: Policies): void {
         security,
         summary: 'Holds all instances at one version, starts included; changes are refused until it is let go.',
         body: pin,
-        response: { ...commonAnswers, 404: errorSchema, 422: errorSchema },
+        response: { ...commonAnswers, 202: proposedSchema, 404: errorSchema, 422: errorSchema },
       },
     },
-    async request => {
+    async (request, reply) => {
       const { version, reason = version === null ? 'unpinned' : `pinned to version ${version}` } = request.body
-      const inForce = await policies.pin(version, { author: request.token?.name ?? '', reason })
+      const inForce = await policies.pin(version, { ...callerOf(request), reason })
+      if ('proposal' in inForce) return answerProposed(reply, inForce)
       return { ...inForce, pinned: version }
     },
   )
@@ -101,12 +102,13 @@ export function policyVersionRoutes(app: HttpApp, policies: Policies): void {
         summary:
           'Says that a masked topic, and what was loaded from it, is emptied: its key columns may go out under another mask or key.',
         body: emptied,
-        response: { ...commonAnswers, 404: errorSchema },
+        response: { ...commonAnswers, 202: proposedSchema, 404: errorSchema },
       },
     },
-    async request => {
+    async (request, reply) => {
       const { topic, reason = '' } = request.body
-      return { topic, columns: await policies.forgetKeys(topic, { author: request.token?.name ?? '', reason }) }
+      const columns = await policies.forgetKeys(topic, { ...callerOf(request), reason })
+      return 'proposal' in columns ? answerProposed(reply, columns) : { topic, columns }
     },
   )
 
@@ -120,7 +122,14 @@ export function policyVersionRoutes(app: HttpApp, policies: Policies): void {
   const headers = Type.Object({
     'if-match': Type.Optional(Type.String({ description: 'Left out: the latest, whichever it is.' })),
   })
-  const response = { ...commonAnswers, 200: acceptedSchema, 409: errorSchema, 412: errorSchema, 422: errorSchema }
+  const response = {
+    ...commonAnswers,
+    200: acceptedSchema,
+    202: proposedSchema,
+    409: errorSchema,
+    412: errorSchema,
+    422: errorSchema,
+  }
   app.post(
     '/v1/policies/rollback',
     {

@@ -81,14 +81,8 @@ export class QuickScanner {
     const { words, columns } = this
     const count = words[64] as number
     for (let n = 0, at = EDITS_AT / 4; n < count; n++, at += 3) {
-      const id = words[at + 2] as number
-      const from = (words[at] as number) - shift
-      const to = (words[at + 1] as number) - shift
-      if (id < 0) edits.add(from, to, null)
-      else {
-        const { column, layout: owner } = columns[id] as (typeof columns)[number]
-        edits.addValue(from, to, column.mask, column, owner)
-      }
+      const { column, layout: owner } = columns[words[at + 2] as number] as (typeof columns)[number]
+      edits.addValue((words[at] as number) - shift, (words[at + 1] as number) - shift, column.mask, column, owner)
     }
     this.operation = words[65] as number
     return after - shift
@@ -165,13 +159,14 @@ export class QuickScanner {
 }
 
 /** A scalar that is nested can only be null. */
-const flagsOf = ({ tellsOperation, isScalar, isNested, isNumber, isAbsent, elements }: Column): number =>
+const flagsOf = ({ tellsOperation, isScalar, isNested, isNumber, isAbsent, elements, use }: Column): number =>
   Number(tellsOperation) |
   (Number(isScalar) << 1) |
   (Number(isNested || isAbsent) << 2) |
   (Number(elements?.container === 'map') << 3) |
   (Number(elements?.container === 'pairs') << 4) |
-  (Number(isNumber) << 5)
+  (Number(isNumber) << 5) |
+  (Number(use !== null) << 6)
 
 /** At most what `write` takes for it. */
 function sizeOf(layout: Layout): number {

@@ -12,7 +12,7 @@
 /** Results: how many edits, the operation's letter. */
 const EDIT_COUNT: usize = 256
 const OPERATION: usize = 260
-/** Where edits are written (three i32 each: start, end, column id; -1 for a removal), and how many fit. */
+/** Where edits are written (three i32 each: start, end, column id), and how many fit. */
 const EDITS: usize = 264
 const EDIT_LIMIT: usize = 268
 const MARKERS: usize = 272
@@ -29,6 +29,8 @@ const MAP: i32 = 8
 const PAIRS: i32 = 16
 /** A number, or null. */
 const NUMBER: i32 = 32
+/** Leaves an edit also where it is null. */
+const TAKEN: i32 = 64
 
 const MASK: i32 = 1
 const REMOVE: i32 = 2
@@ -81,10 +83,11 @@ function object(start: usize, end: usize, layout: usize, depth: i32): i32 {
     const after = load<u8>(at)
     if (act == MASK) {
       // Null stays null under every mask.
-      if (first != 0x6e && !edit(valueStart, at, load<i32>(column, 28))) return -1
+      if ((first != 0x6e || (load<i32>(column, 32) & TAKEN) != 0) && !edit(valueStart, at, load<i32>(column, 28))) return -1
       keptOne = true
     } else if (act == REMOVE) {
-      if (!(keptOne ? edit(previousEnd, at, -1) : edit(nameStart, after == 0x2c ? at + 1 : at, -1))) return -1
+      const id = load<i32>(column, 28)
+      if (!(keptOne ? edit(previousEnd, at, id) : edit(nameStart, after == 0x2c ? at + 1 : at, id))) return -1
     } else keptOne = true
     previousEnd = at
     if (after == 0x2c) {

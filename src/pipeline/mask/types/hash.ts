@@ -3,12 +3,15 @@ import Type, { type Static } from 'typebox'
 import { fail, QUOTE, isPlainString, stringText } from '../../decode/scanner.ts'
 import { typeText } from '../../schema.ts'
 import type { MaskType, ValueMask } from '../mask-type.ts'
-import { integerRange, isFreeText } from '../value-types.ts'
+import { isFreeText, isPlainInteger } from '../value-types.ts'
 
 const params = Type.Object(
   {
     keyId: Type.Optional(
       Type.String({ minLength: 1, maxLength: 100, default: 'default', description: 'Which key of the key ring.' }),
+    ),
+    dialect: Type.Optional(
+      Type.Literal('strict', { description: 'Ours. In all other dialects the name leads to `plain_hash`.' }),
     ),
     length: Type.Optional(
       Type.Integer({ minimum: 32, maximum: 64, default: 64, description: 'Hexadecimal digits kept; 32 are 128 bits.' }),
@@ -22,7 +25,8 @@ const params = Type.Object(
  * key, so joins survive; without the key a twelve-digit number cannot be found by trying them all, as with a plain hash.
  */
 export const hash: MaskType = {
-  summary: 'Keyed hash (HMAC-SHA-256, hexadecimal): equal values stay equal, joins survive. Safe on key columns.',
+  summary:
+    'Keyed hash (HMAC-SHA-256, hexadecimal): equal values stay equal, joins survive. Safe on key columns. Ranger’s MASK_HASH.',
   effect: 'rewrite',
   params,
   accepts: 'string without a logical type; integers (which become strings)',
@@ -35,7 +39,7 @@ export const hash: MaskType = {
     { params: { length: 32 }, type: 'string', input: '123456789012', output: '15e5b9b8ab2df6f5d9a217f3f36bdf87' },
   ],
   bind: (raw, type, keys) => {
-    const isInteger = type !== null && type.logical === null && integerRange(type.kind) !== null
+    const isInteger = type !== null && isPlainInteger(type)
     if (type !== null && !isInteger && !isFreeText(type)) {
       return {
         code: 'SCHEMA_MASK_TYPE',

@@ -1,11 +1,11 @@
-import Type from 'typebox'
+import { dialectOnly } from '../dialect.ts'
 import type { MaskType } from '../mask-type.ts'
 
 /** The column may pass: naming it is what makes it known. */
 export const none: MaskType = {
   summary: 'Leaves the value as it is and makes the column known.',
   effect: 'keep',
-  params: Type.Object({}, { additionalProperties: false }),
+  params: dialectOnly,
   accepts: 'any type',
   produces: 'the same',
   uniqueness: 'preserved',

@@ -1,14 +1,21 @@
-import Type from 'typebox'
+import { dialectOnly } from '../dialect.ts'
 import { constantMask } from '../literal.ts'
-import type { MaskType } from '../mask-type.ts'
+import type { MaskEffect, MaskType } from '../mask-type.ts'
 
-const mask = constantMask(Buffer.from('null'))
+/** The effect of writing null. */
+export const writesNull: MaskEffect = {
+  mask: constantMask(Buffer.from('null')),
+  becomes: null,
+  maxCharacters: null,
+  constant: null,
+  writesNull: true,
+}
 
 /** Writes null. The schema block loses the column's default, which the sink would otherwise put in its place. */
 export const nullify: MaskType = {
   summary: 'Replaces the value by null; only for columns that are optional.',
   effect: 'rewrite',
-  params: Type.Object({}, { additionalProperties: false }),
+  params: dialectOnly,
   accepts: 'any type, if optional',
   produces: 'null',
   uniqueness: 'lossy',
@@ -21,5 +28,5 @@ export const nullify: MaskType = {
   bind: (_params, type) =>
     type !== null && !type.optional
       ? { code: 'SCHEMA_MASK_NULLABLE', detail: 'the column is not optional' }
-      : { mask, becomes: null, maxCharacters: null, constant: null, writesNull: true },
+      : writesNull,
 }

@@ -1,0 +1,84 @@
+import type { Problem } from '../errors.ts'
+import { flattenedMetadata } from '../pipeline/decode/record-shapes.ts'
+import type { Dialect } from '../pipeline/expression/dialect.ts'
+import type { PlaceholderValue } from '../pipeline/expression/expression.ts'
+import type { ColumnExpression, ColumnRules, PolicyExpression, Projection, RowFilter } from '../pipeline/plan.ts'
+import type { MaskingPolicyDocument } from './document.ts'
+import { maskedColumns } from './inside-rules.ts'
+import { parseExpression } from './expression/parse.ts'
+import { policyProblem } from './policy-problem.ts'
+
+/** What one policy says of rows as a whole. */
+export interface RowRules {
+  readonly rowFilter: RowFilter | null
+  readonly projection: Projection | null
+  readonly problems: readonly Problem[]
+}
+
+export function readRowRules({ name, maskingPolicy }: MaskingPolicyDocument): RowRules {
+  const problems: Problem[] = []
+  return {
+    rowFilter: readFilter(name, maskingPolicy.rowFilter, problems),
+    projection: readProjection(name, maskingPolicy.projection, problems),
+    problems,
+  }
+}
+
+function readFilter(
+  policy: string,
+  written: MaskingPolicyDocument['maskingPolicy']['rowFilter'],
+  problems: Problem[],
+): RowFilter | null {
+  if (written === undefined) return null
+  const { filterExpr, dialect, undecidedDelete = 'delete', replicaIdentity } = written
+  const read = readExpression(filterExpr, dialect, policy, 'maskingPolicy.rowFilter.filterExpr', problems)
+  return read === null ? null : { ...read, undecidedDelete, isBeforeWhole: replicaIdentity === 'full' }
+}
+
+function readProjection(
+  policy: string,
+  written: MaskingPolicyDocument['maskingPolicy']['projection'],
+  problems: Problem[],
+): Projection | null {
+  if (written === undefined) return null
+  const path = 'maskingPolicy.projection'
+  const columns = new Map<string, ColumnExpression>()
+  for (const [name, text] of Object.entries(written.columns ?? {})) {
+    const { valueExpr, dialect, readsRaw = false } = typeof text === 'string' ? { valueExpr: text } : text
+    const read = readExpression(valueExpr, dialect, policy, `${path}.columns.${name}`, problems)
+    if (read !== null) columns.set(name, { ...read, readsRaw })
+  }
+  const rename = new Map(Object.entries(written.rename ?? {}))
+  const taken = [...columns.keys(), ...rename.values()]
+  for (const name of taken) {
+    if (flattenedMetadata.has(name))
+      problems.push(policyProblem('SCHEMA_PROJECTION', policy, path, `${name} is a name of Debezium's own`))
+    if (taken.filter(other => other === name).length > 1 && taken.indexOf(name) === taken.lastIndexOf(name) - 1)
+      problems.push(policyProblem('SCHEMA_PROJECTION', policy, path, `two columns would have the name ${name}`))
+  }
+  const keep = written.keep === undefined ? null : new Set(written.keep)
+  return { keep, drop: new Set(written.drop ?? []), rename, columns, policy, path }
+}
+
+/** Those that a policy names, and of which something else goes out than came in. */
+export function hiddenColumns(rules: ColumnRules): string[] {
+  const { byName, projection } = rules
+  const isCut = (column: string): boolean => projection?.keep != null && !projection.keep.has(column)
+  const projected = [...(projection?.drop ?? []), ...(projection?.columns.keys() ?? [])]
+  return [...new Set([...maskedColumns(rules), ...projected, ...[...byName.keys()].filter(isCut)])]
+}
+
+/** Null where the text is no expression, which is then a problem. `values`: what its placeholders stand for. */
+export function readExpression(
+  text: string,
+  dialect: Dialect = 'scrim',
+  policy: string,
+  path: string,
+  problems: Problem[],
+  values: readonly PlaceholderValue[] = [],
+): PolicyExpression | null {
+  const read = parseExpression(text, { dialect, values })
+  if ('expression' in read) return { expression: read.expression, dialect, policy, path }
+  problems.push(policyProblem('POLICY_EXPRESSION', policy, path, `position ${read.fault.at + 1}: ${read.fault.what}`))
+  return null
+}

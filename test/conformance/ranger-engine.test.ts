@@ -1,0 +1,93 @@
+import { basename } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { RangerEngine } from '../../src/policy/ranger/engine.ts'
+import { absence, engineFiles, hasCases, isChosen, type Json, list, manifest, object } from './cases.ts'
+import { engineTests, requestOf } from './ranger-engine-file.ts'
+import { exclusionOf } from './exclusions.ts'
+
+/**
+ * Ranger's own tests of its engine, asserted as Ranger asserts them: of an access whether it is allowed and audited, of a
+ * mask its type, condition, value and policy, of a filter its text and policy; what is missing is null, and -1 no policy.
+ */
+const files = engineFiles.map(file => ({ file, tests: engineTests(file) }))
+
+function check(engine: RangerEngine, one: Json): void {
+  const request = requestOf(one)
+  if ('result' in one) {
+    const expected = object(one.result)
+    const { isAllowed, isAudited } = engine.evaluate(0, request)
+    expect({ isAllowed, isAudited }).toEqual({
+      isAllowed: expected.isAllowed === true,
+      isAudited: expected.isAudited === true,
+    })
+  }
+  if ('dataMaskResult' in one) {
+    const expected = object(one.dataMaskResult)
+    const info = object(expected.additionalInfo)
+    const { mask, policyId } = engine.evaluate(1, request)
+    expect({
+      maskType: mask?.maskType ?? null,
+      maskCondition: mask?.resolvedCondition ?? null,
+      maskedValue: mask?.resolvedValue ?? null,
+      policyId,
+    }).toEqual({
+      maskType: info.maskType ?? null,
+      maskCondition: info.maskCondition ?? null,
+      maskedValue: info.maskedValue ?? null,
+      policyId: expected.policyId ?? -1,
+    })
+  }
+  if ('rowFilterResult' in one) {
+    const expected = object(one.rowFilterResult)
+    const { filter, policyId } = engine.evaluate(2, request)
+    expect({ filterExpr: filter?.resolvedFilter ?? null, policyId }).toEqual({
+      filterExpr: object(expected.additionalInfo).filterExpr ?? null,
+      policyId: expected.policyId ?? -1,
+    })
+  }
+}
+
+const isAsserted = (one: Json): boolean => ['result', 'dataMaskResult', 'rowFilterResult'].some(name => name in one)
+
+describe.skipIf(!hasCases)(hasCases ? 'engine' : absence, () => {
+  for (const { file, tests } of files) {
+    describe(file.name, () => {
+      test.each(tests.map((one, at) => [one.name, at, one] as const))('%s (%i)', (name, _at, one) => {
+        const exclusion = exclusionOf(file, one.test)
+        if (exclusion === null) {
+          expect(isAsserted(one.test), 'a test without anything to assert').toBe(true)
+          check(one.engine(), one.test)
+        } else expect(() => failing(one.engine(), one.test), `${name} passes: it is no exclusion`).toThrow()
+      })
+    })
+  }
+
+  test('as many as there are to be', () => {
+    const all = files.flatMap(({ tests }) => tests.map(one => one.test))
+    const count = (name: string): number => all.filter(one => name in one).length
+    if (isChosen) expect(all.length, 'SCRIM_RANGER_CASES names a folder without engine files').toBeGreaterThan(-1)
+    if (manifest === null) return
+    const totals = object(manifest.totals)
+    expect(files.length).toBe(totals.engineFiles)
+    expect({ access: count('result'), mask: count('dataMaskResult'), filter: count('rowFilterResult') }).toEqual({
+      // The chain of policy changes has tests that the totals leave out.
+      access: Number(totals.access) + chained(),
+      mask: totals.mask,
+      filter: totals.filter,
+    })
+  })
+
+  test.runIf(manifest !== null)('every file of the manifest is there', () => {
+    const names = list(manifest?.engine).map(entry => basename(String(object(entry).file), '.json'))
+    expect(files.map(({ file }) => file.name).sort()).toEqual(names.sort())
+  })
+})
+
+/** Throws, as a test that is excluded must. */
+function failing(engine: RangerEngine, one: Json): void {
+  expect(isAsserted(one)).toBe(true)
+  check(engine, one)
+}
+
+const chained = (): number =>
+  files.filter(({ file }) => 'testsInfo' in object(file.json)).reduce((sum, { tests }) => sum + tests.length, 0)

@@ -1,0 +1,380 @@
+import { describe, expect, test } from 'vitest'
+import { compile, type Plan, type Problem, transform } from '../../src/engine.ts'
+
+const topic = 'server.hr.staff'
+const record = {
+  topic,
+  offset: 1,
+  key: null,
+  value: { before: null, after: { id: 7, ssn: '123456789', city: 'Jaipur' }, source: {}, op: 'c', ts_ms: 1 },
+}
+
+const resource = (...values: string[]) => ({ values })
+const item = (maskType: string, more: Record<string, unknown> = {}, info: Record<string, unknown> = {}) => ({
+  accesses: [{ type: 'select', isAllowed: true }],
+  groups: ['public'],
+  dataMaskInfo: { dataMaskType: maskType, ...info },
+  ...more,
+})
+const mask = (name: string, column: string | string[], items: object[], more: Record<string, unknown> = {}) => ({
+  service: 'cl1_hive',
+  serviceType: 'hive',
+  name,
+  policyType: 1,
+  resources: { database: resource('hr'), table: resource('staff'), column: resource(...[column].flat()) },
+  dataMaskPolicyItems: items,
+  ...more,
+})
+const clear = (...columns: string[]) => mask(`clear ${columns}`, columns, [item('MASK_NONE')])
+const views = (...all: object[]) => ({
+  views: all.map((view, n) => ({ name: `v${n}`, outputTopic: `\${topic}.v${n}`, ...view })),
+})
+
+function run(
+  documents: unknown[],
+  now = 0,
+): {
+  problems: readonly Problem[]
+  rows: Record<string, unknown>
+  plan: Plan | null
+} {
+  const { plan, problems } = compile(documents, { now })
+  if (plan === null) return { problems, rows: {}, plan }
+  const rows = Object.fromEntries(
+    transform([record], plan).map(outcome => {
+      if (outcome.outcome !== 'publish') return ['view' in outcome ? outcome.view : '', outcome]
+      return [
+        outcome.view,
+        (JSON.parse(Buffer.from(outcome.record.value!, 'base64').toString()) as { after: object }).after,
+      ]
+    }),
+  )
+  return { problems, rows, plan }
+}
+const rowOf = (documents: unknown[], now?: number) => run(documents, now).rows.public
+const errorsOf = (documents: unknown[]) =>
+  run(documents)
+    .problems.filter(({ severity }) => severity === 'error')
+    .map(({ code, where }) => [code, where.policy, where.path])
+
+describe('a policy of Ranger for a table', () => {
+  test('masks the topic that ends in schema and table', () => {
+    expect(rowOf([mask('ssn', 'ssn', [item('MASK_NULL')]), clear('id', 'city')])).toEqual({
+      id: 7,
+      ssn: null,
+      city: 'Jaipur',
+    })
+  })
+
+  test('names of columns may differ in case where they hide, not where they leave in clear', () => {
+    expect(rowOf([mask('ssn', 'SSN', [item('MASK_NULL')]), clear('id', 'city')])).toMatchObject({ ssn: null })
+    expect(rowOf([mask('ssn', 'ssn', [item('MASK_NULL')]), clear('ID', 'city')])).toMatchObject({
+      outcome: 'reject',
+      code: 'RECORD_UNKNOWN_COLUMN',
+    })
+  })
+
+  test('a column that no policy names is unknown, whatever Ranger would show', () => {
+    expect(rowOf([mask('ssn', 'ssn', [item('MASK_NULL')])])).toMatchObject({ code: 'RECORD_UNKNOWN_COLUMN' })
+  })
+
+  test('an accepted schema makes it known, and patterns go on hiding', () => {
+    const schema = {
+      name: 'schema',
+      tableSchema: {
+        topic,
+        columns: ['id', 'ssn', 'city'].map(name => ({
+          name,
+          type: name === 'id' ? 'int64' : 'string',
+          optional: true,
+        })),
+      },
+    }
+    const trino = {
+      ...mask('sn', 'x', [item('MASK_NULL')]),
+      service: 't',
+      serviceType: 'trino',
+      resources: { catalog: resource('*'), schema: resource('hr'), table: resource('st*'), column: resource('s?n') },
+    }
+    expect(rowOf([trino, schema])).toEqual({ id: 7, ssn: null, city: 'Jaipur' })
+  })
+
+  test('the first item that is for the reader decides', () => {
+    const both = mask('ssn', 'ssn', [
+      item('MASK_NONE', { groups: ['auditors'] }),
+      item('MASK_NULL', { groups: ['public'] }),
+    ])
+    const { rows } = run([both, clear('id', 'city'), views({}, { groups: ['auditors'] })])
+    expect(rows).toMatchObject({ v0: { ssn: null }, v1: { ssn: '123456789' } })
+  })
+
+  test('roles may be given, or come of the user, of a group or of another role', () => {
+    const forRole = mask('ssn', 'ssn', [item('MASK_NONE', { groups: [], roles: ['top'] }), item('MASK_NULL')])
+    const roles = {
+      serviceName: 'cl1_hive',
+      rangerRoles: [
+        { name: 'top', roles: [{ name: 'middle' }] },
+        { name: 'middle', users: [{ name: 'asha' }], groups: [{ name: 'auditors' }] },
+      ],
+    }
+    const readers = views({}, { user: 'asha' }, { groups: ['auditors'] }, { roles: ['middle'] }, { roles: ['other'] })
+    const { rows } = run([forRole, clear('id', 'city'), roles, readers])
+    const shown = Object.entries(rows).filter(([, row]) => (row as { ssn: unknown }).ssn !== null)
+    expect(shown.map(([name]) => name)).toEqual(['v1', 'v2', 'v3'])
+  })
+
+  test('priority goes before all, at equal priority what hides', () => {
+    const hide = mask('a hide', 'ssn', [item('MASK_NULL')])
+    const show = mask('b show', 'ssn', [item('MASK_NONE')])
+    const rest = clear('id', 'city')
+    expect(rowOf([hide, show, rest])).toMatchObject({ ssn: null })
+    expect(rowOf([show, hide, rest])).toMatchObject({ ssn: null })
+    expect(rowOf([hide, { ...show, policyPriority: 1 }, rest])).toMatchObject({ ssn: '123456789' })
+    const ours = {
+      name: 'ours',
+      resources: { topic },
+      maskingPolicy: { maskingConditions: [{ field: 'ssn', maskType: 'none' }] },
+    }
+    expect(rowOf([hide, ours, rest])).toMatchObject({ ssn: null })
+    expect(rowOf([hide, { ...ours, policyPriority: 1 }, rest])).toMatchObject({ ssn: '123456789' })
+  })
+
+  test('a disabled policy says nothing', () => {
+    expect(
+      rowOf([mask('ssn', 'ssn', [item('MASK_NULL')], { isEnabled: false }), clear('id', 'ssn', 'city')]),
+    ).toMatchObject({ ssn: '123456789' })
+  })
+
+  test('a schedule is judged when the plan is made, and the plan says until when', () => {
+    const until = mask('ssn', 'ssn', [item('MASK_NONE')], {
+      policyPriority: 1,
+      validitySchedules: [{ startTime: '2026/01/01 00:00:00', endTime: '2026/02/01 00:00:00', timeZone: 'UTC' }],
+    })
+    const documents = [until, mask('hide', 'ssn', [item('MASK_NULL')]), clear('id', 'city')]
+    expect(rowOf(documents, Date.UTC(2026, 0, 15))).toMatchObject({ ssn: '123456789' })
+    expect(rowOf(documents, Date.UTC(2026, 1, 15))).toMatchObject({ ssn: null })
+    const next = run(documents, Date.UTC(2026, 0, 15)).plan!.nextChange!
+    expect(next).toBeGreaterThanOrEqual(Date.UTC(2026, 1, 1))
+    expect(next).toBeLessThan(Date.UTC(2026, 1, 1, 0, 0, 2))
+    expect(run(documents, Date.UTC(2026, 1, 15)).plan!.nextChange).toBe(null)
+  })
+
+  test('an attribute that a reader lacks holds the topic instead of being nothing', () => {
+    const dynamic = mask('ssn', 'ssn', [item('MASK_NULL')], {
+      resources: { database: resource('hr'), table: resource('${{USER.table}}'), column: resource('ssn') },
+    })
+    const documents = [dynamic, clear('id', 'city', 'ssn')]
+    const { rows } = run([...documents, views({ attributes: { table: 'staff' } }, { attributes: { table: 'x' } }, {})])
+    expect(rows).toMatchObject({
+      v0: { ssn: null },
+      v1: { ssn: '123456789' },
+      v2: { outcome: 'reject', code: 'POLICY_CONDITION' },
+    })
+  })
+})
+
+describe('row filters and expressions', () => {
+  const filter = (filterExpr: string | null, more: Record<string, unknown> = {}) => ({
+    service: 'cl1_hive',
+    serviceType: 'hive',
+    name: `filter ${filterExpr}`,
+    policyType: 2,
+    resources: { database: resource('hr'), table: resource('staff') },
+    rowFilterPolicyItems: [
+      {
+        accesses: [{ type: 'select' }],
+        groups: ['public'],
+        ...(filterExpr === null ? {} : { rowFilterInfo: { filterExpr } }),
+      },
+    ],
+    ...more,
+  })
+  const schema = {
+    name: 'schema',
+    tableSchema: {
+      topic,
+      columns: ['id', 'ssn', 'city'].map(name => ({
+        name,
+        type: name === 'id' ? 'int64' : 'string',
+        optional: name !== 'id',
+      })),
+    },
+  }
+  const dropped = { outcome: 'drop', reason: 'filtered' }
+
+  test('a filter is in the dialect of its service', () => {
+    expect(rowOf([schema, filter('City = "Jaipur"')])).toMatchObject({ id: 7 })
+    expect(rowOf([schema, filter('City = "Kota"')])).toMatchObject(dropped)
+  })
+
+  test('the higher priority decides; an empty filter is one, none is not', () => {
+    const none = filter("city = 'Kota'")
+    expect(rowOf([schema, none, filter('', { policyPriority: 1 })])).toMatchObject({ id: 7 })
+    expect(rowOf([schema, none, filter(null, { policyPriority: 1 })])).toMatchObject(dropped)
+    const ours = {
+      name: 'ours',
+      resources: { topic },
+      maskingPolicy: { maskingConditions: [], rowFilter: { filterExpr: "city = 'Jaipur'" } },
+    }
+    expect(rowOf([schema, none, { ...ours, policyPriority: 1 }])).toMatchObject({ id: 7 })
+  })
+
+  test('what a reader brings is bound as a value, never pasted', () => {
+    const rows = (city: string) =>
+      run([schema, filter("city = '${{USER.city}}'"), views({ attributes: { city } })]).rows.v0
+    expect(rows('Jaipur')).toMatchObject({ id: 7 })
+    expect(rows("x' or '1'='1")).toMatchObject(dropped)
+  })
+
+  test('a reader without the attribute is a problem at load', () => {
+    expect(errorsOf([schema, filter("city = '${{USER.city}}'"), views({})])).toContainEqual([
+      'POLICY_CONDITION',
+      'schema',
+      'city',
+    ])
+  })
+
+  test('CUSTOM is an expression of the service', () => {
+    const custom = (valueExpr: string) => mask('custom', 'ssn', [item('CUSTOM', {}, { valueExpr })])
+    const rest = clear('id', 'city')
+    expect(rowOf([schema, rest, custom("concat('xxx-', substr({col}, 8, 2))")])).toMatchObject({ ssn: 'xxx-89' })
+    const byUser = custom("case when '${{USER.dept}}' = 'hr' then {col} else null end")
+    const { rows } = run([schema, rest, byUser, views({ attributes: { dept: 'hr' } }, { attributes: { dept: 'it' } })])
+    expect(rows).toMatchObject({ v0: { ssn: '123456789' }, v1: { ssn: null } })
+    expect(errorsOf([schema, custom('(select 1)')])).toContainEqual([
+      'POLICY_EXPRESSION',
+      'cl1_hive:custom',
+      'dataMaskPolicyItems[0].dataMaskInfo.valueExpr',
+    ])
+  })
+
+  test('a mask type of a service definition may be an expression too', () => {
+    const serviceDef = {
+      name: 'hive',
+      resources: ['database', 'table', 'column'].map((name, n, all) => ({
+        name,
+        level: n,
+        parent: all[n - 1] ?? '',
+        matcher: 'RangerDefaultResourceMatcher',
+      })),
+      accessTypes: [{ name: 'select' }],
+      dataMaskDef: {
+        accessTypes: [{ name: 'select' }],
+        resources: ['database', 'table', 'column'].map(name => ({ name })),
+        maskTypes: [{ name: 'LAST_2', transformer: 'mask_show_last_n({col}, 2)' }, { name: 'MASK_NONE' }],
+      },
+    }
+    const documents = [schema, serviceDef, clear('id', 'city'), mask('two', 'ssn', [item('LAST_2')])]
+    expect(errorsOf(documents)).toEqual([])
+    expect(rowOf(documents)).toMatchObject({
+      ssn: 'nnnnnnn89',
+    })
+  })
+})
+
+describe('access policies', () => {
+  const masks = [mask('ssn', 'ssn', [item('MASK_NULL')]), clear('id', 'city')]
+  const access = (groups: string[], column: string, more: Record<string, unknown> = {}) => ({
+    service: 'cl1_hive',
+    serviceType: 'hive',
+    name: `access ${groups} ${column}`,
+    policyType: 0,
+    resources: { database: resource('hr'), table: resource('*'), column: resource(column) },
+    policyItems: [{ accesses: [{ type: 'select' }], groups }],
+    ...more,
+  })
+
+  test('decide who may read a view at all', () => {
+    const { rows, plan } = run([...masks, access(['staff'], '*'), views({}, { groups: ['staff'] })])
+    expect(Object.keys(rows)).toEqual(['v1'])
+    expect(plan?.names(topic)).toBe(true)
+    expect(run([...masks, access(['staff'], '*')]).plan?.names(topic)).toBe(false)
+  })
+
+  test('a column that may not be read leaves the view; one that may is not cleared by it', () => {
+    expect(rowOf([...masks, access(['public'], 'id'), access(['public'], 'ssn')])).toEqual({ id: 7, ssn: null })
+    expect(rowOf([mask('ssn', 'ssn', [item('MASK_NULL')]), access(['public'], '*')])).toMatchObject({
+      code: 'RECORD_UNKNOWN_COLUMN',
+    })
+  })
+
+  test('those of other tables do not count', () => {
+    const other = access(['staff'], '*', { resources: { database: resource('fin'), table: resource('*') } })
+    expect(rowOf([...masks, other])).toMatchObject({ ssn: null })
+  })
+})
+
+describe('a download', () => {
+  test('brings its service definition, tags and zones with it', () => {
+    const download = {
+      serviceName: 'cl1_hive',
+      policyVersion: 7,
+      policies: [clear('id', 'city', 'ssn')],
+      tagPolicies: {
+        serviceName: 'tags',
+        policies: [
+          {
+            service: 'tags',
+            name: 'pii',
+            policyType: 1,
+            resources: { tag: resource('PII') },
+            dataMaskPolicyItems: [
+              { ...item('trino:MASK_NONE'), accesses: [{ type: 'trino:select' }] },
+              { ...item('hive:MASK_NULL'), accesses: [{ type: 'hive:select' }] },
+            ],
+          },
+        ],
+      },
+    }
+    const tags = {
+      serviceName: 'cl1_hive',
+      tagVersion: 1,
+      tags: { 1: { type: 'PII' } },
+      serviceResources: [
+        { id: 1, resourceElements: { database: resource('hr'), table: resource('staff'), column: resource('ssn') } },
+      ],
+      resourceToTagIds: { 1: [1] },
+    }
+    expect(rowOf([download])).toMatchObject({ ssn: '123456789' })
+    expect(rowOf([download, tags])).toEqual({ id: 7, ssn: null, city: 'Jaipur' })
+  })
+})
+
+describe('refused at load', () => {
+  test.each<[why: string, document: object, code: string, path: string]>([
+    [
+      'a mask that the service does not have',
+      mask('a', 'ssn', [item('SHUFFLE')]),
+      'POLICY_UNKNOWN_MASK',
+      'dataMaskPolicyItems[0].dataMaskInfo',
+    ],
+    [
+      'resources with a gap',
+      mask('a', 'x', [], { resources: { database: resource('hr'), column: resource('ssn') } }),
+      'POLICY_RESOURCE',
+      'resources',
+    ],
+    [
+      'a resource that is none',
+      mask('a', 'x', [], { resources: { topic: resource('hr') } }),
+      'POLICY_RESOURCE',
+      'resources.topic',
+    ],
+    [
+      'a condition that nobody knows',
+      mask('a', 'ssn', [item('MASK')], { conditions: [{ type: 'moon', values: ['full'] }] }),
+      'POLICY_CONDITION',
+      'conditions[0]',
+    ],
+    [
+      'a service type that nobody knows',
+      mask('a', 'ssn', [item('MASK')], { serviceType: 'cobol' }),
+      'POLICY_RESOURCE',
+      'serviceType',
+    ],
+  ])('%s', (_why, document, code, path) => {
+    const found = errorsOf([document])
+    expect(found.map(([one]) => one)).toContain(code)
+    expect(found.find(([one]) => one === code)?.[2]).toBe(path)
+  })
+})
