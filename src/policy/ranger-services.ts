@@ -25,6 +25,8 @@ export interface RangerService {
   readonly roles: readonly Role[]
   readonly users: UserStore
   readonly hasTags: boolean
+  /** `audit-all`, `audit-none`, else the policies decide. */
+  readonly auditMode: string | null
 }
 
 const known = knownServiceDefs(ownServiceDef)
@@ -154,6 +156,7 @@ function serviceOf(name: string, parts: Parts, problems: Problem[]): RangerServi
     roles: parts.roles,
     users: parts.users,
     hasTags: tags !== null && tagPolicies.length > 0,
+    auditMode: download?.auditMode ?? null,
   }
 }
 

@@ -89,7 +89,7 @@ describeWithStack('the service with a Ranger Admin', ({ brokers, postgres }) => 
         )
       })
     ranger.put('cl1', known(columns), 1)
-    await here.start()
+    await here.start({ SCRIM_RANGER_AUDIT: 'postgres' })
     await write(1)
     const [first] = await masked(1)
     expect(columns.map(column => first?.[column])).toEqual(columns.map(() => null))
@@ -101,6 +101,12 @@ describeWithStack('the service with a Ranger Admin', ({ brokers, postgres }) => 
     const [, second] = await masked(2)
     await writer.close()
     expect(second).toMatchObject({ id: 2, name: null, email: 'a@b.in' })
+    const { rows: events } = await (await here.db()).query<{ event: object }>(
+      `select event from scrim_ranger_audit where event ->> 'resource' = $1 order by event -> 'seq_num'`,
+      [`${live}/name`],
+    )
+    const event = { repo: 'cl1', policy: 11, policy_version: 3, access: 'MASK_NULL', enforcer: 'ranger-acl' }
+    expect(events.map(row => row.event)).toMatchObject([event, event])
   })
 
   test('waits for its policies, takes each change as a version, holds what a service governed that is gone, and goes on when it is back', async () => {
