@@ -74,8 +74,8 @@ export interface ViewPlan {
   readonly takeUnmatched: () => readonly UnmatchedRule[]
   /** Columns that a rule rewrites or removes, for the audit row. */
   readonly maskedColumns: readonly string[]
-  /** What audit events in Ranger's form say of it; left out: they are made of the rules. */
-  readonly audited?: AuditedView
+  /** What audit events in Ranger's form say of it. */
+  readonly audited: AuditedView
 }
 
 export interface AuditedView {

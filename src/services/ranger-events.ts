@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Departure, MaskedBatch, RawBatch } from '../pipeline/batch.ts'
-import { maskTypeName } from '../pipeline/mask/mask-types.ts'
-import type { AuditedRule, AuditedView, ViewPlan } from '../pipeline/plan.ts'
+import type { AuditedRule, ViewPlan } from '../pipeline/plan.ts'
 import type { RangerEvent } from './ports/ranger-audit.ts'
 
 /** A batch of which all views are published. */
 export interface SettledBatch {
   readonly raw: RawBatch
-  readonly views: readonly Pick<ViewPlan, 'view' | 'rules' | 'audited'>[]
+  readonly views: readonly Pick<ViewPlan, 'view' | 'audited'>[]
   readonly published: readonly Pick<MaskedBatch, 'view' | 'count' | 'sources'>[]
   readonly departures: readonly Departure[]
   /** The stored version of Scrim's set. */
@@ -36,7 +35,7 @@ export function rangerEvents(
 ): RangerEvent[] {
   const evtTime = new Date(atMs).toISOString().replace('T', ' ').replace('Z', '')
   return batch.views.flatMap(view => {
-    const { user, rules } = view.audited ?? auditedOf(view)
+    const { user, rules } = view.audited
     return rules.flatMap((rule): RangerEvent[] => {
       const records = rule.field === null ? left(batch, view.view) : published(batch, view.view)
       if (records === null) return []
@@ -106,25 +105,6 @@ function left({ departures }: SettledBatch, view: string): Records | null {
 function placeOf({ topic, partition, offsets }: RawBatch, { first, last }: Records): string {
   const range = first === last ? `${offsets[first]}` : `${offsets[first]}..${offsets[last]}`
   return `${topic}-${partition}-${range}`
-}
-
-/** Policies of other shapes have no number and belong to no service of Ranger's: their rules name them. */
-function auditedOf({ view, rules }: Pick<ViewPlan, 'view' | 'rules'>): AuditedView {
-  const masks = [...rules.byName].filter(([, { maskType }]) => maskType.effect !== 'keep')
-  return {
-    user: view,
-    rules: masks.map(([field, { maskType, policy, path }]) => ({
-      service: 'scrim',
-      serviceDefId: 0,
-      policyId: -1,
-      policyVersion: null,
-      access: maskTypeName(maskType),
-      field,
-      reason: `${policy} ${path}`,
-      zone: null,
-      tags: [],
-    })),
-  }
 }
 
 const identity = ({ service, policyId, policyVersion, access, field, reason }: AuditedRule): unknown[] => [
