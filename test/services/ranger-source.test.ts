@@ -7,6 +7,8 @@ import type { RangerCache, RangerDownload, RangerJson } from '../../src/services
 import { rangerNotices } from '../../src/services/ranger-readiness.ts'
 import { createRangerSource, type RangerSource, type RangerSourceOptions } from '../../src/services/ranger-source.ts'
 import { createMemoryPolicyFiles } from '../support/memory-policy-files.ts'
+import { createMemoryProposalStore } from '../support/memory-proposal-store.ts'
+import { createMemoryPublishedKeyStore } from '../support/memory-published-key-store.ts'
 import {
   createMemoryPolicyStore,
   createMemoryPolicyTable,
@@ -499,6 +501,17 @@ describe('beside Ranger Admin', () => {
     await policies.pin(null, anna)
     await look()
     expect(source.status()).toMatchObject([{ code: null, policyVersion: 43 }])
+  })
+
+  test('its changes need no second person, those of others do', async () => {
+    const store = createMemoryPolicyStore(table)
+    const proposals = createMemoryProposalStore({ rows: [] }, table, store, createMemoryPublishedKeyStore())
+    const calls = { write: async () => undefined }
+    const { look, policies } = await start({}, { store, approval: { isNeeded: true, store: proposals, calls } })
+    await look()
+    expect(table.versions.at(-1)).toMatchObject({ version: 2, origin: 'ranger', approver: null })
+    expect(await policies.put('b', aPolicy('b'), anna)).toMatchObject({ proposal: { state: 'open' } })
+    expect(table.versions).toHaveLength(2)
   })
 
   test('what is left of a service that is polled no longer can be removed', async () => {
