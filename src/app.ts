@@ -26,11 +26,12 @@ import { canBeApproved, type Config, ConfigError } from './config.ts'
 import { transform } from './engine.ts'
 import { ScrimError } from './errors.ts'
 import { parseStrictJson } from './policy/strict-json.ts'
+import { createRangerParts } from './ranger.ts'
 import { createAwaitedTopics } from './services/awaited-topics.ts'
 import { createConnectorWatch } from './services/connector-watch.ts'
 import { createDeadLetterSink } from './services/dead-letter-sink.ts'
 import { createDeadLetters } from './services/dead-letters.ts'
-import { createDeadline } from './services/deadline.ts'
+import { aborted, createDeadline } from './services/deadline.ts'
 import { createDependencies } from './services/dependencies.ts'
 import { createInstances } from './services/instances.ts'
 import { createLagWatch } from './services/lag-watch.ts'
@@ -138,6 +139,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     files: createPolicyFolder({ path: config.policies }),
     keys,
     settings: config,
+    rangerServices: config.rangerServices,
     cache: config.cacheDir === null ? null : createPolicyCache({ folder: config.cacheDir }),
     publishedKeys,
     approval: { isNeeded: config.policyApproval === 'two-person', store: stores.proposals, calls, metrics },
@@ -145,6 +147,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     metrics,
     log,
   })
+  const ranger = createRangerParts({ config, metrics, log }, policies, { database, clusterId: once(status.clusterId) })
   const quarantine = createQuarantine({ register: letterIndex, secret: auditSecret, limit: config.quarantineLimit })
   const stream = createMaskStream({
     source,
@@ -152,6 +155,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     deadLetters: createDeadLetterSink({ box: letterTopic, register: letterIndex }),
     quarantine,
     audit,
+    ...ranger.stream,
     plans: policies,
     sealing,
     auditSecret,
@@ -199,6 +203,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     probes: [
       { name: 'kafka', ask: async () => (await status.ping()) ?? source.trouble() },
       { name: 'postgres', ask: () => database.ping().then(() => null) },
+      ...ranger.probes,
     ],
     metrics,
     log,
@@ -224,6 +229,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       proposals: () => policies.proposals?.waiting() ?? null,
       instances: instances.counts,
       audit: config.audit,
+      ...ranger.readiness,
       isAlive: createLiveness({
         movedAt: source.movedAt,
         dependencies: dependencies.states,
@@ -273,8 +279,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       masking(),
       deadLetters.run(inner),
       instances.run(inner),
-      policies.proposals?.run(inner),
-      ...(connectors === null ? [] : [connectors.run(inner)]),
+      ...[policies.proposals, connectors, ranger].map(part => part?.run(inner)),
     ]
     try {
       // All of them run until the signal; the first that cannot go on ends the others.
@@ -298,7 +303,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     ]
     await http.close(stopping.leftMs())
     await within(Promise.allSettled(senders()), stopping.leftMs())
-    await within(Promise.allSettled([kafka.close(), database.end()]), stopping.leftMs())
+    await within(Promise.allSettled([kafka.close(), database.end(), ranger.close()]), stopping.leftMs())
   }
 
   return {
@@ -310,8 +315,3 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     },
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise(resolve =>
-    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
-  )

@@ -9,10 +9,11 @@ interface Key<T> {
   /** Also read from `<env>_FILE`; never printed. */
   readonly secret: boolean
   /** Throws a sentence (never the value) where the text does not fit. */
-  readonly read: (text: string) => T
+  readonly read: Read<T>
 }
 
-type Read<T> = (text: string) => T
+/** `path`: the file that the text came out of, where it did. */
+type Read<T> = (text: string, path?: string) => T
 
 const key = <T>(env: string, about: string, fallback: string | null, read: Read<T>): Key<T> => ({
   env,
@@ -72,6 +73,24 @@ const file: Read<Buffer> = path => {
     throw new Error(`cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`)
   }
 }
+/** Looked up at each use: what lies in the file may be put in place of the old one while Scrim runs. */
+const renewed: Read<() => string> = (value, path) => (path === undefined ? () => value : () => textOf(path))
+const textOf = (path: string): string => file(path).toString('utf8').trim()
+const rangerServices: Read<readonly string[]> = value => {
+  const names = list(value)
+  // They become parts of addresses and names of files.
+  if (!names.every(name => /^[A-Za-z0-9_-][A-Za-z0-9 ._-]{0,199}$/.test(name)))
+    throw new Error('must be names of Ranger services')
+  if (new Set(names).size < names.length) throw new Error('names a service twice')
+  return names
+}
+const rangerAudit: Read<'postgres' | URL | null> = value => {
+  if (value === 'off') return null
+  if (value === 'postgres') return value
+  const isAddress = /^(?:file:(?:\/\/)?\/(?!\/)|https?:\/\/)./.test(value)
+  if (isAddress && URL.canParse(value)) return new URL(value)
+  throw new Error('must be off, postgres, file:<absolute path> or a URL with http: or https:')
+}
 const bytes32: Read<Buffer> = value => {
   const bytes = /^[0-9a-fA-F]{64}$/.test(value) ? Buffer.from(value, 'hex') : Buffer.from(value, 'base64')
   if (bytes.length !== 32) throw new Error('must be 32 bytes in hexadecimal or base64')
@@ -119,7 +138,7 @@ const tokens: Read<readonly Token[]> = value =>
     .map(part => {
       const [name = '', granted = '', ...rest] = part.split(':')
       const token = rest.join(':')
-      const allowed = granted === 'all' ? permissions : granted.split('+').map(oneOf(...permissions))
+      const allowed = granted === 'all' ? permissions : granted.split('+').map(one => oneOf(...permissions)(one))
       if (name === '' || token.length < 16)
         throw new Error('must be name:permission+permission:token, the token of at least 16 characters')
       return { name, secret: token, permissions: new Set(allowed) }
@@ -221,6 +240,38 @@ const keys = {
     'SCRIM_CACHE_DIR',
     'Folder for the last-known-good policy set, for a start without Postgres.',
     text,
+  ),
+  rangerUrl: secret(
+    'SCRIM_RANGER_URL',
+    'Ranger Admin, whose policies are polled, such as https://ranger:6182; without it there is no such source.',
+    url('http:', 'https:'),
+  ),
+  rangerServices: key(
+    'SCRIM_RANGER_SERVICES',
+    'The services whose policies are taken, separated by commas. The same for all instances.',
+    '',
+    rangerServices,
+  ),
+  rangerPollMs: key('SCRIM_RANGER_POLL_MS', 'How often Ranger Admin is asked.', '30000', whole(100, 3_600_000)),
+  rangerUser: optional('SCRIM_RANGER_USER', 'User for Basic authentication at Ranger Admin.', text),
+  rangerPassword: secret('SCRIM_RANGER_PASSWORD', 'Its password.', text),
+  rangerToken: secret(
+    'SCRIM_RANGER_TOKEN',
+    'Bearer token (JWT) for Ranger Admin, in place of a user; the file is read again for each request.',
+    renewed,
+  ),
+  rangerCa: optional('SCRIM_RANGER_SSL_CA', 'File with the certificate authority of Ranger Admin, PEM.', file),
+  rangerCert: optional('SCRIM_RANGER_SSL_CERT', 'File with the client certificate (mTLS), PEM.', file),
+  rangerKey: optional('SCRIM_RANGER_SSL_KEY', 'File with the client key (mTLS), PEM.', file),
+  rangerCacheDir: optional(
+    'SCRIM_RANGER_CACHE_DIR',
+    "Folder for Ranger's downloads under its own file names, for a start without Ranger Admin and stored policies; left out: SCRIM_CACHE_DIR.",
+    text,
+  ),
+  rangerAudit: secret(
+    'SCRIM_RANGER_AUDIT',
+    'Audit events in the JSON of Ranger, beside the audit rows: off, postgres, file:<path>, or a URL that they are posted to (SCRIM_RANGER_SSL_ counts there too).',
+    rangerAudit,
   ),
   audit: key(
     'SCRIM_AUDIT',
@@ -346,8 +397,8 @@ function readKey(definition: Key<unknown>, env: NodeJS.ProcessEnv, problems: str
   try {
     const path = isSecret ? env[`${name}_FILE`] : undefined
     if (path !== undefined && env[name] !== undefined) throw new Error(`and ${name}_FILE are both set`)
-    const value = path === undefined ? (env[name] ?? fallback) : file(path).toString('utf8').trim()
-    return value === null || (value === '' && fallback === null) ? null : read(value)
+    const value = path === undefined ? (env[name] ?? fallback) : textOf(path)
+    return value === null || (value === '' && fallback === null) ? null : read(value, path)
   } catch (error) {
     problems.push(`${name}: ${(error as Error).message}`)
     return null

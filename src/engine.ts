@@ -4,7 +4,7 @@ import { DEFAULT_PLACEHOLDER } from './pipeline/decode/toast.ts'
 import type { Plan, PlanSettings } from './pipeline/plan.ts'
 import { batchOfLines, type OutcomeLine, outcomeLines, type RecordLine, sourceOf } from './pipeline/record-line.ts'
 import { createTransform } from './pipeline/transform.ts'
-import { compilePolicies } from './policy/compile.ts'
+import { compileSet } from './policy/compile-set.ts'
 import type { PolicyDocument } from './policy/document.ts'
 import { readDocuments } from './policy/read-documents.ts'
 
@@ -36,7 +36,7 @@ export function compile(
   const ring = new Map<string, KeyObject>(
     Object.entries(options.keys ?? {}).map(([id, key]) => [id, createSecretKey(key)]),
   )
-  return compilePolicies(documents as PolicyDocument[], {
+  return compileSet(documents as PolicyDocument[], {
     keys: ring,
     settings: { ...defaultSettings, ...options.settings },
     now: options.now ?? Date.now(),

@@ -164,6 +164,28 @@ export const errorCatalogue = {
     status: 409,
   },
 
+  POLICY_RANGER_MASTER: {
+    ...policy(
+      'The document comes from a Ranger Admin, which is its master',
+      'Change it in Ranger Admin; GET /v1/policies shows its service as `source`. To go on without that service take it out of SCRIM_RANGER_SERVICES, then remove the document.',
+    ),
+    status: 409,
+  },
+
+  // ---- policies of a Ranger Admin: the topics that they touch are held
+  POLICY_RANGER_INVALID: policy(
+    'A policy of a Ranger Admin cannot be taken; the topics that it touches wait, the others go on',
+    'Mend it in Ranger Admin, or disable it there; the place names it.',
+  ),
+  RANGER_SERVICE_GONE: policy(
+    'Ranger Admin does not know the service any more, or it has no policies any more; the topics that it governed wait',
+    'Enable the service again. To go on without it take it out of SCRIM_RANGER_SERVICES, then remove its documents.',
+  ),
+  RANGER_SERVICE_MISSING: policy(
+    'No policies of a service in SCRIM_RANGER_SERVICES were ever read; every topic waits',
+    'Look at SCRIM_RANGER_URL, the name of the service, and whether the account may download its policies (policy.download.auth.users).',
+  ),
+
   // ---- policies against a schema: the partition is held
   RECORD_TOPIC_WITHOUT_POLICY: policy('No policy names this topic', 'Add a policy for it; there is no pass-through.'),
   RECORD_UNKNOWN_COLUMN: policy(
@@ -334,6 +356,22 @@ export const errorCatalogue = {
     'GET /health/ready says what the start waits for: the store of policies, or a set that can be taken.',
   ),
   CONNECT_UNAVAILABLE: dependency('Kafka Connect does not answer', 'Heals by itself; watch scrim_dependency_up.'),
+  RANGER_UNAVAILABLE: dependency(
+    'Ranger Admin does not answer; its policies stay as they were read last',
+    'Heals by itself; watch scrim_dependency_up and scrim_ranger_policy_version.',
+  ),
+  RANGER_NOT_AUTHORISED: dependency(
+    'Ranger Admin refuses the download; its policies stay as they were read last',
+    'The account must be an admin, or be listed in policy.download.auth.users of the service; see "Ranger Admin as a source".',
+  ),
+  RANGER_ANSWER: dependency(
+    'Ranger Admin answers with something that is not what was asked for; its policies stay as they were read last',
+    'The place says what. Most often SCRIM_RANGER_URL leads to a login page or a proxy.',
+  ),
+  RANGER_AUDIT_UNAVAILABLE: dependency(
+    'The copy of audit events in Ranger form cannot be written; the audit in Postgres is whole',
+    'Look at SCRIM_RANGER_AUDIT. What does not fit into the buffer meanwhile is counted in scrim_ranger_audit_lost_total.',
+  ),
   DEAD_LETTER_REFUSED: dependency(
     'The dead-letter topic does not take the record',
     'The partition waits. The place says why; look at the topic, its ACLs, and its max.message.bytes: a letter is as large as its raw record unpacked, and Scrim wants 33554432 (32 MiB).',

@@ -40,6 +40,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   keys: [],
   'policy-files': [],
   postgres: ['pg'],
+  ranger: ['undici'],
   telemetry: ['pino', 'prom-client'],
 }
 

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import type { ErrorCode } from '../errors.ts'
 import type { ToastMarkers } from './decode/toast.ts'
 import type { Dialect } from './expression/dialect.ts'
 import type { Expression } from './expression/expression.ts'
@@ -24,6 +25,22 @@ export interface Plan {
   readonly unmatched: (topics: readonly string[]) => readonly string[]
   /** The plans of topics that were asked for so far; their caches tell which schemas were seen. */
   readonly made: () => readonly TopicPlan[]
+  /** Topics of which nothing may go out although policies name them: `forTopic` gives null. Left out: there are none. */
+  readonly blocks?: TopicBlocks
+}
+
+/** Why nothing of some topics may go out. */
+export interface TopicBlock {
+  readonly code: ErrorCode
+  readonly policy: string
+  readonly path: string
+  /** Names and patterns; `all` where it cannot be told which. */
+  readonly topics: readonly string[] | 'all'
+}
+
+export interface TopicBlocks {
+  readonly list: readonly TopicBlock[]
+  readonly of: (topic: string) => TopicBlock | null
 }
 
 /** What the broker knows of a topic and the plan depends on. */
@@ -57,6 +74,34 @@ export interface ViewPlan {
   readonly takeUnmatched: () => readonly UnmatchedRule[]
   /** Columns that a rule rewrites or removes, for the audit row. */
   readonly maskedColumns: readonly string[]
+  /** What audit events in Ranger's form say of it. */
+  readonly audited: AuditedView
+}
+
+export interface AuditedView {
+  /** The user of the view's profile, else the view. */
+  readonly user: string
+  /** Only those whose service and policy want an audit (see `isAudited`). */
+  readonly rules: readonly AuditedRule[]
+}
+
+/** What one policy does in a view. */
+export interface AuditedRule {
+  /** The service that the policy belongs to. */
+  readonly service: string
+  /** The id of its service-def; 0: it has none. */
+  readonly serviceDefId: number
+  /** -1: the policy has no number. */
+  readonly policyId: number
+  readonly policyVersion: number | null
+  /** Name of a mask type; `ROW_FILTER` where records are left out. */
+  readonly access: string
+  /** The column; null for a row filter. */
+  readonly field: string | null
+  /** Of a row filter its expression, else what names the rule. */
+  readonly reason: string | null
+  readonly zone: string | null
+  readonly tags: readonly string[]
 }
 
 /** What the policies say of the columns of a topic. */

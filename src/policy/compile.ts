@@ -3,6 +3,7 @@ import { AFTER } from '../pipeline/layout.ts'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
 import { bindRow } from '../pipeline/project/bind-row.ts'
 import { createRowScope } from '../pipeline/project/row-scope.ts'
+import { auditedViews } from './audited-view.ts'
 import { covered } from './covered.ts'
 import { disagreements } from './disagreements.ts'
 import { isMaskingPolicy, isTableSchema, type PolicyDocument, type TableSchemaDocument } from './document.ts'
@@ -69,7 +70,7 @@ export function compilePolicies(documents: readonly PolicyDocument[], options: C
   const plan: Plan = {
     version: options.version ?? 0,
     nextChange: changes.length === 0 ? null : Math.min(...changes),
-    ...createTopicPlans(perView, schemas, options),
+    ...createTopicPlans(perView, schemas, { ...options, audited: auditedViews(ranger.services) }),
   }
   return { plan, problems: found }
 }

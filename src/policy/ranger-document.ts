@@ -9,6 +9,23 @@ export const rangerDocument = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 600, description: 'Made of what the JSON says of itself.' }),
     ranger: Type.Record(Type.String(), Type.Unknown(), { description: 'As Ranger Admin gives it.' }),
+    source: Type.Optional(
+      Type.Object(
+        {
+          service: Type.String({ minLength: 1, maxLength: 200, description: 'A service of the Ranger Admin.' }),
+          isGone: Type.Optional(
+            Type.Literal(true, {
+              description: 'The service is not there any more: these are its last policies, whose topics wait.',
+            }),
+          ),
+        },
+        {
+          additionalProperties: false,
+          description:
+            'Polled from a Ranger Admin, which is its master: a policy in it that is not valid blocks the topics that it touches, and does not refuse the set.',
+        },
+      ),
+    ),
   },
   { additionalProperties: false },
 )

@@ -25,6 +25,8 @@ export interface RangerService {
   readonly roles: readonly Role[]
   readonly users: UserStore
   readonly hasTags: boolean
+  /** `audit-all`, `audit-none`, else the policies decide. */
+  readonly auditMode: string | null
 }
 
 const known = knownServiceDefs(ownServiceDef)
@@ -49,7 +51,7 @@ export function readRangerServices(documents: readonly PolicyDocument[]): {
     roles: [],
     users: emptyUserStore,
   }
-  for (const { name, ranger } of documents.filter(isRanger)) {
+  for (const { name, ranger, source } of documents.filter(isRanger)) {
     switch (rangerShape(ranger)) {
       case 'service-policies': {
         const download = taken(readServicePolicies(ranger), name)
@@ -68,7 +70,7 @@ export function readRangerServices(documents: readonly PolicyDocument[]): {
       }
       case 'service-tags': {
         const tags = taken(readServiceTags(ranger), name)
-        if (tags !== null) parts.tags.set(name.replace(/^tags:/, ''), tags)
+        if (tags !== null) parts.tags.set(source?.service ?? name.replace(/^tags:/, ''), tags)
         break
       }
       case 'roles':
@@ -154,6 +156,7 @@ function serviceOf(name: string, parts: Parts, problems: Problem[]): RangerServi
     roles: parts.roles,
     users: parts.users,
     hasTags: tags !== null && tagPolicies.length > 0,
+    auditMode: download?.auditMode ?? null,
   }
 }
 

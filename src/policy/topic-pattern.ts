@@ -20,7 +20,7 @@ const covers = (pattern: string, topic: string): boolean =>
   (!/^_(?!_debezium-)/.test(topic) || pattern.startsWith('_')) && globMatches(pattern, topic)
 
 /** Linear in the product of the lengths at worst, unlike a regular expression made from the pattern. */
-function globMatches(pattern: string, topic: string): boolean {
+export function globMatches(pattern: string, topic: string): boolean {
   let p = 0
   let t = 0
   let star = -1

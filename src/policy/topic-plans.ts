@@ -4,6 +4,7 @@ import { createHeaderRule } from '../pipeline/mask/header-rules.ts'
 import type { KeyRing, Plan, PlanSettings, TopicFacts, TopicPlan, ViewPlan } from '../pipeline/plan.ts'
 import { createSchemaCache } from '../pipeline/project/schema-cache.ts'
 import { createSchemalessLayouts } from '../pipeline/project/schemaless.ts'
+import type { AuditedViewOf } from './audited-view.ts'
 import type { TableSchemaDocument } from './document.ts'
 import { unmatchedOf } from './inside-rules.ts'
 import type { MaskingPolicy } from './masking-policy.ts'
@@ -18,6 +19,7 @@ type TopicPlans = Omit<Plan, 'version' | 'nextChange'>
 interface TopicPlanOptions {
   readonly keys: KeyRing
   readonly settings: PlanSettings
+  readonly audited: AuditedViewOf
 }
 
 /** Which topics are read, and the plan of each, made when it is first asked for. */
@@ -63,7 +65,7 @@ function viewPlan(
   facts: TopicFacts,
   { view, applying, services }: ViewPolicies,
   schema: TableSchemaDocument | undefined,
-  { keys, settings }: TopicPlanOptions,
+  { keys, settings, audited }: TopicPlanOptions,
   toastMarkers: ToastMarkers,
 ): ViewPlan {
   const policies = applying(topic)
@@ -87,6 +89,7 @@ function viewPlan(
     mayPass: createHeaderRule(settings),
     takeUnmatched: unmatchedOf(rules),
     maskedColumns: hiddenColumns(rules),
+    audited: audited(view, rules),
   }
 }
 

@@ -15,3 +15,9 @@ export function createDeadline(limitMs: number, now: () => number = () => perfor
     leftMs: () => (startedAt === null ? limitMs : Math.max(0, limitMs - (now() - startedAt))),
   }
 }
+
+/** Resolves at the signal. */
+export const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise(resolve =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  )

@@ -16,6 +16,7 @@ import type { DeadLetterSink, PartitionClaim } from './ports/dead-letters.ts'
 import type { FetchedBatch, HeldPartition, MaskedSink, RawSource, StreamMetrics } from './ports/stream.ts'
 import type { Log } from './ports/log.ts'
 import { isParked, type Quarantine } from './quarantine.ts'
+import type { RangerAudit } from './ranger-audit.ts'
 
 /** Holds the plan that is in force; swapped whole. */
 export interface PlanHolder {
@@ -29,6 +30,8 @@ export interface MaskStreamOptions {
   readonly sink: MaskedSink
   readonly deadLetters: DeadLetterSink
   readonly audit: AuditTrail
+  /** Left out: nobody wants events in Ranger's form. */
+  readonly rangerAudit?: RangerAudit
   readonly quarantine: Quarantine
   readonly plans: PlanHolder
   /** Null: an unmaskable record stops its partition. */
@@ -97,6 +100,8 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
       const facts = await untilDone(fetched.facts, fetched, signal)
       plan = plans.current()
       if (plan === null) return
+      const block = plan.blocks?.of(fetched.raw.topic) ?? null
+      if (block !== null) return holdAt(fetched, 0, block.code, `${block.policy} ${block.path}`.trimEnd(), plan)
       const topicPlan = plan.forTopic(fetched.raw.topic, facts)
       if (topicPlan === null) return holdAt(fetched, 0, 'RECORD_TOPIC_WITHOUT_POLICY', 'topic', plan)
       const masked = transform(fetched.raw, topicPlan)
@@ -152,6 +157,11 @@ export function createMaskStream(options: MaskStreamOptions): MaskStream {
       const context = { raw, plan: topicPlan, policyVersion: plan.version, secret: options.auditSecret }
       const rows = rowsOf(published, departures, outcome.operations, context)
       if (rows.length > 0) await persist(() => options.audit.write(rows))
+    }
+    const { rangerAudit } = options
+    if (rangerAudit !== undefined) {
+      const settled = { raw, views: topicPlan.views, published, departures, policyVersion: plan.version }
+      await persist(() => rangerAudit.tell({ ...settled, tookMs: now() - started }))
     }
     const settledTo = stop === null ? fetched.nextOffset : (raw.offsets[end] as bigint)
     await persist(() => fetched.commit(settledTo))

@@ -1,7 +1,9 @@
 import type { ErrorCode, Problem } from '../errors.ts'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
-import { type Compiled, compilePolicies } from '../policy/compile.ts'
+import type { Compiled } from '../policy/compile.ts'
+import { compileSet } from '../policy/compile-set.ts'
 import type { PolicyDocument } from '../policy/document.ts'
+import { blockTopics, missingServices } from '../policy/ranger-blocks.ts'
 import { readDocuments } from '../policy/read-documents.ts'
 import { classOf } from './follow.ts'
 import type { PlanHolder } from './mask-stream.ts'
@@ -30,6 +32,8 @@ export interface FilesStatus {
 export interface PlanInForceOptions {
   readonly keys: KeyRing
   readonly settings: PlanSettings
+  /** Services of a Ranger Admin whose policies have to be there: as long as those of one are not, every topic waits. */
+  readonly rangerServices?: readonly string[]
   readonly cache: PolicyCache | null
   readonly metrics: { readonly policyVersion: (version: number) => void }
   /** Left out: nothing is known of keys that were published. */
@@ -74,8 +78,11 @@ export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
     files: null,
   }
 
-  const compile = (documents: readonly PolicyDocument[], version: number): Compiled =>
-    compilePolicies(documents, { keys, settings, version, now: now() })
+  function compile(documents: readonly PolicyDocument[], version: number): Compiled {
+    const { plan, problems } = compileSet(documents, { keys, settings, version, now: now() })
+    const missing = missingServices(documents, options.rangerServices ?? [])
+    return { plan: plan === null ? null : blockTopics(plan, missing), problems }
+  }
 
   function announce(): void {
     for (const listener of listeners) listener()

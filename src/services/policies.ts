@@ -1,13 +1,16 @@
-import { errorCatalogue, PoliciesRefused, type Problem, ScrimError } from '../errors.ts'
+import { type Problem, ScrimError } from '../errors.ts'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
 import type { PolicyDocument } from '../policy/document.ts'
-import { backOffMs, pause } from './back-off.ts'
 import { everyMs, follow, type Followed } from './follow.ts'
 import type { PlanHolder } from './mask-stream.ts'
 import { createPlanInForce, type PoliciesStatus } from './plan-in-force.ts'
 import { type PolicyEdit, patchDocument, patchSet, putDocument, removeDocument, replaceSet } from './policy-changes.ts'
-import { changedKeysAlone, createExamination, taken } from './policy-examination.ts'
+import { createExamination, taken } from './policy-examination.ts'
+import { loadPolicies } from './policy-load.ts'
 import { createPolicyImport, type ImportReason, type VersionOrigin } from './policy-import.ts'
+import { examinationOfRanger, takeFromRanger } from './ranger-intake.ts'
+import { createRangerMaster } from './ranger-master.ts'
+import type { RangerChange } from './ranger-source.ts'
 import type { Log } from './ports/log.ts'
 import { type Approval, createProposals, FILES, type ProposedChange, type Proposals } from './proposals.ts'
 import type { PublishedKeys } from './published-keys.ts'
@@ -19,6 +22,8 @@ export interface PoliciesOptions {
   readonly files: PolicyFiles
   readonly keys: KeyRing
   readonly settings: PlanSettings
+  /** Services of a Ranger Admin that bring policies; a start without any waits for them. Left out: there are none. */
+  readonly rangerServices?: readonly string[]
   /** Null: without the store a start is not ready until the store is there. */
   readonly cache: PolicyCache | null
   readonly metrics: PolicyMetrics
@@ -80,7 +85,9 @@ export interface Policies extends PlanHolder {
   readonly remove: (name: string, change: PolicyChange) => Promise<PolicyChanged>
   readonly replaceAll: (documents: unknown, change: PolicyChange) => Promise<PolicyChanged>
   readonly patchAll: (patch: unknown, change: PolicyChange) => Promise<PolicyChanged>
-  /** Makes a new version that says what an older one said. */
+  /** Takes what a service of a Ranger Admin says; null where the set holds something else of it than was expected. */
+  readonly takeRanger: (change: RangerChange) => Promise<AcceptedChange | null>
+  /** Makes a new version that says what an older one said; of Ranger Admin what it says now. */
   readonly rollback: (version: number, change: PolicyChange) => Promise<PolicyChanged>
   /** Holds all instances at one stored version, whatever is added to the store; null lets the latest count again. */
   readonly pin: (version: number | null, by: PolicyOrder) => Promise<{ readonly version: number } | ProposedChange>
@@ -106,6 +113,8 @@ export function createPolicies(options: PoliciesOptions): Policies {
   const inForce = createPlanInForce(options)
   const examination = createExamination({ ...options, inForce })
   const imports = createPolicyImport({ ...options, inForce, accept })
+  const master = createRangerMaster(options.rangerServices ?? [])
+  const ofRanger = examinationOfRanger({ ...options, inForce })
   const proposals =
     options.approval === undefined
       ? null
@@ -132,13 +141,15 @@ export function createPolicies(options: PoliciesOptions): Policies {
     documents: readonly PolicyDocument[],
     { requestId, ...origin }: VersionOrigin,
   ): Promise<PolicyChanged> {
-    const { plan, patch, problems: warnings, changedKeys } = taken(await examination.ofSet(base, documents))
+    const isRanger = origin.origin === 'ranger'
+    const examined = await (isRanger ? ofRanger : examination).ofSet(base, documents)
+    const { plan, patch, problems: warnings, changedKeys } = taken(examined)
     const baseVersion = base?.version ?? 0
     const isImport = origin.filesDigest !== null
     if (patch.length === 0 && base !== null && !isImport) return { version: baseVersion, isNew: false, warnings }
     // The first import has nobody to approve it and nothing that it could undo; files that say the same change nothing.
     const isFree = isImport && (base === null || patch.length === 0)
-    if (!isFree && proposals?.isNeeded) {
+    if (!isFree && !isRanger && proposals?.isNeeded) {
       const { author, reason, ...set } = origin
       const wanted = { action: 'set', documents, ...set } as const
       return proposals.propose({ wanted, author, reason, requestId, baseVersion }, warnings)
@@ -184,35 +195,6 @@ export function createPolicies(options: PoliciesOptions): Policies {
 
   const fromFiles = { force: false, author: FILES, reason: 'the policy files were changed' }
 
-  /** Tries until the store answers; meanwhile the cache serves, never older files. */
-  async function load(signal: AbortSignal): Promise<void> {
-    for (let attempt = 1; !signal.aborted; attempt++) {
-      try {
-        const stored = await inTurn(followStore)
-        await reload(fromFiles).catch((error: unknown) => {
-          if (inForce.current() === null || !(error instanceof ScrimError) || error.kind === 'dependency') throw error
-        })
-        if (inForce.current() !== null) return
-        throw new PoliciesRefused(stored === null ? [] : inForce.compile(stored.documents, stored.version).problems)
-      } catch (error) {
-        if (!(error instanceof ScrimError)) throw error
-        // Keys that were changed can be let go by a call to this instance only if it lives.
-        const changed = changedKeysAlone(error)
-        if (changed !== null) inForce.note({ code: 'POLICY_KEY_CHANGED', problems: changed })
-        // So is it with files that a second person may take in place of a set that this release cannot run.
-        const { code, files: offered } = inForce.status()
-        const waits = inForce.current() === null && (code === 'POLICY_KEY_CHANGED' || offered?.proposal !== undefined)
-        if (error.kind !== 'dependency' && !waits) throw error
-        if (error.kind === 'dependency') {
-          if (inForce.current() === null) await inForce.adoptCached()
-          inForce.note({ code: error.code, problems: [] })
-        }
-        log.warn({ code: error.code, attempt }, errorCatalogue[error.code].message)
-        await pause(backOffMs(attempt, { mostMs: retryMs }), signal)
-      }
-    }
-  }
-
   /** Here and in all other instances. A new plan is a look by itself. */
   async function lookAgain(before: Plan | null): Promise<void> {
     if (before !== null && before === inForce.current()) inForce.announce()
@@ -238,15 +220,17 @@ export function createPolicies(options: PoliciesOptions): Policies {
     list: store.list,
     get: store.get,
     diff: (from, to) => diffVersions(store, from, to),
-    put: (name, document, how) => change(putDocument(name, document), how),
-    patch: (name, patch, how) => change(patchDocument(name, patch), how),
-    remove: (name, how) => change(removeDocument(name), how),
-    replaceAll: (documents, how) => change(replaceSet(documents), how),
-    patchAll: (patch, how) => change(patchSet(patch), how),
+    put: (name, document, how) => change(master.guard(putDocument(name, document)), how),
+    patch: (name, patch, how) => change(master.guard(patchDocument(name, patch)), how),
+    remove: (name, how) => change(master.guard(removeDocument(name)), how),
+    replaceAll: (documents, how) => change(master.keep(replaceSet(documents)), how),
+    patchAll: (patch, how) => change(master.guard(patchSet(patch)), how),
+    takeRanger: offered =>
+      inTurn(() => takeFromRanger(offered, { onLatest, accept, takeFiles: () => imports.take(null, fromFiles) })),
     rollback: async (version, how) => {
       const wanted = await store.get(version)
       if (wanted === null) throw new ScrimError('REQUEST_NOT_FOUND', { path: `version ${version}` })
-      return change(() => wanted.documents, how)
+      return change(master.restore(wanted.documents), how)
     },
     pin: (version, by) =>
       inTurn(async () => {
@@ -282,7 +266,11 @@ export function createPolicies(options: PoliciesOptions): Policies {
       return accepted
     },
     run: async signal => {
-      await load(signal)
+      const isFed = (options.rangerServices ?? []).length > 0
+      await loadPolicies(
+        { followStore: () => inTurn(followStore), takeFiles: () => reload(fromFiles), inForce, isFed, log, retryMs },
+        signal,
+      )
       const followed: Followed[] = [
         { name: 'policy store', watch: watchStore, look: () => inTurn(followStore), onError: noteUnavailable },
         { name: 'policy files', watch: files.watch, look: () => reload(fromFiles), onError: noteUnavailable },

@@ -4,6 +4,7 @@ import { diffDocuments } from '../policy/json-patch.ts'
 import { logProblems, type PlanInForce } from './plan-in-force.ts'
 import type { PolicyChanged, PolicyMetrics } from './policies.ts'
 import { readFiles } from './policy-changes.ts'
+import { besideRanger, filesBesideRanger } from './ranger-master.ts'
 import type { Log } from './ports/log.ts'
 import type { PolicyFiles, PolicyStore, PolicyVersion } from './ports/policies.ts'
 
@@ -53,13 +54,16 @@ export function createPolicyImport({ store, files, inForce, accept, metrics, log
     }
     // An empty folder is a volume that was not mounted, or a set kept through REST alone; never a wish to hold everything.
     const isEmpty = found.files.length === 0 && found.problems.length === 0
-    if (isEmpty && base !== null && !how.force) return { version: base.version, isNew: false, warnings: [] }
-    const documents = readFiles(found)
+    if (isEmpty && base !== null && !how.force) {
+      inForce.note({ files: null })
+      return { version: base.version, isNew: false, warnings: [] }
+    }
+    const documents = filesBesideRanger(base?.documents ?? [], readFiles(found))
     if (documents.length === 0) throw new ScrimError('POLICY_NONE')
     // The store would refuse them as well; said here, it goes before what forcing could cure.
     const pinned = await store.pinned()
     if (pinned !== null) throw new ScrimError('POLICY_PINNED', { path: `version ${pinned}` })
-    const isWanted = how.force || base === null || last?.version === base.version
+    const isWanted = how.force || base === null || (await isUntouched(base, last?.version ?? 0))
     if (!isWanted && diffDocuments(base.documents, documents).length > 0)
       throw new ScrimError('POLICY_FILES_STALE', { path: `version ${base.version}` })
     const accepted = await accept(base, documents, {
@@ -72,6 +76,13 @@ export function createPolicyImport({ store, files, inForce, accept, metrics, log
     const proposal = 'proposal' in accepted ? { id: accepted.proposal.id, filesDigest: found.digest } : null
     inForce.note({ files: proposal === null ? null : { code: 'POLICY_APPROVAL_NEEDED', problems: [], proposal } })
     return accepted
+  }
+
+  /** Says the set what it said after an import, but for what a Ranger Admin changed since? */
+  async function isUntouched(base: PolicyVersion, imported: number): Promise<boolean> {
+    if (imported === base.version) return true
+    const then = imported === 0 ? [] : ((await store.get(imported))?.documents ?? null)
+    return then !== null && diffDocuments(besideRanger(then), besideRanger(base.documents)).length === 0
   }
 
   function noteRefusal(error: unknown): void {

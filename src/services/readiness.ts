@@ -4,6 +4,8 @@ import type { InstanceCounts } from './instances.ts'
 import type { PoliciesStatus } from './plan-in-force.ts'
 import type { ConnectorState, Dependency } from './ports/watching.ts'
 import type { HeldPartition } from './ports/stream.ts'
+import { blockNotices, blockReasons, rangerNotices } from './ranger-readiness.ts'
+import type { RangerServiceStatus } from './ranger-source.ts'
 
 export interface ReadinessOptions {
   readonly policies: { readonly status: () => PoliciesStatus; readonly current: () => Plan | null }
@@ -17,6 +19,10 @@ export interface ReadinessOptions {
   /** Left out: nobody knows of others. */
   readonly instances?: () => InstanceCounts | null
   readonly audit: 'record' | 'batch' | 'off'
+  /** How the services of a Ranger Admin stand. Left out: none is asked. */
+  readonly ranger?: () => readonly RangerServiceStatus[]
+  /** What else somebody should know. */
+  readonly further?: () => readonly string[]
   /** Has the source's loop moved lately, or is Kafka away? A process that is not alive should be started again. */
   readonly isAlive: () => boolean
 }
@@ -68,9 +74,12 @@ export function createReadiness(options: ReadinessOptions): Readiness {
           }),
         )
       for (const { name, up, code, since } of dependencies) {
-        // Connect loads what Scrim has published; Scrim itself goes on without it.
-        if (!up && name !== 'connect') reasons.push(reason(code ?? unavailable[name], { path: name }, since))
+        // Connect loads what Scrim has published, and Ranger's policies are stored; Scrim itself goes on without them.
+        if (!up && name !== 'connect' && name !== 'ranger')
+          reasons.push(reason(code ?? unavailable[name], { path: name }, since))
       }
+      for (const { code, policy, path } of blockReasons(options.policies.current()))
+        reasons.push(reason(code, { policy, path }))
       for (const { topic, partition, offset, code, path, since } of held)
         reasons.push(reason(code, { topic, partition, offset, path }, since))
       return {
@@ -81,6 +90,9 @@ export function createReadiness(options: ReadinessOptions): Readiness {
           ...proposalNotices(options.proposals?.() ?? 0),
           ...awaitedNotices(options.awaited() ?? []),
           ...schemalessNotices(options.policies.current()),
+          ...blockNotices(options.policies.current()),
+          ...rangerNotices(options.ranger?.() ?? []),
+          ...(options.further?.() ?? []),
         ],
         policies,
         dependencies,
@@ -97,6 +109,7 @@ const unavailable = {
   kafka: 'KAFKA_UNAVAILABLE',
   postgres: 'POSTGRES_UNAVAILABLE',
   connect: 'CONNECT_UNAVAILABLE',
+  ranger: 'RANGER_UNAVAILABLE',
 } as const
 
 function reason(code: ErrorCode, where: Place, since?: Date): HealthReason {

@@ -1,7 +1,7 @@
 import { PoliciesRefused, ScrimError } from '../errors.ts'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
 import { lineProblem, type OutcomeLine, type RecordLine } from '../pipeline/record-line.ts'
-import { compilePolicies } from '../policy/compile.ts'
+import { compileSet } from '../policy/compile-set.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { readDocuments } from '../policy/read-documents.ts'
 import type { CallTrail } from './ports/audit.ts'
@@ -47,7 +47,7 @@ export function createTransformCalls({
   let scratch: { readonly plan: Plan; readonly version: PolicyVersion; uses: number } | null = null
 
   const compile = (documents: readonly PolicyDocument[], version: number): Plan => {
-    const { plan, problems } = compilePolicies(documents, { keys, settings, version, now: now() })
+    const { plan, problems } = compileSet(documents, { keys, settings, version, now: now() })
     if (plan === null) throw new PoliciesRefused(problems)
     return plan
   }

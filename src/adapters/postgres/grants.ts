@@ -24,6 +24,7 @@ const grants: readonly (readonly [object: string, rights: string])[] = [
   ['table scrim_letter_request', 'select, insert, update (taken_until, done_at, result)'],
   ['table scrim_partition_claim', 'select, insert, update (number)'],
   ['table scrim_call', 'select, insert'],
+  ['table scrim_ranger_audit', 'select, insert'],
   ['table scrim_seen_schema', 'select, insert, update (last_seen_at)'],
   [
     'table scrim_published_key',

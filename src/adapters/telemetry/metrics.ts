@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { InstanceCounts } from '../../services/instances.ts'
 import type { PartitionLag } from '../../services/lag-watch.ts'
+import type { RangerLook } from '../../services/ranger-source.ts'
 import type { BatchFacts, HeldPartition } from '../../services/ports/stream.ts'
 import type { ConnectorState, Dependency } from '../../services/ports/watching.ts'
 import type { DeadLetterState } from '../../services/ports/dead-letters.ts'
@@ -17,6 +18,8 @@ export interface Metrics {
   readonly instances: (counts: InstanceCounts) => void
   readonly connectors: (states: readonly ConnectorState[]) => void
   readonly dependencies: (states: readonly Dependency[]) => void
+  readonly rangerLook: (service: string, outcome: RangerLook, policyVersion: number | null) => void
+  readonly rangerAudit: (waiting: number, newlyLost: number) => void
   readonly contentType: string
   readonly text: () => Promise<string>
 }
@@ -126,6 +129,28 @@ export function createMetrics({ now = Date.now }: { readonly now?: () => number 
     labelNames: ['dependency'] as const,
     registers,
   })
+  const rangerVersion = new Gauge({
+    name: 'scrim_ranger_policy_version',
+    help: 'The number that Ranger Admin gave the policies of a service that are in force.',
+    labelNames: ['service'] as const,
+    registers,
+  })
+  const rangerLooks = new Counter({
+    name: 'scrim_ranger_looks_total',
+    help: 'Looks at a service of Ranger Admin by what came of them: new, same, refused, failed.',
+    labelNames: ['service', 'outcome'] as const,
+    registers,
+  })
+  const rangerAuditWaiting = new Gauge({
+    name: 'scrim_ranger_audit_waiting',
+    help: 'Audit events in Ranger form that wait for their file or HTTP sink.',
+    registers,
+  })
+  const rangerAuditLost = new Counter({
+    name: 'scrim_ranger_audit_lost_total',
+    help: 'Audit events in Ranger form that did not fit into the buffer while their sink was away.',
+    registers,
+  })
 
   return {
     batch: ({ topic, view, published, dropped, rejected, ...facts }) => {
@@ -174,6 +199,14 @@ export function createMetrics({ now = Date.now }: { readonly now?: () => number 
     },
     dependencies: states => {
       for (const { name, up: isUp } of states) up.set({ dependency: name }, isUp ? 1 : 0)
+    },
+    rangerLook: (service, outcome, policyVersion) => {
+      rangerLooks.inc({ service, outcome })
+      if (policyVersion !== null) rangerVersion.set({ service }, policyVersion)
+    },
+    rangerAudit: (waiting, newlyLost) => {
+      rangerAuditWaiting.set(waiting)
+      rangerAuditLost.inc(newlyLost)
     },
     contentType: registry.contentType,
     text: () => registry.metrics(),

@@ -9,7 +9,7 @@ export interface PolicyVersion {
   readonly approver: string | null
   readonly at: Date
   readonly reason: string
-  readonly origin: 'files' | 'rest'
+  readonly origin: 'files' | 'rest' | 'ranger'
   /** JSON Patch from the version before, over the object of documents by name. */
   readonly patch: readonly unknown[]
   /** SHA-256 of the imported files, where they are the origin. */

@@ -14,7 +14,7 @@ export interface ConnectorSource {
 
 /** Something we depend on, as readiness and metrics show it. */
 export interface Dependency {
-  readonly name: 'kafka' | 'postgres' | 'connect'
+  readonly name: 'kafka' | 'postgres' | 'connect' | 'ranger'
   readonly up: boolean
   readonly code: ErrorCode | null
   readonly since: Date
