@@ -5,6 +5,7 @@ import { compileSet } from '../policy/compile-set.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { blockTopics, missingServices } from '../policy/ranger-blocks.ts'
 import { readDocuments } from '../policy/read-documents.ts'
+import { pause } from './back-off.ts'
 import { classOf } from './follow.ts'
 import type { PlanHolder } from './mask-stream.ts'
 import type { Log } from './ports/log.ts'
@@ -64,7 +65,17 @@ export interface PlanInForce extends PlanHolder {
   readonly announce: () => void
   /** The last known good, while the store is away. */
   readonly adoptCached: () => Promise<void>
+  /**
+   * Makes the plan anew where time alone has changed what its policies say. One that cannot be made, or not be checked,
+   * leaves a plan of which nothing goes out: what the old one shows may be over.
+   */
+  readonly renew: () => Promise<void>
+  /** Tells when it is time for that, until the signal. */
+  readonly watchClock: (changed: () => void, signal: AbortSignal) => Promise<void>
 }
+
+/** A schedule may be set forward by a clock that is set: how long that can stay unnoticed. */
+const MOST_IDLE_MS = 1_000
 
 export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
   const { keys, settings, cache, publishedKeys, metrics, log, now = Date.now } = options
@@ -83,6 +94,8 @@ export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
     const missing = missingServices(documents, options.rangerServices ?? [])
     return { plan: plan === null ? null : blockTopics(plan, missing), problems }
   }
+
+  const isDue = ({ nextChange }: Plan): boolean => nextChange !== null && nextChange <= now()
 
   function announce(): void {
     for (const listener of listeners) listener()
@@ -163,6 +176,35 @@ export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
       await remember(version)
     },
     announce,
+    renew: async () => {
+      if (held === null || !isDue(held.plan)) return
+      const { version, plan: old } = held
+      const plan = planOf(version)
+      try {
+        const changed = plan === null ? [] : await changedKeys(plan)
+        if (plan === null || changed.some(({ severity }) => severity === 'error')) {
+          held = { version, plan: { ...withheld(old), nextChange: null } }
+          if (plan !== null) tell(changed)
+          return announce()
+        }
+        put(version, plan, status.loadedFrom ?? 'store', changed)
+      } catch (error) {
+        // Its time is over all the same, and it is tried again.
+        held = { version, plan: withheld(old) }
+        announce()
+        throw error
+      }
+    },
+    watchClock: async (changed, signal) => {
+      while (!signal.aborted) {
+        const next = held?.plan.nextChange ?? Number.POSITIVE_INFINITY
+        await pause(Math.min(Math.max(next - now(), 1), MOST_IDLE_MS), signal)
+        if (held !== null && isDue(held.plan) && !signal.aborted) {
+          changed()
+          await pause(MOST_IDLE_MS, signal)
+        }
+      }
+    },
     adoptCached: async () => {
       const version = (await cache?.load()) ?? null
       if (version === null) return
@@ -174,6 +216,13 @@ export function createPlanInForce(options: PlanInForceOptions): PlanInForce {
       if (plan !== null) put(version, plan, 'cache')
     },
   }
+}
+
+/** Of which nothing goes out. */
+function withheld(plan: Plan): Plan {
+  const path = 'validitySchedules'
+  const isWithheld = plan.blocks?.list.some(block => block.path === path && block.topics === 'all') ?? false
+  return isWithheld ? plan : blockTopics(plan, [{ code: 'POLICY_REFUSED', policy: '', path, topics: 'all' }])
 }
 
 /** Codes and places of what stands against a set. */

@@ -38,6 +38,7 @@ export interface PoliciesOptions {
   readonly refreshMs?: number
   /** Longest pause between two attempts at a store that is away. */
   readonly retryMs?: number
+  readonly now?: () => number
 }
 
 export interface PolicyMetrics {
@@ -273,6 +274,12 @@ export function createPolicies(options: PoliciesOptions): Policies {
       )
       const followed: Followed[] = [
         { name: 'policy store', watch: watchStore, look: () => inTurn(followStore), onError: noteUnavailable },
+        {
+          name: 'policy schedule',
+          watch: inForce.watchClock,
+          look: () => inTurn(inForce.renew),
+          onError: noteUnavailable,
+        },
         { name: 'policy files', watch: files.watch, look: () => reload(fromFiles), onError: noteUnavailable },
         {
           name: 'policy refresh',

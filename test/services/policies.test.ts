@@ -1,6 +1,7 @@
 import { createSecretKey } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { transform } from '../../src/engine.ts'
+import { ScrimError } from '../../src/errors.ts'
 import type { Plan } from '../../src/pipeline/plan.ts'
 import type { PolicyDocument } from '../../src/policy/document.ts'
 import { createPolicies, type Policies, type PoliciesOptions } from '../../src/services/policies.ts'
@@ -61,6 +62,55 @@ describe('policies', () => {
   const filesWith = (...names: string[]) =>
     createMemoryPolicyFiles(Object.fromEntries(names.map(name => [`${name}.json`, aPolicy(name)])))
   const names = (policies: Policies): string[] => policies.inForce()?.documents.map(({ name }) => name) ?? []
+
+  describe('when time changes what the policies say', () => {
+    const open = Date.UTC(2026, 0, 1)
+    const scheduled = {
+      service: 'k',
+      serviceType: 'kafka-cdc',
+      name: 'for a day',
+      policyType: 1,
+      policyPriority: 1,
+      resources: { topic: { values: ['raw.a'] }, field: { values: ['email'] } },
+      validitySchedules: [{ startTime: '2026/01/01 00:00:00', endTime: '2026/01/02 00:00:00', timeZone: 'UTC' }],
+      dataMaskPolicyItems: [
+        { accesses: [{ type: 'consume' }], groups: ['public'], dataMaskInfo: { dataMaskType: 'MASK_NONE' } },
+      ],
+    }
+    const files = () => createMemoryPolicyFiles({ 'a.json': aPolicy('a'), 'b.json': scheduled })
+    const maskOf = (policies: Policies): string | undefined =>
+      policies.current()?.forTopic('raw.a', { compacted: false })?.views[0]?.rules.byName.get('email')?.maskType.effect
+
+    test('the plan is made anew', async () => {
+      let time = open
+      const policies = await start({ files: files(), now: () => time })
+      expect(maskOf(policies)).toBe('keep')
+      const told = vi.fn()
+      policies.onChange(told)
+      time = Date.UTC(2026, 0, 3)
+      await vi.waitFor(() => expect(maskOf(policies)).toBe('rewrite'), { timeout: 5_000 })
+      expect(told).toHaveBeenCalled()
+      expect(policies.current()).toMatchObject({ version: 1, nextChange: null })
+    })
+
+    test('what cannot be checked then goes out no more until it can', async () => {
+      let time = open
+      let isAway = false
+      const check = async () => {
+        if (isAway) throw new ScrimError('POSTGRES_UNAVAILABLE')
+        return []
+      }
+      const publishedKeys = { check, assume: async () => {}, forget: async () => [], columns: async () => [] }
+      const policies = await start({ files: files(), now: () => time, publishedKeys })
+      isAway = true
+      time = Date.UTC(2026, 0, 3)
+      await vi.waitFor(() => expect(policies.current()?.forTopic('raw.a', { compacted: false })).toBeNull(), {
+        timeout: 5_000,
+      })
+      isAway = false
+      await vi.waitFor(() => expect(maskOf(policies)).toBe('rewrite'), { timeout: 5_000 })
+    })
+  })
 
   describe('at start', () => {
     test('an empty store takes the files as version 1', async () => {
