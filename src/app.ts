@@ -2,14 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { createConnectClient } from './adapters/connect/rest-client.ts'
 import { createHttpServer } from './adapters/http/server.ts'
-import { createKafkaClient } from './adapters/kafka/client.ts'
-import { createDeadLetterTopic } from './adapters/kafka/dead-letter-topic.ts'
-import { createKafkaStatus } from './adapters/kafka/kafka-status.ts'
-import { createMaskedSink } from './adapters/kafka/masked-sink.ts'
-import { createOutputTopics } from './adapters/kafka/output-topics.ts'
+import { createKafkaConnections } from './adapters/kafka/connections.ts'
 import { createRawSource } from './adapters/kafka/raw-source.ts'
-import { createRawTail } from './adapters/kafka/raw-tail.ts'
-import { createLetterReader, createRecordReader } from './adapters/kafka/record-reader.ts'
 import { within } from './adapters/kafka/within.ts'
 import { auditSecretOf, createKeyRing, sealingKeyOf } from './adapters/keys/key-ring.ts'
 import { createPolicyFolder } from './adapters/policy-files/folder.ts'
@@ -82,25 +76,10 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   const calls = createCallTrail({ database })
 
   // Kafka
-  const kafka = createKafkaClient({ config, log })
-  const status = createKafkaStatus({ client: kafka })
-  const outputTopics = createOutputTopics({
-    client: kafka,
-    isInput: topic => policies.current()?.names(topic) ?? false,
-    log,
-  })
-  const sink = createMaskedSink({ client: kafka, outputTopics, compression: config.compression, log })
-  const letterTopic = createDeadLetterTopic({
-    client: kafka,
-    topic: config.deadLetterTopic,
-    compression: config.compression,
-    log,
-  })
-  const letterReader = createLetterReader({ client: kafka, topic: config.deadLetterTopic })
-  const recordReader = createRecordReader({ client: kafka, group: config.group })
-  const rawTail = createRawTail({ client: kafka })
+  const kafka = createKafkaConnections({ config, isInput: topic => policies.current()?.names(topic) ?? false, log })
+  const { status, outputTopics, sink, letterTopic, letterReader, recordReader, rawTail } = kafka
   const source = createRawSource({
-    client: kafka,
+    client: kafka.client,
     group: config.group,
     queueBytes: config.queueBytes,
     concurrency: config.concurrency,
@@ -294,16 +273,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
 
   /** Last in, first out: nothing is closed that something else still uses. */
   async function close(): Promise<void> {
-    const senders = () => [
-      sink.close(),
-      letterTopic.close(),
-      letterReader.close(),
-      recordReader.close(),
-      rawTail.close(),
-    ]
     await http.close(stopping.leftMs())
-    await within(Promise.allSettled(senders()), stopping.leftMs())
-    await within(Promise.allSettled([kafka.close(), database.end(), ranger.close()]), stopping.leftMs())
+    await within(kafka.closeSenders(), stopping.leftMs())
+    await within(Promise.allSettled([kafka.client.close(), database.end(), ranger.close()]), stopping.leftMs())
   }
 
   return {
