@@ -5,6 +5,7 @@ import type { TopicPlan } from '../src/pipeline/plan.ts'
 import { createTransform } from '../src/pipeline/transform.ts'
 import { readOptions } from '../test/long/proof-options.ts'
 import { naiveTransform } from '../test/support/naive-engine.ts'
+import * as jsonColumn from './json-column.ts'
 import { columns, makeValues, policy, tableSchema, topic } from './records.ts'
 
 const {
@@ -56,9 +57,9 @@ interface Images {
   readonly after: Record<string, unknown> | null
 }
 
-function batchOf(values: readonly Buffer[]): RawBatch {
+function batchOf(values: readonly Buffer[], of = topic): RawBatch {
   return {
-    topic,
+    topic: of,
     partition: 0,
     partitions: 1,
     ...layOut(values.flatMap(value => [null, value, null])),
@@ -67,9 +68,9 @@ function batchOf(values: readonly Buffer[]): RawBatch {
   }
 }
 
-function planOf(documents: readonly unknown[]): TopicPlan {
+function planOf(documents: readonly unknown[], of = topic): TopicPlan {
   const { plan, problems } = compile(documents)
-  const topicPlan = plan?.forTopic(topic, { compacted: false })
+  const topicPlan = plan?.forTopic(of, { compacted: false })
   if (topicPlan == null) throw new Error(`the benchmark's policy does not compile: ${problems[0]?.code}`)
   return topicPlan
 }
@@ -92,21 +93,24 @@ const seconds = (run: () => void): number => {
 }
 const median = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[list.length >> 1] as number
 
-function compare(label: string, withSchema: boolean): Result[] {
-  const values = makeValues(count, withSchema)
-  const batches = Array.from({ length: Math.ceil(count / 500) }, (_, n) =>
-    batchOf(values.slice(n * 500, n * 500 + 500)),
-  )
-  const splice = (documents: readonly unknown[]): (() => void) => {
-    const plan = planOf(documents)
-    const transform = createTransform()
-    return () => {
-      for (const batch of batches) {
-        const { masked, departures } = transform(batch, plan)
-        if (masked[0]?.count !== batch.count) throw new Error(`a record did not pass: ${JSON.stringify(departures[0])}`)
-      }
+const batchesOf = (values: readonly Buffer[], of = topic): RawBatch[] =>
+  Array.from({ length: Math.ceil(count / 500) }, (_, n) => batchOf(values.slice(n * 500, n * 500 + 500), of))
+
+function splicing(batches: readonly RawBatch[], documents: readonly unknown[], of = topic): () => void {
+  const plan = planOf(documents, of)
+  const transform = createTransform()
+  return () => {
+    for (const batch of batches) {
+      const { masked, departures } = transform(batch, plan)
+      if (masked[0]?.count !== batch.count) throw new Error(`a record did not pass: ${JSON.stringify(departures[0])}`)
     }
   }
+}
+
+function compare(label: string, withSchema: boolean): Result[] {
+  const values = makeValues(count, withSchema)
+  const batches = batchesOf(values)
+  const splice = (documents: readonly unknown[]): (() => void) => splicing(batches, documents)
   const candidates: [string, () => void][] = [
     [`parse ${label}`, () => values.map(parseMaskStringify)],
     [`splice ${label}`, splice([policy, tableSchema])],
@@ -114,6 +118,20 @@ function compare(label: string, withSchema: boolean): Result[] {
     [`splice ${label}, nothing masked`, splice([clear, tableSchema])],
     [`copy ${label}`, () => batches.map(batch => Buffer.from(batch.bytes))],
   ]
+  return timed(candidates)
+}
+
+function compareJsonColumn(): Result[] {
+  const values = jsonColumn.makeValues(count)
+  const splice = splicing(batchesOf(values, jsonColumn.topic), jsonColumn.policies, jsonColumn.topic)
+  return timed([
+    ['parse json column', () => values.map(jsonColumn.parseMaskStringify)],
+    ['splice json column, one rule on a part', splice],
+  ])
+}
+
+/** In alternating rounds; the first is what the others are compared with. */
+function timed(candidates: readonly (readonly [string, () => void])[]): Result[] {
   const times = candidates.map((): number[] => [])
   for (const [, run] of candidates) for (let warm = 0; warm < 3; warm++) run()
   for (let round = 0; round < rounds; round++) {
@@ -123,6 +141,21 @@ function compare(label: string, withSchema: boolean): Result[] {
   return candidates.map(([name], n) => {
     const time = median(times[n] as number[])
     return { name, recordsPerSecond: Math.round(count / time), ratioToParse: Math.round((parse / time) * 100) / 100 }
+  })
+}
+
+/** Here printing what was parsed gives the bytes back, so that the two come to the same. */
+function verifyJsonColumn(): void {
+  const values = jsonColumn.makeValues(500)
+  const [batch] = createTransform()(
+    batchOf(values, jsonColumn.topic),
+    planOf(jsonColumn.policies, jsonColumn.topic),
+  ).masked
+  values.forEach((value, n) => {
+    const at = n * SPANS_PER_RECORD
+    const spliced = batch?.bytes.subarray(batch.spans[at + VALUE_START], batch.spans[at + VALUE_END])
+    if (spliced?.equals(jsonColumn.parseMaskStringify(value)) !== true)
+      throw new Error('the output is not that of parse, mask and stringify')
   })
 }
 
@@ -146,7 +179,8 @@ function verify(withSchema: boolean): void {
 
 verify(true)
 verify(false)
-const results = [...compare('schema', true), ...compare('plain', false)]
+verifyJsonColumn()
+const results = [...compare('schema', true), ...compare('plain', false), ...compareJsonColumn()]
 const lines = results.map(
   ({ name, recordsPerSecond, ratioToParse }) =>
     `${name.padEnd(40)} ${String(recordsPerSecond).padStart(10)} records/s  ${ratioToParse.toFixed(2)} x parse`,

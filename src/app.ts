@@ -8,6 +8,7 @@ import { createKafkaStatus } from './adapters/kafka/kafka-status.ts'
 import { createMaskedSink } from './adapters/kafka/masked-sink.ts'
 import { createOutputTopics } from './adapters/kafka/output-topics.ts'
 import { createRawSource } from './adapters/kafka/raw-source.ts'
+import { createRawTail } from './adapters/kafka/raw-tail.ts'
 import { createLetterReader, createRecordReader } from './adapters/kafka/record-reader.ts'
 import { within } from './adapters/kafka/within.ts'
 import { auditSecretOf, createKeyRing, sealingKeyOf } from './adapters/keys/key-ring.ts'
@@ -43,6 +44,7 @@ import type { Log } from './services/ports/log.ts'
 import { createPublishedKeys } from './services/published-keys.ts'
 import { createQuarantine } from './services/quarantine.ts'
 import { createReadiness } from './services/readiness.ts'
+import { createRehearsal } from './services/rehearsal.ts'
 import { createRelease } from './services/release.ts'
 import { createReplay } from './services/replay.ts'
 import { createSeenSchemas } from './services/seen-schemas.ts'
@@ -96,6 +98,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   })
   const letterReader = createLetterReader({ client: kafka, topic: config.deadLetterTopic })
   const recordReader = createRecordReader({ client: kafka, group: config.group })
+  const rawTail = createRawTail({ client: kafka })
   const source = createRawSource({
     client: kafka,
     group: config.group,
@@ -214,6 +217,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     log,
   })
   const lag = createLagWatch({ source, held: stream.held, metrics })
+  const asked = { policies, keys, settings: config, calls }
   const http = await createHttpServer({
     policies,
     readiness: createReadiness({
@@ -233,8 +237,18 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       }),
     }),
     deadLetters,
-    transformCalls: createTransformCalls({ policies, keys, settings: config, transform, calls }),
+    transformCalls: createTransformCalls({
+      ...asked,
+      transform: (records, plan) => transform(records, plan, Date.now),
+    }),
     instances,
+    rehearsal: createRehearsal({
+      ...asked,
+      tail: rawTail,
+      reader: recordReader,
+      schemas: stores.schemas,
+      checks: [seenSchemas.check, publishedKeys.check],
+    }),
     metrics,
     tokens: config.tokens ?? [],
     hosts: [config.httpHost, ...config.httpHosts],
@@ -280,7 +294,13 @@ export async function createApp(config: Config, log: Log): Promise<App> {
 
   /** Last in, first out: nothing is closed that something else still uses. */
   async function close(): Promise<void> {
-    const senders = () => [sink.close(), letterTopic.close(), letterReader.close(), recordReader.close()]
+    const senders = () => [
+      sink.close(),
+      letterTopic.close(),
+      letterReader.close(),
+      recordReader.close(),
+      rawTail.close(),
+    ]
     await http.close(stopping.leftMs())
     await within(Promise.allSettled(senders()), stopping.leftMs())
     await within(Promise.allSettled([kafka.close(), database.end(), ranger.close()]), stopping.leftMs())

@@ -121,7 +121,7 @@ const keyRing: Read<ReadonlyMap<string, Buffer>> = value => {
 }
 
 /** What a token may do. */
-export const permissions = ['read', 'policies', 'approve', 'transform', 'replay'] as const
+export const permissions = ['read', 'policies', 'approve', 'transform', 'replay', 'dry-run', 'explain'] as const
 export type Permission = (typeof permissions)[number]
 export interface Token {
   readonly name: string
@@ -334,7 +334,7 @@ const keys = {
   httpHosts: key('SCRIM_HTTP_HOSTS', 'Further names under which HTTP may be called (Host header).', '', list),
   tokens: secret(
     'SCRIM_TOKENS',
-    'HTTP tokens, name:permission+permission:token, by comma or line; permissions: read policies approve transform replay, or all.',
+    'HTTP tokens, name:permission+permission:token, by comma or line; permissions: read policies approve transform replay dry-run explain, or all.',
     tokens,
   ),
   url: key(

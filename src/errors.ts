@@ -108,6 +108,10 @@ export const errorCatalogue = {
     'The validity schedule is not a valid one',
     'Write times as yyyy/MM/dd HH:mm:ss with a known timeZone, and give each recurrence a schedule and an interval.',
   ),
+  POLICY_TEST_FAILED: policy(
+    'A test that the policy brings along fails',
+    'Mend the policy, or the test. `scrim check` runs them, and GET /v1/policies/{name}/test.',
+  ),
   POLICY_REFUSED: policy(
     'The policies are refused; those in force stay',
     'Mend what `problems` lists, all of it, and send it again.',

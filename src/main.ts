@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util'
 import { check, checkHelp, checkOptions } from './commands/check.ts'
 import { demo, demoHelp, demoOptions } from './commands/demo.ts'
+import { dryRunCommand } from './commands/dry-run.ts'
+import { explainCommand } from './commands/explain.ts'
 import { type Command, EXIT_INTERRUPTED, EXIT_USAGE, type Terminal } from './commands/command.ts'
 import { mask, maskHelp, maskOptions } from './commands/mask.ts'
 import { policies, policiesHelp, policiesOptions } from './commands/policies.ts'
@@ -36,6 +38,8 @@ const commands: Record<string, Command> = {
     about: 'read, change and approve the policies of a running Scrim',
     takesFiles: true,
   },
+  'dry-run': dryRunCommand,
+  explain: explainCommand,
   demo: {
     run: demo,
     help: demoHelp,

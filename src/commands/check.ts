@@ -7,13 +7,23 @@ import { ScrimError } from '../errors.ts'
 import { compilePolicies } from '../policy/compile.ts'
 import { topicPatterns } from '../policy/read-documents.ts'
 import { outputTemplates } from '../policy/view.ts'
+import { testProblems } from '../policy/run-tests.ts'
+import { testsOf } from '../services/policy-test-runs.ts'
 import type { Finding } from '../services/ports/checks.ts'
 import type { SeenSchema } from '../services/ports/policies.ts'
 import { acceptSchemas, type Accepted } from './check/accept-schemas.ts'
 import { checkAudit, readHead } from './check/audit.ts'
 import { checkConnectors, checkSource } from './check/outside.ts'
 import { masksText, maskList } from './check/masks.ts'
-import { acceptedText, type CheckReport, findingOf, findingsText, sortedFindings, topicText } from './check/report.ts'
+import {
+  acceptedText,
+  type CheckReport,
+  findingOf,
+  findingsText,
+  sortedFindings,
+  testsText,
+  topicText,
+} from './check/report.ts'
 import { learnSamples, type Samples } from './check/samples.ts'
 import { inspectTopics } from './check/topics.ts'
 import { type Arguments, EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Terminal } from './command.ts'
@@ -40,7 +50,7 @@ export const checkHelp =
                    [--source URL] [--connect URL] [--audit [--audit-head HEAD]] [--masks] [--json]
 
 Checks policy documents: all problems at once, and for each topic and column the mask, who says so and whether the
-column is known. With records or stored schemas: what a live run would make of them.
+column is known; runs the tests that they bring along. With records or stored schemas: what a live run would make of them.
 
   -p, --policies FOLDER   policy documents (default: SCRIM_POLICIES, else policies/)
       --records FILE      sample records, JSON Lines as scrim mask reads them; may be repeated
@@ -109,6 +119,10 @@ export async function check({ values, positionals }: Arguments, terminal: Termin
     }
   }
   findings.push(...problems.map(findingOf))
+  const tests = await testsOf(documents, candidate =>
+    compilePolicies(candidate, { keys: createKeyRing(config), settings: config, now: Date.now() }),
+  )
+  findings.push(...testProblems(tests).map(findingOf))
   const inspected = plan === null ? null : await inspectTopics({ plan, documents, samples, files: asked.records })
   findings.push(...(inspected?.findings ?? []))
 
@@ -121,7 +135,7 @@ export async function check({ values, positionals }: Arguments, terminal: Termin
   if (asked.source !== null)
     findings.push(...(await checkSource(asked.source, { patterns, reselection: connectors?.reselection ?? null })))
   if (asked.isAudit) findings.push(...(await checkAudit(config, asked.auditHead)))
-  return tell({ findings, topics: inspected?.topics ?? [], accepted }, asked.isJson, terminal)
+  return tell({ findings, topics: inspected?.topics ?? [], accepted, tests }, asked.isJson, terminal)
 }
 
 interface Asked {
@@ -210,13 +224,19 @@ const systemCode = (error: unknown): string => {
   return code
 }
 
-function tell({ findings, topics, accepted }: Omit<CheckReport, 'ok'>, asJson: boolean, { out }: Terminal): number {
+function tell(
+  { findings, topics, accepted, tests }: Omit<CheckReport, 'ok'>,
+  asJson: boolean,
+  { out }: Terminal,
+): number {
   const sorted = sortedFindings(findings)
   const ok = !sorted.some(({ severity }) => severity === 'error')
-  if (asJson) out(`${JSON.stringify({ ok, findings: sorted, topics, accepted } satisfies CheckReport, null, 2)}\n`)
+  if (asJson)
+    out(`${JSON.stringify({ ok, findings: sorted, topics, accepted, tests } satisfies CheckReport, null, 2)}\n`)
   else {
     for (const topic of topics) out(topicText(topic))
     for (const one of accepted) out(acceptedText(one))
+    out(testsText(tests))
     const counts = (['error', 'warning', 'note'] as const).map(severity => count(sorted, severity))
     out(`\n${findingsText(sorted)}${ok ? 'ok' : 'not ok'}: ${counts.join(', ')}\n`)
   }

@@ -31,7 +31,7 @@ export async function mask({ values, positionals }: Arguments, terminal: Termina
   let rejected = 0
   let pending: RecordLine[] = []
   const flush = (): void => {
-    for (const outcome of transform(pending, plan)) {
+    for (const outcome of transform(pending, plan, Date.now)) {
       if (outcome.outcome === 'reject') rejected++
       terminal.out(`${JSON.stringify(values.text === true ? asText(outcome) : outcome)}\n`)
     }

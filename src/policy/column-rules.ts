@@ -9,7 +9,7 @@ import type { ColumnRule, KeyRing } from '../pipeline/plan.ts'
 import type { MaskingCondition, MaskingPolicyDocument } from './document.ts'
 import { policyProblem } from './policy-problem.ts'
 import { readExpression } from './row-rules.ts'
-import { readSelector } from './selector.ts'
+import { type FieldTarget, readSelector } from './selector.ts'
 
 /** What one policy says of columns, in the order it says it. */
 export interface PolicyRules {
@@ -43,12 +43,18 @@ export function readRules(document: MaskingPolicyDocument, keys: KeyRing): Polic
       return
     }
     if (rule === null) return
+    const isElsewhere = ({ column, inside, isGuess }: FieldTarget): boolean =>
+      !isGuess && (column === null || inside !== null)
+    if (rule.custom !== null && selector.targets.some(isElsewhere)) {
+      problems.push(policyProblem('POLICY_SELECTOR', document.name, `${path}.field`, 'an expression is for one column'))
+      return
+    }
     const keeps = rule.maskType.effect === 'keep'
     for (const { column, inside: nested, isGuess } of selector.targets) {
       if (column === null && keeps)
         problems.push(policyProblem('POLICY_WILDCARD_CLEARS', document.name, `${path}.maskType`))
       else if (nested !== null) {
-        if (!(isGuess && keeps)) inside.push({ column, path: nested, isGuess, rule })
+        if (!(isGuess && (keeps || rule.custom !== null))) inside.push({ column, path: nested, isGuess, rule })
       } else if (column === null) wildcard ??= rule
       else columns.push({ column, rule })
     }

@@ -1,6 +1,7 @@
 import type { Problem } from '../errors.ts'
+import { AFTER } from '../pipeline/layout.ts'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
-import { bindColumn } from '../pipeline/project/bind-column.ts'
+import { bindRow } from '../pipeline/project/bind-row.ts'
 import { createRowScope } from '../pipeline/project/row-scope.ts'
 import { auditedViews } from './audited-view.ts'
 import { covered } from './covered.ts'
@@ -137,11 +138,14 @@ function checkSchemas(
     }
     const names = new Set(schema.columns.map(({ name }) => name))
     const rules = mergeRules({ compacted: false }, sources, names)
-    const scope = createRowScope(schema.columns, rules)
-    const misfits = schema.columns.flatMap(({ name, type }): Problem[] => {
-      const { problem } = bindColumn(name, type, 'row', rules, keys, null, scope)
-      return problem === null ? [] : [policyProblem(problem.code, document.name, name, problem.detail)]
-    })
+    const all = schema.columns.map(column => ({ ...column, index: null, byDefault: null, block: null }))
+    const row = bindRow(all, createRowScope(all, rules), { part: 'row', image: AFTER, rules, keys })
+    const ofColumns = row.columns.flatMap(({ column: { name }, problem }) =>
+      problem === null ? [] : [{ ...problem, name }],
+    )
+    const misfits = [...ofColumns, ...row.problems].map(({ code, name, detail }) =>
+      policyProblem(code, document.name, name, detail),
+    )
     return [...problems, ...misfits]
   })
 }

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { policyTests } from './policy-tests.ts'
 import type { RangerDocument } from './ranger-document.ts'
 
 /**
@@ -101,6 +102,7 @@ export const maskingPolicyDocument = Type.Object(
       }),
     ),
     service: Type.Optional(text('Read and kept; Scrim serves one service.')),
+    tests: Type.Optional(policyTests),
     users: Type.Optional(names('For views of these users only.')),
     groups: Type.Optional(
       names('For views of these groups only. Without users, groups and roles: for every view, as with `public`.'),

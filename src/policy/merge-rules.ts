@@ -3,7 +3,8 @@ import type { Identity } from '../pipeline/expression/scope.ts'
 import type { MaskingPolicyDocument, TableSchemaDocument } from './document.ts'
 import { insideRule } from './inside-rules.ts'
 import type { MaskingPolicy } from './masking-policy.ts'
-import type { FoundRule, ServiceTopic } from './ranger-topic.ts'
+import type { ServiceTopic } from './ranger-topic.ts'
+import { type FoundRule, hides, type Prioritised, stronger } from './rule-strength.ts'
 import { readTableSchema } from './table-schema.ts'
 
 /** What is said of one topic to the readers of one view. */
@@ -41,11 +42,15 @@ export function mergeRules(
     policies.map(({ document }) => read(document)).filter(value => value !== undefined)
   return {
     byName: new Map([...byName].map(([column, { rule }]) => [column, rule])),
-    inside: policies.flatMap(({ inside, document }) =>
-      inside
-        .filter(({ column }) => only === null || column === null || only.has(column))
-        .map(nested => insideRule(nested, document.policyPriority ?? 0)),
-    ),
+    inside: [
+      ...policies.flatMap(({ inside, document }) =>
+        inside.map(nested => ({ nested, priority: document.policyPriority ?? 0 })),
+      ),
+      ...services.flatMap(({ inside }) => inside),
+    ]
+      .filter(({ nested: { column } }) => only === null || column === null || only.has(column))
+      .toSorted((a, b) => b.priority - a.priority)
+      .map(({ nested, priority }) => insideRule(nested, priority)),
     matching: services.length === 0 ? null : column => matchingRule(column, services),
     wildcard: policies.find(({ wildcard }) => wildcard !== null)?.wildcard ?? null,
     unknown:
@@ -75,19 +80,6 @@ function filterOf(policies: readonly MaskingPolicy[], services: readonly Service
   ]
   const highest = Math.max(...said.map(({ priority }) => priority))
   return said.find(({ priority }) => priority === highest)?.rowFilter ?? null
-}
-
-interface Prioritised {
-  readonly rule: ColumnRule
-  readonly priority: number
-}
-
-const hides = ({ rule }: Prioritised): boolean => rule.maskType.effect !== 'keep'
-
-/** The first stays where the two are alike. */
-function stronger(first: Prioritised | undefined, second: Prioritised): Prioritised {
-  if (first === undefined || second.priority > first.priority) return second
-  return second.priority === first.priority && hides(second) && !hides(first) ? second : first
 }
 
 /** Only what names a column as it is spelt may leave it in clear. */

@@ -1,23 +1,19 @@
 import type { Problem } from '../errors.ts'
-import type { ColumnRule, KeyRing, RowFilter } from '../pipeline/plan.ts'
+import type { KeyRing, RowFilter } from '../pipeline/plan.ts'
 import { drop } from '../pipeline/mask/types/drop.ts'
+import type { NestedRule } from './column-rules.ts'
+import { fieldProblems, namedFields } from './ranger-fields.ts'
 import { createItemRules, policyLabel } from './ranger-rules.ts'
+import { type FoundRule, stronger } from './rule-strength.ts'
 import type { RangerService } from './ranger-services.ts'
 import { readingAccess, type TableMap, tableMap } from './ranger-tables.ts'
 import type { Decision } from './ranger/engine.ts'
 import type { RangerPolicy } from './ranger/policy.ts'
 import { hierarchyIndex, type PolicyMatcher, policyMatcher } from './ranger/policy-matcher.ts'
 import { noScopes, type RangerRequest } from './ranger/request.ts'
+import type { TraceReason } from './ranger/trace.ts'
 import type { MatchContext } from './ranger/value-matcher.ts'
 import { PUBLIC, type Profile } from './view.ts'
-
-/** A rule that a service's policies come to. */
-export interface FoundRule {
-  readonly rule: ColumnRule
-  readonly priority: number
-  /** The policy names the column as it is spelt, so it may leave it in clear. */
-  readonly isLiteral: boolean
-}
 
 /** What a service's policies say of one topic to the readers of one profile. */
 export interface ServiceTopic {
@@ -28,8 +24,21 @@ export interface ServiceTopic {
   /** The columns that policies name, as they are spelt there. */
   readonly columns: readonly string[]
   readonly ruleOf: (column: string) => FoundRule | null
+  /** Rules on parts of columns. */
+  readonly inside: readonly { readonly nested: NestedRule; readonly priority: number }[]
+  /** Why each item of each policy has a part in what becomes of the column, or has none. */
+  readonly trace: (column: string) => readonly TracedItem[]
   /** A filter of null is one that says: all rows. */
   readonly filter: { readonly rowFilter: RowFilter | null; readonly priority: number } | null
+}
+
+export interface TracedItem {
+  readonly policy: string
+  /** Null: it is about the policy as a whole. */
+  readonly item: number | null
+  readonly mask: string | null
+  readonly reason: TraceReason
+  readonly by: string | null
 }
 
 /** A service, ready to be asked of topics. */
@@ -67,7 +76,10 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
 
   return {
     name: service.name,
-    problems: rules.problems,
+    problems: [
+      ...rules.problems,
+      ...(tables === null ? [] : service.policies.flatMap(policy => fieldProblems(policy, tables))),
+    ],
     nextChange: engine.nextChange,
     of: (topic, profile, now) => {
       const elements = tables?.elementsOf(topic) ?? null
@@ -86,12 +98,10 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
       )
       const governing = concerned(topic).filter(({ policy }) => policy.policyType === 0)
       const governsColumns = governing.some(({ policy }) => namesColumns(policy, tables))
-      const literal = new Map(
-        hiding.map(({ policy }) => [policyLabel(policy), new Set(literalColumns(policy, tables))]),
-      )
-      const ruleOf = (column: string): FoundRule | null => {
-        if (tables.column === null) return null
-        if (governsColumns && !engine.evaluate(0, ofColumn(column)).isAllowed) return taken(service.name)
+      const literal = new Map(hiding.map(({ policy }) => [policyLabel(policy), namedFields(policy, tables)]))
+      const fields = [...literal.values()].flat()
+      /** What is decided of something that policies have written so. */
+      const decided = (column: string): FoundRule | null => {
         const decision = engine.evaluate(1, ofColumn(column))
         if (decision.faults.length > 0) return undecided(service.name, decision.faults)
         const found = sourceOf(decision, 1, service.policies)
@@ -99,8 +109,18 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
         const { policy, item } = found
         const rule = rules.mask(policy, item, { user: base.user, placeholders: decision.mask.placeholders })
         if (rule === null) return undecided(service.name, [policyLabel(policy)])
-        const isLiteral = literal.get(policyLabel(policy))?.has(column) ?? false
+        const isLiteral = literal.get(policyLabel(policy))?.some(field => field.written === column) ?? false
         return { rule, priority: policy.priority, isLiteral }
+      }
+      const ruleOf = (column: string): FoundRule | null => {
+        if (tables.column === null) return null
+        if (governsColumns && !engine.evaluate(0, ofColumn(column)).isAllowed) return taken(service.name)
+        // `after.email` and `after.*` are other names of the same.
+        const others = fields.filter(field => field.inside === null && (field.column ?? column) === column)
+        const found = [column, ...others.map(({ written }) => written)].flatMap(name => decided(name) ?? [])
+        const strongest = found.reduce<FoundRule | undefined>(stronger, undefined) ?? null
+        const isNamed = others.some(field => field.column === column)
+        return strongest === null ? null : { ...strongest, isLiteral: strongest.isLiteral && isNamed }
       }
       const filtering = serviceDef.rowFilter === null ? null : engine.evaluate(2, { ...base, elements })
       const filtered = filtering === null ? null : sourceOf(filtering, 2, service.policies)
@@ -118,7 +138,14 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
       return {
         isNamed: hiding.length > 0,
         isReadable: governing.length === 0 || engine.evaluate(0, table).isAllowed,
-        columns: [...new Set([...literal.values()].flatMap(names => [...names]))],
+        columns: [...new Set(fields.flatMap(({ column, inside }) => (inside === null ? (column ?? []) : [])))],
+        inside: fields.flatMap(({ written, column, inside }) => {
+          const found = inside === null ? null : decided(written)
+          if (inside === null || found === null) return []
+          return [{ nested: { column, path: inside, isGuess: false, rule: found.rule }, priority: found.priority }]
+        }),
+        trace: column =>
+          tables.column === null ? [] : traceOf(engine.evaluate(1, ofColumn(column), { trace: true }), service),
         ruleOf: isUndecided ? () => undecided(service.name, filtering?.faults ?? []) : memo(ruleOf),
         filter: filtered === null ? null : { rowFilter, priority: filtered.policy.priority },
       }
@@ -212,6 +239,19 @@ function rolesOfProfile(
   return [...had].sort()
 }
 
+function traceOf({ trace }: Decision, { policies, name: service }: RangerService): readonly TracedItem[] {
+  return (trace ?? []).map(({ policy: name, policyId, itemIndex: item, reason, by }) => {
+    const policy = policies.find(one => one.name === name && one.id === policyId && one.policyType === 1)
+    return {
+      policy: policy === undefined ? `${service}:${name}` : policyLabel(policy),
+      item,
+      mask: item === null ? null : (policy?.masks[item]?.mask?.maskType ?? null),
+      reason,
+      by,
+    }
+  })
+}
+
 /** Where a decision comes from; null where there is none. */
 function sourceOf(
   { source }: Decision,
@@ -230,16 +270,6 @@ const itemsOf = ({ masks, filters }: RangerPolicy): readonly unknown[] => [...ma
 
 const namesColumns = ({ resourceSets }: RangerPolicy, { column }: TableMap): boolean =>
   column !== null && resourceSets.some(set => set.has(column))
-
-/** Names of columns in a policy that are no patterns. */
-function literalColumns({ policyType, resourceSets }: RangerPolicy, { column }: TableMap): readonly string[] {
-  if (policyType !== 1 || column === null) return []
-  return resourceSets.flatMap(set => {
-    const resource = set.get(column)
-    if (resource === undefined || resource.isExcludes) return []
-    return resource.values.filter(value => value !== '' && !/[*?{]/.test(value))
-  })
-}
 
 function memo<T>(make: (key: string) => T): (key: string) => T {
   const made = new Map<string, T>()

@@ -2,8 +2,10 @@ import { PoliciesRefused, type Problem, type ScrimError } from '../errors.ts'
 import type { Plan } from '../pipeline/plan.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { diffDocuments } from '../policy/json-patch.ts'
+import { testProblems } from '../policy/run-tests.ts'
 import type { PlanInForce } from './plan-in-force.ts'
 import { topicsLeft } from './policy-changes.ts'
+import { testsOf } from './policy-test-runs.ts'
 import type { PolicyVersion } from './ports/policies.ts'
 import type { PublishedKeys } from './published-keys.ts'
 
@@ -47,7 +49,8 @@ export function createExamination({ inForce, publishedKeys, check }: Examination
       const { plan, problems } = inForce.compile(documents, (base?.version ?? 0) + 1)
       if (plan === null) return { plan, problems, changedKeys: [], patch }
       const changedKeys = await keysChangedBy(plan)
-      const found = [...problems, ...((await check?.(plan, inForce.current())) ?? []), ...changedKeys]
+      const failed = testProblems(await testsOf(documents, inForce.compile))
+      const found = [...problems, ...failed, ...((await check?.(plan, inForce.current())) ?? []), ...changedKeys]
       const left = found.some(isError) ? [] : topicsLeft(before, documents, plan)
       return { plan, problems: [...found, ...left], changedKeys, patch }
     },

@@ -91,7 +91,7 @@ describe('scrim check', () => {
     test('all problems are told at once, with code, place and hint', async () => {
       await put(
         'a.json',
-        policy([condition('after.a', 'nonsense'), condition('$..b', 'full'), condition('after.*', 'none')]),
+        policy([condition('after.a', 'nonsense'), condition('$..[', 'full'), condition('after.*', 'none')]),
       )
       await put('b.json', { name: 'b', resources: { topic: 'b' } })
       const shape = await run([])
@@ -182,6 +182,38 @@ describe('scrim check', () => {
       })
       expect(columnOf(report(), 'city')).toMatchObject({ mask: 'drop', masked: null })
       expect(report().topics[0]).toMatchObject({ records: '1 published', isSchemaless: false })
+    })
+
+    test('what a projection makes of columns is told: new names, new types, new columns, none', async () => {
+      const conditions = ['email', 'city', 'id', 'age'].map(name => condition(name, 'none'))
+      const projection = {
+        drop: ['city'],
+        rename: { id: 'person' },
+        columns: { age: 'cast(age as double) / 2', domain: "lower(coalesce(email, ''))" },
+      }
+      const rowFilter = { filterExpr: 'age > 18' }
+      const document = policy(conditions)
+      Object.assign(document.maskingPolicy, { projection, rowFilter })
+      await put('policies.json', document)
+      const records = await putRecords([schemaRecord(topic, fields, row)])
+      const { code, report } = await run(['--records', records, '--json'])
+      expect(code).toBe(0)
+      expect(columnOf(report(), 'id')).toMatchObject({ mask: 'none', masked: 'int64', outName: 'person' })
+      expect(columnOf(report(), 'city')).toMatchObject({ mask: 'projection', masked: null, outName: null })
+      expect(columnOf(report(), 'age')).toMatchObject({ mask: 'projection', masked: 'double', outName: 'age' })
+      expect(columnOf(report(), 'domain')).toMatchObject({ parts: [], type: null, masked: 'string', outName: 'domain' })
+      const { out } = await run(['--records', records])
+      expect(out).toMatch(/^ {2}id +key\+row +int64 not null +none +person: int64 /m)
+      expect(out).toMatch(/^ {2}domain +projection +string /m)
+    })
+
+    test('a filter that does not fit the columns is an error', async () => {
+      const document = policy(['email', 'city', 'id', 'age'].map(name => condition(name, 'none')))
+      Object.assign(document.maskingPolicy, { rowFilter: { filterExpr: 'agee > 18' } })
+      await put('policies.json', document)
+      const { code, out } = await run(['--records', await putRecords([schemaRecord(topic, fields, row)])])
+      expect(code).toBe(1)
+      expect(out).toMatch(/^error SCHEMA_EXPRESSION at .*position 1/m)
     })
 
     const misfits: [name: string, code: string, path: string, conditions: readonly object[]][] = [

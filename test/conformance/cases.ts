@@ -53,10 +53,13 @@ const manifestPath = join(casesFolder, 'manifest.json')
 /** Counts that must be met; a folder without one is counted by its files. */
 export const manifest: Json | null = existsSync(manifestPath) ? object(parse(readFileSync(manifestPath, 'utf8'))) : null
 
+const isTest = (json: unknown): boolean => isObject(json) && 'request' in json
+
 /** An engine file has a service-def, policies and tests, or a chain of them. */
 export const engineFiles = caseFiles.filter(({ json }) => {
   const file = object(json)
-  return isObject(file.serviceDef) && Array.isArray(file.policies) && ('tests' in file || 'testsInfo' in file)
+  const tests = list(file.tests ?? object(file.testsInfo).tests)
+  return isObject(file.serviceDef) && Array.isArray(file.policies) && tests.length > 0 && tests.every(isTest)
 })
 
 const hasTestCases = (file: CaseFile): boolean => Array.isArray(object(file.json).testCases)
@@ -72,6 +75,16 @@ export const serviceDefFiles = caseFiles.filter(({ json }) => {
   const file = object(json)
   return Array.isArray(file.resources) && Array.isArray(file.accessTypes)
 })
+
+/** Whether there is anything to run at all; with a folder that was chosen, nothing is a failure. */
+export const hasAnyCase =
+  [engineFiles, matcherFiles, policyMatcherFiles, validityFiles, serviceDefFiles].flat().length > 0
+
+/** What the manifest wants counted under a name; null where it does not say. */
+export function total(name: string): number | null {
+  const found = object(manifest?.totals)[name]
+  return typeof found === 'number' ? found : null
+}
 
 /** A tag store that an engine file names by its path from the root of upstream's resources. */
 export function tagFile(name: string, from: CaseFile): unknown {

@@ -1,6 +1,6 @@
 import { readDate } from '../../src/policy/ranger/dates.ts'
 import { applyDeltas, type PolicyDelta, readDeltas } from '../../src/policy/ranger/deltas.ts'
-import { createRangerEngine, type RangerEngine } from '../../src/policy/ranger/engine.ts'
+import { createRangerEngine, type RangerEngine, type RangerEngineInput } from '../../src/policy/ranger/engine.ts'
 import type { Elements } from '../../src/policy/ranger/policy-matcher.ts'
 import type { RangerPolicy } from '../../src/policy/ranger/policy.ts'
 import type { RangerRequest } from '../../src/policy/ranger/request.ts'
@@ -31,8 +31,10 @@ interface State {
   readonly zones: readonly SecurityZone[]
 }
 
+type Order = NonNullable<RangerEngineInput['order']>
+
 /** All tests of an engine file, those after changes of its policies included. */
-export function engineTests(file: CaseFile): readonly EngineTest[] {
+export function engineTests(file: CaseFile, order: Order = 'ranger'): readonly EngineTest[] {
   const json = object(file.json)
   const info = object(json.tagPolicyInfo)
   const state: State = {
@@ -40,19 +42,19 @@ export function engineTests(file: CaseFile): readonly EngineTest[] {
     tagPolicies: readPolicies(info.tagPolicies ?? []).value,
     zones: zonesOf(json.securityZones, []),
   }
-  return testsOf(json, state, file)
+  return testsOf(json, state, file, order)
 }
 
-function testsOf(step: Json, state: State, file: CaseFile): readonly EngineTest[] {
+function testsOf(step: Json, state: State, file: CaseFile, order: Order): readonly EngineTest[] {
   // A chain of changes keeps each step in `testsInfo`, the next one in `updatedTestsInfo`.
   const info = object(step.testsInfo ?? step.updatedTestsInfo)
   const tests = list(step.tests ?? info.tests)
   const updates = object(step.updatedPolicies ?? info.updatedPolicies)
-  const engine = once(() => engineOf(file, state))
+  const engine = once(() => engineOf(file, state, order))
   const own = tests.map(test => ({ name: text(object(test).name) ?? '', test: object(test), engine }))
   const next = step.updatedTests !== undefined ? { tests: step.updatedTests } : { testsInfo: info.updatedTestsInfo }
   const hasNext = step.updatedTests !== undefined || info.updatedTestsInfo !== undefined
-  return hasNext ? [...own, ...testsOf(next, changed(state, updates), file)] : own
+  return hasNext ? [...own, ...testsOf(next, changed(state, updates), file, order)] : own
 }
 
 function once<T>(make: () => T): () => T {
@@ -77,7 +79,7 @@ function changed(state: State, updates: Json): State {
   }
 }
 
-function engineOf(file: CaseFile, { policies, tagPolicies, zones }: State): RangerEngine {
+function engineOf(file: CaseFile, { policies, tagPolicies, zones }: State, order: Order): RangerEngine {
   const json = object(file.json)
   const info = object(json.tagPolicyInfo)
   const serviceDef = readServiceDef(json.serviceDef).value
@@ -87,7 +89,7 @@ function engineOf(file: CaseFile, { policies, tagPolicies, zones }: State): Rang
   )
   const tags = names.flatMap(name => readServiceTags(tagFile(name, file)).value ?? [])[0] ?? null
   return createRangerEngine({
-    order: 'ranger',
+    order,
     defaultZone: suiteZone,
     serviceDef,
     policies,

@@ -48,6 +48,59 @@ describe('problems, each with its code and place', () => {
       'tableSchema.columns[0].type',
     ],
     [
+      'a filter that is no expression',
+      [policy('a', 't', [], { maskingPolicy: { maskingConditions: [], rowFilter: { filterExpr: 'id >' } } })],
+      'POLICY_EXPRESSION',
+      'maskingPolicy.rowFilter.filterExpr',
+    ],
+    [
+      'a computed column that is no expression',
+      [policy('a', 't', [], { maskingPolicy: { maskingConditions: [], projection: { columns: { x: '1 +' } } } })],
+      'POLICY_EXPRESSION',
+      'maskingPolicy.projection.columns.x',
+    ],
+    [
+      'a CUSTOM mask that is no expression',
+      [policy('a', 't', [{ field: 'x', maskType: 'custom', valueExpr: 'select 1' }])],
+      'POLICY_EXPRESSION',
+      'maskingPolicy.maskingConditions[0].valueExpr',
+    ],
+    [
+      'two columns of one new name',
+      [policy('a', 't', [], { maskingPolicy: { maskingConditions: [], projection: { rename: { x: 'z', y: 'z' } } } })],
+      'SCHEMA_PROJECTION',
+      'maskingPolicy.projection',
+    ],
+    [
+      "a new name that is Debezium's own",
+      [policy('a', 't', [], { maskingPolicy: { maskingConditions: [], projection: { rename: { x: '__deleted' } } } })],
+      'SCHEMA_PROJECTION',
+      'maskingPolicy.projection',
+    ],
+    [
+      'a filter on a column that the declared schema lacks',
+      [
+        policy('a', 't', [], { maskingPolicy: { maskingConditions: [], rowFilter: { filterExpr: 'x = 1' } } }),
+        tableSchema('t', [{ name: 'y', type: 'int32' }]),
+      ],
+      'SCHEMA_EXPRESSION',
+      undefined,
+    ],
+    [
+      'a new column that reads what another rule hides',
+      [
+        policy('a', 't', [], {
+          maskingPolicy: {
+            maskingConditions: [{ field: 'y', maskType: 'null' }],
+            projection: { columns: { x: 'y + 1' } },
+          },
+        }),
+        tableSchema('t', [{ name: 'y', type: 'int32', optional: true }]),
+      ],
+      'SCHEMA_READS_HIDDEN',
+      'x',
+    ],
+    [
       'a mask that is none',
       [policy('a', 't', [{ field: 'x', maskType: 'scramble' }])],
       'POLICY_UNKNOWN_MASK',

@@ -272,6 +272,55 @@ describe('row filters and expressions', () => {
   })
 })
 
+describe('names of fields', () => {
+  const nested = (field: string | string[], items: object[], more: Record<string, unknown> = {}) => ({
+    service: 'n',
+    serviceType: 'nestedstructure',
+    name: `field ${field}`,
+    policyType: 1,
+    resources: { schema: resource(topic), field: resource(...[field].flat()) },
+    dataMaskPolicyItems: items.map(one => ({ ...one, accesses: [{ type: 'read' }] })),
+    ...more,
+  })
+  const withAddress = (documents: object[]) => {
+    const { plan, problems } = compile(documents, { now: 0 })
+    const after = { id: 7, ssn: '1', city: 'J', address: { city: 'Jaipur', lines: [{ text: 'a' }, { text: 'b' }] } }
+    const outcome = plan === null ? null : transform([{ ...record, value: { ...record.value, after } }], plan)[0]
+    if (outcome?.outcome !== 'publish') return { outcome, problems }
+    return (JSON.parse(Buffer.from(outcome.record.value!, 'base64').toString()) as { after: object }).after
+  }
+  const rest = nested(['id', 'ssn', 'city', 'address'], [item('MASK_NONE')])
+
+  test('a path is a part of its column, in every spelling', () => {
+    const hidden = { id: 7, ssn: '1', city: 'J', address: { city: null, lines: [{ text: 'a' }, { text: 'b' }] } }
+    for (const field of ['address.city', 'after.address.city', '$.address.city', "$.after['address']['city']"])
+      expect(withAddress([rest, nested(field, [item('MASK_NULL')])])).toEqual(hidden)
+    const lines = nested('address.lines.*.text', [item('CUSTOM', {}, { valueExpr: '-' })])
+    expect(withAddress([rest, lines])).toMatchObject({ address: { lines: [{ text: '-' }, { text: '-' }] } })
+  })
+
+  test('an image in front changes nothing', () => {
+    expect(withAddress([rest, nested('after.ssn', [item('MASK_NULL')])])).toMatchObject({ ssn: null })
+    expect(withAddress([rest, nested('before.ssn', [item('MASK_NULL')])])).toMatchObject({ ssn: null })
+  })
+
+  test('a part does not make its column known', () => {
+    const others = nested(['id', 'ssn', 'city'], [item('MASK_NONE')])
+    expect(withAddress([others, nested('address.city', [item('MASK_NULL')])])).toMatchObject({
+      outcome: { code: 'RECORD_UNKNOWN_COLUMN' },
+    })
+  })
+
+  test.each([['address.'], ['$.address['], ['pii_*.city'], ['a[b']])(
+    'what cannot be followed is refused: %s',
+    field => {
+      expect(withAddress([rest, nested(field, [item('MASK_NULL')])])).toMatchObject({
+        problems: expect.arrayContaining([expect.objectContaining({ code: 'POLICY_SELECTOR' })]),
+      })
+    },
+  )
+})
+
 describe('access policies', () => {
   const masks = [mask('ssn', 'ssn', [item('MASK_NULL')]), clear('id', 'city')]
   const access = (groups: string[], column: string, more: Record<string, unknown> = {}) => ({

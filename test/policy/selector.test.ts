@@ -150,6 +150,7 @@ describe('the dialect of jsonpath-plus', () => {
     ['$.doc[?(process.exit())]', 'a filter that is not offered'],
     ['$.doc[?(@[0] == 1)]', 'a filter that is not offered'],
     ["$.doc[?(@['0'] == 1)]", 'a filter that is not offered'],
+    ['$.doc[?(!@.a == 1)]', 'a filter that is not offered'],
     ['$.doc[?(@.a = 1)]', 'a filter that is not offered'],
     ['$.doc[?(`${@.a}`)]', 'a filter that is not offered'],
     ['$.doc[?(@.a, @.b)]', 'a filter that is not offered'],

@@ -195,6 +195,11 @@ describeWithStack('canaries', ({ brokers, postgres }) => {
         [{ op: secret('patch operation'), path: '/name' }],
         { 'if-match': '*', 'content-type': 'application/json-patch+json' },
       ],
+      ['POST', '/v1/dry-run', { policies: [], topics: secret('topics are a text') }],
+      ['POST', '/v1/dry-run', { policy: { ...policy, policyPriority: secret('priority of a candidate') } }],
+      ['POST', '/v1/dry-run', { patch: [{ op: 'test', path: '/canaries/description', value: secret('candidate') }] }],
+      ['POST', '/v1/explain', { record: { topic: 'x', value: `${secret('explained value is no base64')}!` } }],
+      ['POST', '/v1/explain', { topic: 'x', partition: secret('partition is a text'), offset: 1 }],
       ['POST', '/v1/dead-letters/replay', { ids: [secret('id of a letter')] }],
       ['POST', '/v1/dead-letters/replay', { ids: secret('ids are a text') }],
       ['GET', `/v1/policies/${secret('path')}`, undefined],
@@ -220,6 +225,28 @@ describeWithStack('canaries', ({ brokers, postgres }) => {
           status,
           at: refused.findIndex(one => one[2] === body),
         }).toMatchObject({ status: expect.toSatisfy((code: number) => code >= 400 && code < 500) })
+    }
+    // What the policies hide, a candidate shows: the report tells of it and shows nothing.
+    const clear = rawTopics.map((topic, n) => ({
+      name: `clear-${n}`,
+      resources: { topic },
+      maskingPolicy: {
+        maskingConditions: canaryPolicies([topic], [])
+          .flatMap(one => ('maskingPolicy' in one ? one.maskingPolicy.maskingConditions : []))
+          .map(({ field }) => ({ field, maskType: 'none' })),
+        unknownColumns: 'null',
+      },
+    }))
+    expect(await said('POST', '/v1/dry-run', { policies: clear })).toBe(200)
+    const report = JSON.parse(String(outputs.at(-1)?.bytes).split('\n').at(-1) ?? '')
+    expect(report).toMatchObject({
+      isComplete: true,
+      findings: { 'newly-clear': expect.toSatisfy((n: number) => n > 30) },
+    })
+    for (const line of lines) await said('POST', '/v1/explain', { record: line })
+    for (const topic of rawTopics) {
+      await said('POST', '/v1/explain', { topic })
+      for (const offset of [0, 1, 5]) await said('POST', '/v1/explain', { topic, partition: 0, offset })
     }
     // The letters again: those that are still broken are refused one by one.
     await said('POST', '/v1/dead-letters/replay', { all: true })

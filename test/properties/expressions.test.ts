@@ -11,7 +11,7 @@ import { parseExpression } from '../../src/policy/expression/parse.ts'
 import { printExpression } from '../../src/policy/expression/print.ts'
 import { columns, rowOf, scopeOf } from '../support/expressions.ts'
 import { createRandom } from '../support/random.ts'
-import { createExpressions, type RandomKind, randomColumns } from '../support/random-typed-expression.ts'
+import { createExpressions, type RandomKind, randomColumns } from '../support/typed-expressions.ts'
 import { runs } from './runs.ts'
 
 /** Trees of any shape and sense, with names and texts that need quotes. */
@@ -148,7 +148,13 @@ function trees(): fc.Arbitrary<Expression> {
             .map(args => ({ at: 0, kind: 'call', name, args }) as const),
         ),
     )
-    return { node: fc.oneof({ maxDepth: 5, depthIdentifier: 'tree' }, leaf, branch) }
+    return {
+      node: fc.oneof(
+        { maxDepth: 5, depthIdentifier: 'tree' },
+        { arbitrary: leaf, weight: 1 },
+        { arbitrary: branch, weight: 4 },
+      ),
+    }
   }).node
 }
 

@@ -7,6 +7,7 @@ import { disagreements } from '../support/json-converter.ts'
 import type { NaiveRecord } from '../support/naive-engine.ts'
 import { createRandom, type Random } from '../support/random.ts'
 import { object, text } from '../support/random-json.ts'
+import { randomFilter, randomProjection } from '../support/random-expression.ts'
 import { declarationOf } from '../support/random-policy.ts'
 import { createRecordWriter } from '../support/random-record.ts'
 import { type RandomColumn, type RandomTable, randomTable } from '../support/random-table.ts'
@@ -40,7 +41,7 @@ function run(topic: string, documents: unknown[], records: readonly NaiveRecord[
   const { plan, problems } = compile(documents, { keys: { default: exampleKey }, settings: { truncate: 'publish' } })
   const topicPlan = plan?.forTopic(topic, { compacted: false })
   if (topicPlan == null) throw new Error(`does not compile: ${JSON.stringify(problems)}`)
-  return outcomesOf(createTransform()(rawBatch(records, { topic }), topicPlan), records.length)
+  return outcomesOf(createTransform(() => 0)(rawBatch(records, { topic }), topicPlan), records.length)
 }
 
 const fieldOf = ({ name }: RandomColumn): string => `$.after[${JSON.stringify(name)}]`
@@ -151,7 +152,12 @@ test('no value of a masked column is anywhere in the output, in any spelling', (
       })
       const unknownColumns = random.pick(['hold', 'drop', 'null'])
       const documents = [
-        policy(table.topic, conditions, { unknownColumns, toast: random.pick(['omit', 'keep', 'reject']) }),
+        policy(table.topic, conditions, {
+          unknownColumns,
+          toast: random.pick(['omit', 'keep', 'reject']),
+          ...(random.chance(0.4) ? { rowFilter: randomFilter(table, random) } : {}),
+          ...(random.chance(0.4) ? { projection: showsNothing(table, random) } : {}),
+        }),
         ...(random.chance(0.5) ? [declarationOf(table)] : []),
       ]
       const outcomes = run(table.topic, documents, records)
@@ -159,7 +165,8 @@ test('no value of a masked column is anywhere in the output, in any spelling', (
         if (outcome?.kind !== 'publish') continue
         // Only what this record had can be in it.
         const raw = all(records[n] as NaiveRecord).toString('latin1')
-        const out = all(outcome).toString('latin1')
+        const follower = outcome.follower === null ? Buffer.alloc(0) : all(outcome.follower)
+        const out = Buffer.concat([all(outcome), follower]).toString('latin1')
         const plain = unescaped(out)
         // Six digits are in a digest now and then by chance.
         const withoutDigests = plain.replace(/"[0-9a-f]{32,64}"/g, '""')
@@ -179,6 +186,14 @@ test('no value of a masked column is anywhere in the output, in any spelling', (
   expect(seen).toBeGreaterThan(500)
 })
 
+/** A projection that reads hidden columns and tells of them yes or no; it renames and drops others. */
+function showsNothing(table: RandomTable, random: Random): Record<string, unknown> {
+  const { filterExpr } = randomFilter(table, random)
+  const { keep, drop, rename } = randomProjection(table, random)
+  const yesOrNo = { valueExpr: `case when ${String(filterExpr)} then 'yes' else 'no' end`, readsRaw: true }
+  return { ...(keep === undefined ? {} : { keep }), drop, rename, columns: { answer: yesOrNo } }
+}
+
 /** JSON escapes of ASCII characters undone, so that a value spelled by them is found. */
 const unescaped = (out: string): string =>
   out.replace(/\\u00([0-7][0-9a-fA-F])/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
@@ -196,9 +211,11 @@ test('what agreed with its schema before, agrees with it after', () => {
           choices.push({ maskType: 'drop' }, ...(column.optional ? [{ maskType: 'null' }] : []), ...constantFor(column))
         return { field: fieldOf(column), ...random.pick(choices) }
       })
+      // Half of them keep their columns: what agreed is told by the column's name.
+      const shaped = random.chance(0.5) ? { projection: { ...randomProjection(table, random), rename: {} } } : {}
       const outcomes = run(
         table.topic,
-        [policy(table.topic, conditions, { unknownColumns: 'drop', toast: 'omit' })],
+        [policy(table.topic, conditions, { unknownColumns: 'drop', toast: 'omit', ...shaped })],
         records,
       )
       for (const [n, outcome] of outcomes.entries()) {

@@ -22,13 +22,15 @@ interface Set {
   readonly keys?: Readonly<Record<string, Uint8Array>>
   readonly outputTopic?: string
   readonly name?: string
+  /** New names by old ones. */
+  readonly rename?: Readonly<Record<string, string>>
 }
 
-function planOf({ id, more = {}, keys = {}, outputTopic = '${topic}.masked', name = topic }: Set): Plan {
+function planOf({ id, more = {}, keys = {}, outputTopic = '${topic}.masked', name = topic, rename }: Set): Plan {
   const masks = { email: { maskType: 'full' }, ...more, ...(id === undefined ? {} : { id }) }
   const maskingConditions = Object.entries(masks).map(([field, mask]) => ({ field, ...mask }))
   const { plan, problems } = compile(
-    [{ name: 'p', resources: { topic: name }, maskingPolicy: { maskingConditions } }],
+    [{ name: 'p', resources: { topic: name }, maskingPolicy: { maskingConditions, projection: rename && { rename } } }],
     {
       keys: { default: key(7), other: key(9), ...keys },
       settings: { outputTopic },
@@ -75,6 +77,16 @@ describe('published keys', () => {
     ['another length', { id: hash }, { id: { ...hash, length: 32 } }, '"length":32'],
     ['a mask where there was none', { id: none }, { id: hash }, 'this would make it hash'],
     ['no mask where there was one', { id: hash }, { id: none }, 'this would make it none'],
+    [
+      'the same under the same new name',
+      { id: hash, rename: { id: 'a as b' } },
+      { id: hash, rename: { id: 'a as b' } },
+      null,
+    ],
+    ['another column under a new name', { id: none }, { id: none, rename: { email: 'mail' } }, null],
+    ['a new name', { id: none }, { id: none, rename: { id: 'person' } }, 'this would make it none as person'],
+    ['another new name', { id: hash, rename: { id: 'a' } }, { id: hash, rename: { id: 'b' } }, 'as b'],
+    ['its own name again', { id: hash, rename: { id: 'a' } }, { id: hash }, 'has it as hash {"length":64} as a'],
     ['another mask by a wildcard', { id: none }, { more: { 'after.*': hash } }, 'this would make it hash'],
   ]
   test.each(cases)('%s', async (_name, before, after, detail) => {

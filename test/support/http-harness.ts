@@ -11,6 +11,7 @@ import type { Dependency } from '../../src/services/ports/watching.ts'
 import type { HeldPartition } from '../../src/services/ports/stream.ts'
 import { createInstances, type Instances } from '../../src/services/instances.ts'
 import { createReadiness } from '../../src/services/readiness.ts'
+import { createRehearsal } from '../../src/services/rehearsal.ts'
 import { createTransformCalls } from '../../src/services/transform-calls.ts'
 import { createDeadLetterWorld, createMemoryDeadLetters, type DeadLetterWorld } from './memory-dead-letters.ts'
 import { createMemoryInstanceStore } from './memory-instance-store.ts'
@@ -18,6 +19,7 @@ import { createMemoryPolicyFiles } from './memory-policy-files.ts'
 import { createMemoryPolicyStore, createMemoryPolicyTable, type MemoryPolicyTable } from './memory-policy-store.ts'
 import { createMemoryProposalStore } from './memory-proposal-store.ts'
 import { createMemoryPublishedKeyStore } from './memory-published-key-store.ts'
+import { createMemoryRawTail, type MemoryRawTail } from './memory-raw-tail.ts'
 import { testKeys, testSettings } from './policy-documents.ts'
 import { createQuietLog } from './quiet-log.ts'
 
@@ -28,13 +30,15 @@ const token = (name: string, ...permissions: Permission[]): Token => ({
 })
 
 export const tokens = {
-  all: token('all', 'read', 'policies', 'approve', 'transform', 'replay'),
+  all: token('all', 'read', 'policies', 'approve', 'transform', 'replay', 'dry-run', 'explain'),
   reader: token('reader', 'read'),
   steward: token('steward', 'read', 'policies'),
   approver: token('approver', 'read', 'approve'),
   second: token('second', 'read', 'policies', 'approve'),
   masker: token('masker', 'transform'),
   replayer: token('replayer', 'replay'),
+  rehearser: token('rehearser', 'dry-run'),
+  explainer: token('explainer', 'explain'),
 } as const
 
 export const bearer = (who: keyof typeof tokens): { authorization: string } => ({
@@ -49,6 +53,7 @@ export interface HttpHarness {
   readonly keyStore: PublishedKeyStore
   readonly world: DeadLetterWorld
   readonly instances: Instances
+  readonly tail: MemoryRawTail
   readonly log: ReturnType<typeof createQuietLog>
   readonly health: { dependencies: Dependency[]; held: HeldPartition[]; isAlive: boolean; awaited: string[] }
   readonly close: () => Promise<void>
@@ -76,6 +81,7 @@ export async function startHttp(
   const calls = { write: async (row: DeadLetterWorld['called'][number]) => void world.called.push(row) }
   const keyStore = createMemoryPublishedKeyStore()
   const store = createMemoryPolicyStore(table)
+  const tail = createMemoryRawTail()
   const policies = createPolicies({
     publishedKeys: createPublishedKeys({ store: keyStore }),
     approval: {
@@ -114,6 +120,16 @@ export async function startHttp(
     }),
     deadLetters,
     instances,
+    rehearsal: createRehearsal({
+      policies,
+      keys: testKeys,
+      settings: testSettings,
+      tail,
+      reader: tail.reader,
+      schemas: { all: async () => [] },
+      calls,
+      checks: [],
+    }),
     transformCalls: createTransformCalls({ policies, keys: testKeys, settings: testSettings, transform, calls }),
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'scrim_up 1\n' },
     tokens: Object.values(tokens),
@@ -134,6 +150,7 @@ export async function startHttp(
     keyStore,
     world,
     instances,
+    tail,
     log,
     health,
     close: async () => {

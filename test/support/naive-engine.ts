@@ -80,7 +80,7 @@ interface PartResult {
   readonly isTyped?: boolean
   /** Of a value: what a row filter makes of it. Of a key: what the filter says of it, null where it cannot say. */
   readonly judge?: (key: PartResult | null) => NaiveVerdict | Set<FaultText>
-  readonly shows?: (() => boolean) | null
+  readonly shows?: (() => boolean | null) | null
   readonly names?: ReadonlySet<string>
   readonly print: () => Buffer
 }
@@ -156,7 +156,7 @@ export function naiveTransform(record: NaiveRecord, plan: NaivePlan, partitions 
       const judged = value.judge(key)
       if (judged instanceof Set) return reject(judged)
       verdict = judged
-    } else if (rules.rowFilter !== null && key?.shows != null) verdict = { ...verdict, drop: !key.shows() }
+    } else if (rules.rowFilter !== null && key?.shows != null) verdict = { ...verdict, drop: key.shows() === false }
   } catch (error) {
     return rejectMask(error)
   }
@@ -521,7 +521,10 @@ function finishImages(images: readonly Image[], part: 'value' | 'key', faults: S
     const inBlock = image.isTyped ? [...image.bindings.keys()] : []
     const place = (name: string, index = -1): string => {
       const at = inBlock.includes(name) ? inBlock.indexOf(name) : index
-      return placeIn(image.label, image.bindings.has(name) ? columnName(name, view, at) : tellable(name, at))
+      return placeIn(
+        image.label,
+        image.bindings.has(name) ? columnName(name, view, at, image.isTyped) : tellable(name, at),
+      )
     }
     if (image.isTyped)
       for (const [name, binding] of image.bindings)
@@ -705,7 +708,7 @@ function maskRow(row: ObjectNode, image: Image, values: NaiveRow, view: View, fa
   }
   for (const member of row.members) {
     const binding = bindings.get(member.name)
-    const place = placeIn(label, columnName(member.name, view, [...bindings.keys()].indexOf(member.name)))
+    const place = placeIn(label, columnName(member.name, view, [...bindings.keys()].indexOf(member.name), true))
     if (binding?.act === 'compute') {
       const { before: front, after: back } = member.value
       member.value = { ...literalOf(compute(binding.fitted, place)), before: front, after: back }
@@ -994,7 +997,11 @@ function judging(facts: Facts): Pick<PartResult, 'judge' | 'shows' | 'names'> {
   if (filter === null || filter.code !== null || (shape !== 'event' && shape !== 'row')) return { names }
   if (part === 'key') {
     const canSay = !asksOfEvents(rules) && filter.reads.every(name => images[0]?.original?.has(name) === true)
-    return { names, shows: canSay ? () => filter.it.evaluate(rowOf(facts, null)) === true : null }
+    const shows = (): boolean | null => {
+      const row = rowOf(facts, null)
+      return filter.it.evaluate(row) === true || (row.asked ? null : false)
+    }
+    return { names, shows: canSay ? shows : null }
   }
   if (payload.kind !== 'object') return {}
   const judge = (key: PartResult | null): NaiveVerdict | Set<FaultText> => {
@@ -1101,11 +1108,12 @@ function mayPass(name: string, { settings }: View): boolean {
 const placeIn = (label: string, name: string): string => (label === '' ? name : `${label}.${name}`)
 
 /** The name of a column: one that stands in a policy as it is, any other where it could not be a value. */
-const columnName = (name: string, { rules }: View, index: number): string =>
+const columnName = (name: string, { rules }: View, index: number, isTyped: boolean): string =>
   rules.byName.has(name) ||
   rules.projection?.drop.has(name) === true ||
   rules.projection?.columns.has(name) === true ||
-  rules.inside.some(({ column }) => column === name) ||
+  // Without a schema block it is not looked for by name unless a rule says that it is one.
+  (isTyped && rules.inside.some(({ column }) => column === name)) ||
   rules.tableSchema?.columns.some(column => column.name === name) === true
     ? name
     : tellable(name, index)

@@ -85,7 +85,9 @@ export function naiveComputed(
   if (kept !== null && !isBindFault(kept)) return { ...bound, it: { fitted: kept, retyped: null } }
   if (self !== null && kept !== null) return { code: kept.code }
   const made = fitNew(bound.it)
-  return isBindFault(made) ? { code: made.code } : { ...bound, it: { fitted: made, retyped: made.type } }
+  if (isBindFault(made)) return { code: made.code }
+  const mayLack = type === null || type.optional
+  return { ...bound, it: { fitted: made, retyped: { ...made.type, optional: made.type.optional || mayLack } } }
 }
 
 export interface NaiveAdded {
@@ -184,7 +186,10 @@ export class NaiveRow implements Row {
     return /^-?[0-9]+$/.test(text) && text.length < 20 ? whole(BigInt(text)) : null
   }
 
+  asked = false
+
   now(): number {
+    this.asked = true
     return 0
   }
 
@@ -259,7 +264,7 @@ export interface NaiveCase {
   readonly row: NaiveRow
   readonly hasKey: boolean
   /** What the key alone says; null where it cannot. */
-  readonly byKey: (() => boolean) | null
+  readonly byKey: (() => boolean | null) | null
   readonly isDeletedRow: boolean
 }
 
@@ -275,7 +280,8 @@ export function naiveVerdict(one: NaiveCase): NaiveVerdict {
   const old = (image: 'after' | 'before'): boolean | null => {
     if (facts[image] === null) return one.byKey === null ? null : one.byKey()
     const isKnown = rules.rowFilter?.isBeforeWhole === true || one.reads.every(name => row.isReal(image, name))
-    return isKnown ? shows(image) : null
+    row.asked = false
+    return isKnown ? shows(image) || (row.asked ? null : false) : null
   }
   const dropsUndecided = rules.rowFilter?.undecidedDelete === 'drop' || !hasKey
   if (operation === 't') return verdict()

@@ -9,7 +9,7 @@ import type { Decimal, Value, Whole } from '../../src/pipeline/expression/values
 import { printExpression } from '../../src/policy/expression/print.ts'
 import { scopeOf } from './expressions.ts'
 import { createRandom } from './random.ts'
-import { createExpressions, type RandomKind, randomColumns } from './random-typed-expression.ts'
+import { createExpressions, type RandomKind, randomColumns } from './typed-expressions.ts'
 
 export interface Agreement {
   /** Values that both gave. */

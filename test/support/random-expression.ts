@@ -22,7 +22,16 @@ function condition(table: RandomTable, random: Random, depth: number): string {
     const [left, right] = [condition(table, random, depth - 1), condition(table, random, depth - 1)]
     return random.pick([`${left} and ${right}`, `(${left} or ${right})`, `not (${left})`])
   }
-  if (random.chance(0.1)) return random.pick(['true', "op() <> 'd'", "op() = 'c'", "source('ts_ms') > 5", '1 = 0'])
+  if (random.chance(0.1))
+    return random.pick([
+      'true',
+      "op() <> 'd'",
+      "op() = 'c'",
+      "source('ts_ms') > 5",
+      '1 = 0',
+      "now() > timestamp '1960-01-01 00:00:00'",
+      "now() > timestamp '2020-01-01 00:00:00'",
+    ])
   const columns = readable(table)
   if (columns.length === 0) return 'true'
   return comparison(random.pick([...columns, ...columns.filter(({ isKey }) => isKey)]), random)

@@ -3,33 +3,22 @@ import { compact, type Draft, randomDraft, randomWord, type Style, text, write }
 
 /** Made-up documents inside columns, and paths into them. */
 
-const names = [
-  'a',
-  'b',
-  'phone',
-  'list',
-  'e mail',
-  '__proto__',
-  'constructor',
-  'city',
-  'place',
-  'x',
-  'आधार',
-  'na"me',
-  '',
-]
+const rare = ['list', 'e mail', '__proto__', 'constructor', 'आधार', 'na"me', '', 'x']
+const aName = (random: Random): string => (random.chance(0.75) ? random.pick(['a', 'b', 'phone']) : random.pick(rare))
+/** Those of the structs in random-table.ts. */
+const fieldName = (random: Random): string => random.pick(['city', 'city', 'place', 'x', 'e mail'])
 
 const styles: readonly Style[] = [compact, compact, { space: 0.2, escape: 0.3, shuffle: 0 }]
 
 /** A document with many of these names, repeats and nulls among them. */
 function aDocument(random: Random, depth = 0): Draft {
-  const form = random.below(depth > 3 ? 5 : 9)
+  const form = depth === 0 ? 5 + random.below(4) : random.below(depth > 3 ? 5 : 9)
   if (form === 0) return random.pick(['null', 'true', 'false'])
   if (form === 1) return random.pick(['0', '7', '-1', '1.5', '12345678901234567890', '1e3'])
   if (form < 5) return text(random.pick(['home', 'work', '"', '\\u0041', '😀', '', randomWord(random)]))
   if (form < 7) return { array: Array.from({ length: random.below(4) }, () => aDocument(random, depth + 1)) }
   return {
-    object: Array.from({ length: random.below(5) }, () => [random.pick(names), aDocument(random, depth + 1)] as const),
+    object: Array.from({ length: random.below(5) }, () => [aName(random), aDocument(random, depth + 1)] as const),
   }
 }
 
@@ -42,18 +31,24 @@ export function jsonText(random: Random): Draft {
 }
 
 /** A path into such a document, as a policy would have it after the column. */
-export function randomPath(random: Random, isDotted: boolean): string {
-  const parts = Array.from({ length: 1 + random.below(3) }, (_, n) => (isDotted ? dottedPart(random) : part(random, n)))
+export function randomPath(random: Random, isDotted: boolean, isTyped: boolean): string {
+  const name = isTyped ? fieldName : aName
+  const parts = Array.from({ length: 1 + random.below(3) }, (_, n) =>
+    isDotted ? dottedPart(random, name) : part(random, n, name),
+  )
   return parts.join('')
 }
 
-const dottedPart = (random: Random): string =>
-  random.chance(0.6)
-    ? `.${random.pick(names.filter(name => /^[^.[\]]+$/.test(name)))}`
-    : random.pick(['.*', '[*]', '[0]', '[-1]', "['e mail']"])
+type Name = (random: Random) => string
 
-function part(random: Random, n: number): string {
-  const name = (): string => JSON.stringify(random.pick(names))
+function dottedPart(random: Random, name: Name): string {
+  if (random.chance(0.4)) return random.pick(['.*', '[*]', '[0]', '[-1]'])
+  const one = name(random)
+  return /^[\w]+$/.test(one) ? `.${one}` : `['${one === '' || one.includes("'") ? 'a' : one}']`
+}
+
+function part(random: Random, n: number, anyName: Name): string {
+  const name = (): string => JSON.stringify(anyName(random))
   const dots = random.chance(n === 0 ? 0.4 : 0.2) ? '..' : ''
   return (
     dots +

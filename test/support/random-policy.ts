@@ -16,11 +16,16 @@ export function randomPolicies(table: RandomTable, random: Random): unknown[] {
     if (isKey) return { field, maskType: 'none' }
     return { field, maskType: random.pick(['none', 'none', 'drop', optional ? 'null' : 'none']) }
   }
-  const conditions: unknown[] = named.map(column => (isCalm ? calm(column) : condition(column, known, random)))
-  for (const column of table.columns)
-    if ((!isCalm || random.chance(0.2)) && random.chance(chanceOfParts(column)))
-      conditions.push(...onParts(column, random))
-  if (random.chance(0.1))
+  const inParts = new Set(
+    table.columns.filter(column => (!isCalm || random.chance(0.2)) && random.chance(chanceOfParts(column))),
+  )
+  const conditions: unknown[] = named.flatMap(column => {
+    if (isCalm) return [calm(column)]
+    // One that is hidden as a whole shows nothing of what is done to its parts.
+    return inParts.has(column) && random.chance(0.9) ? [] : [condition(column, known, random)]
+  })
+  for (const column of inParts) conditions.push(...onParts(column, random))
+  if (random.chance(0.04))
     conditions.push({ field: `$..${random.pick(['phone', 'city', '["e mail"]'])}`, ...ofPart(random, false) })
   if (random.chance(0.2))
     conditions.push({
@@ -86,23 +91,31 @@ function chanceOfParts({ type, logical }: RandomColumn): number {
 function onParts({ name, type, logical }: RandomColumn, random: Random): Record<string, unknown>[] {
   const isDotted = /^[\w]+$/.test(name) && random.chance(0.4)
   const column = isDotted ? random.pick([name, `after.${name}`]) : `$.after[${JSON.stringify(name)}]`
-  const parts = Array.from({ length: 1 + random.below(3) }, () => ({
-    field: column + randomPath(random, isDotted),
-    ...ofPart(random, nestedTypes.includes(type) && logical === null),
+  const isTyped = nestedTypes.includes(type) && logical === null
+  // A path that does not fit holds the topic, so that little would be published with many.
+  const parts = Array.from({ length: 1 + random.below(isTyped ? 2 : 4) }, () => ({
+    field: column + randomPath(random, isDotted, isTyped),
+    ...ofPart(random, isTyped),
   }))
-  return random.chance(0.9) ? [{ field: `$.after[${JSON.stringify(name)}]`, maskType: 'none' }, ...parts] : parts
+  return random.chance(0.95) ? [{ field: `$.after[${JSON.stringify(name)}]`, maskType: 'none' }, ...parts] : parts
 }
 
 const ofPart = (random: Random, isTyped: boolean): Record<string, unknown> =>
-  random.pick<Record<string, unknown>>([
-    { maskType: 'full' },
-    { maskType: 'full', maskValue: random.pick<unknown>([0, false, 'a"b']) },
-    { maskType: 'null' },
-    { maskType: 'null' },
-    { maskType: 'partial', unmaskCharCount: 1 },
-    ...(isTyped ? [] : [{ maskType: 'drop' }, { maskType: 'drop' }, { maskType: 'hash' }]),
-    { maskType: 'email' },
-  ])
+  random.chance(0.75)
+    ? random.pick<Record<string, unknown>>([
+        { maskType: 'full' },
+        { maskType: 'full', maskValue: random.pick<unknown>([0, false, 'a"b']) },
+        { maskType: 'null' },
+        { maskType: 'null' },
+        isTyped ? { maskType: 'null' } : { maskType: 'drop' },
+      ])
+    : random.pick<Record<string, unknown>>([
+        { maskType: 'partial', unmaskCharCount: 1 },
+        { maskType: 'email' },
+        { maskType: 'drop' },
+        { maskType: 'hash' },
+        { maskType: 'none' },
+      ])
 
 function maskFor(type: string, logical: string | null, random: Random): Record<string, unknown> {
   const free = type === 'string' && logical === null

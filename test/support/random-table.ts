@@ -178,6 +178,8 @@ const kinds: readonly Kind[] = [
     value: jsonText,
   },
   { type: 'string', logical: 'io.debezium.data.Json', value: jsonText },
+  { type: 'string', logical: 'io.debezium.data.Json', value: jsonText },
+  { type: 'string', logical: 'io.debezium.data.Json', value: jsonText },
   { type: 'string', logical: 'io.debezium.data.Uuid', value: () => text('11111111-2222-4333-8444-555555555555') },
   {
     type: 'string',

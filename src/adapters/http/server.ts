@@ -8,6 +8,7 @@ import type { Instances } from '../../services/instances.ts'
 import type { Policies } from '../../services/policies.ts'
 import type { Log } from '../../services/ports/log.ts'
 import type { Readiness } from '../../services/readiness.ts'
+import type { Rehearsal } from '../../services/rehearsal.ts'
 import type { TransformCalls } from '../../services/transform-calls.ts'
 import { type BodyParser, registerBodies } from './bodies.ts'
 import { createErrorHandler, errorAnswer, sendError, statusOf } from './error-answer.ts'
@@ -15,12 +16,15 @@ import { assertGuarded, createAuthentication, createHostCheck } from './guard.ts
 import type { HttpApp } from './http-app.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { docsRoutes } from './routes/docs.ts'
+import { dryRunRoutes } from './routes/dry-run.ts'
+import { explainRoutes } from './routes/explain.ts'
 import { healthRoutes } from './routes/health.ts'
 import { instanceRoutes } from './routes/instances.ts'
 import { maskTypeRoutes } from './routes/mask-types.ts'
 import { type MetricsText, metricsRoutes } from './routes/metrics.ts'
 import { policyDiffRoutes } from './routes/policy-diffs.ts'
 import { policyRoutes } from './routes/policies.ts'
+import { policyTestRoutes } from './routes/policy-tests.ts'
 import { policyVersionRoutes } from './routes/policy-versions.ts'
 import { proposalRoutes } from './routes/proposals.ts'
 import { transformRoutes } from './routes/transform.ts'
@@ -33,6 +37,7 @@ export interface HttpServerOptions {
   readonly transformCalls: TransformCalls
   /** Left out: nobody knows of others. */
   readonly instances?: Pick<Instances, 'list'>
+  readonly rehearsal: Rehearsal
   readonly metrics: MetricsText
   readonly tokens: readonly Token[]
   /** Names under which we may be called, beside localhost and addresses. */
@@ -40,6 +45,8 @@ export interface HttpServerOptions {
   readonly parseJson: BodyParser
   readonly log: Log
   readonly transformsPerMinute?: number
+  readonly dryRunsPerMinute?: number
+  readonly explainsPerMinute?: number
   readonly failedTokensPerMinute?: number
   readonly now?: () => number
 }
@@ -103,6 +110,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     proposalRoutes(app, options.policies.proposals, createTokenBucket(transformsPerMinute, now))
   maskTypeRoutes(app)
   transformRoutes(app, options.transformCalls, createTokenBucket(transformsPerMinute, now))
+  dryRunRoutes(app, options.rehearsal.dryRun, createTokenBucket(options.dryRunsPerMinute ?? 10, now))
+  explainRoutes(app, options.rehearsal.explain, createTokenBucket(options.explainsPerMinute ?? 60, now))
+  policyTestRoutes(app, options.rehearsal.tests)
   deadLetterRoutes(app, options.deadLetters)
   await app.ready()
 

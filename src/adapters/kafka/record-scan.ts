@@ -14,9 +14,12 @@ const RETRY_MS = 200
 /** Reads one partition from an offset on, outside of any group. */
 export interface RecordScan {
   /** Hands over batch after batch until `visit` answers false, the end is reached, or the offset is gone (`false` comes back). */
-  readonly scan: (from: Position, until: bigint, visit: (batch: RawBatch) => boolean) => Promise<boolean>
+  readonly scan: (from: Position, until: bigint, visit: Visit) => Promise<boolean>
   readonly close: () => Promise<void>
 }
+
+/** May take its time: nothing is fetched meanwhile. */
+export type Visit = (batch: RawBatch) => boolean | Promise<boolean>
 
 export interface Position {
   readonly topic: string
@@ -69,7 +72,7 @@ export function createRecordScan({ client, timeoutMs }: RecordScanOptions): Reco
     },
   }
 
-  async function walk(from: Position, until: bigint, visit: (batch: RawBatch) => boolean): Promise<boolean> {
+  async function walk(from: Position, until: bigint, visit: Visit): Promise<boolean> {
     const { topic, partition } = from
     let giveUpAt = performance.now() + timeoutMs
     for (let offset = from.offset; offset < until; ) {
@@ -92,7 +95,7 @@ export function createRecordScan({ client, timeoutMs }: RecordScanOptions): Reco
           records: 2_000,
           bytes: MAX_BYTES,
         })) {
-          if (!visit(batch)) return true
+          if (!(await visit(batch))) return true
         }
         // Nothing more that is committed.
         if (end === offset && answer.lastStableOffset <= offset) return true

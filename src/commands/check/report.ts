@@ -1,6 +1,7 @@
 import { errorCatalogue, placeText, type Problem } from '../../errors.ts'
 import type { TopicReport } from '../../policy/inspect-topic.ts'
 import { PUBLIC } from '../../policy/view.ts'
+import type { TestResult } from '../../policy/run-tests.ts'
 import type { Finding } from '../../services/ports/checks.ts'
 import type { Accepted } from './accept-schemas.ts'
 
@@ -11,6 +12,8 @@ export interface CheckReport {
   readonly topics: readonly TopicReport[]
   /** Empty without --accept-schema. */
   readonly accepted: readonly Accepted[]
+  /** The tests that policies bring along. */
+  readonly tests: readonly TestResult[]
 }
 
 /** A problem of the catalogue as a finding. */
@@ -73,6 +76,15 @@ export function topicText({ topic, view, maskedTopic, columns, records, isSchema
 export function acceptedText({ topic, diff, file }: Accepted): string {
   const what = file !== null ? `written to ${file}` : diff.length === 0 ? 'nothing to write' : 'not written'
   return `\nschema of ${topic}: ${what}\n${diff.map(line => `  ${line}\n`).join('')}`
+}
+
+/** The tests of the policies, each with its name and what came of it; what fails is a finding too. */
+export function testsText(tests: readonly TestResult[]): string {
+  const lines = tests.map(
+    ({ policy, index, name, passed }) =>
+      `  ${passed ? 'pass' : 'FAIL'}  ${policy} tests[${index}]${name === null ? '' : ` ${name}`}\n`,
+  )
+  return lines.length === 0 ? '' : `\ntests\n${lines.join('')}`
 }
 
 const heading = ['column', 'in', 'type', 'mask', 'masked type', 'said by', 'known']

@@ -115,7 +115,7 @@ export async function tallyRecords(files: readonly string[], plan: Plan): Promis
   const tallies = new Map<string, Tally>()
   let pending: RecordLine[] = []
   const flush = (): void => {
-    for (const outcome of transform(pending, plan)) {
+    for (const outcome of transform(pending, plan, Date.now)) {
       const id = tallyId(outcome.source.topic, 'view' in outcome ? outcome.view : '')
       const tally = tallies.get(id) ?? { published: 0, dropped: new Map(), rejected: new Map() }
       tallies.set(id, tally)

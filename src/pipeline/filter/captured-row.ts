@@ -63,6 +63,8 @@ export class CapturedRow implements Row {
   image = AFTER
   /** Milliseconds; the same for all records of a batch. */
   clock: () => number = noClock
+  /** The expression has asked for the time since this was unset. */
+  askedTime = false
   private readonly walker: Walker
   private readonly toast: ToastMarkers
   private bytes: Buffer = Buffer.alloc(0)
@@ -206,6 +208,7 @@ export class CapturedRow implements Row {
   }
 
   now(): number {
+    this.askedTime = true
     return this.clock() * 1000
   }
 

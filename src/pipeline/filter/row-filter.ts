@@ -33,7 +33,7 @@ import type { CapturedRow } from './captured-row.ts'
  * |                           | undecided |        | as it is where it has nothing but the key, else tombstone [2] | dropped [1] |
  *
  * A `before` is undecided where it is not there, or where a value that the filter reads may have been made up by Debezium
- * (replica identity; `made-up.ts`). Where the filter reads key columns only, the key stands for a `before` that is missing.
+ * (replica identity; `made-up.ts`), or where the filter asked for the time: what it hides now it may have shown. Where the filter reads key columns only, the key stands for a `before` that is missing.
  * [1] Neither a key nor a row that may be shown: nobody could tell which row is meant.
  * [2] Dropped where the policy says `undecidedDelete: drop`.
  * [3] Also then: a tombstone tells nothing but a key, and without it a row that was visible would stay.
@@ -96,7 +96,7 @@ export function judge(record: Judged): Verdict {
 
 /** Of a record without a row: a tombstone, or a flattened delete. */
 export const judgeTombstone = (key: KeyJudge | null): Verdict =>
-  key === null || isVisible(key.row, key.filter, AFTER) ? AS_IT_IS : DROPPED
+  key === null || wasVisible(key.row, key.filter, AFTER) !== 'out' ? AS_IT_IS : DROPPED
 
 function judgeRow({ row, filter, operation, hasKey }: Judged): Verdict {
   if (isVisible(row, filter, AFTER)) return AS_IT_IS
@@ -112,10 +112,19 @@ function judgeDeletedRow(record: Judged): Verdict {
 }
 
 /** `image`: where the old row stands. */
-function judgeBefore({ row, filter, key }: Judged, image: number): 'in' | 'out' | 'undecided' {
-  if (!row.has(image)) return key === null ? 'undecided' : isVisible(key.row, key.filter, AFTER) ? 'in' : 'out'
+function judgeBefore({ row, filter, key }: Judged, image: number): Past {
+  if (!row.has(image)) return key === null ? 'undecided' : wasVisible(key.row, key.filter, AFTER)
   if (!filter.isBeforeWhole && !filter.slots.every(slot => row.isReal(image, slot))) return 'undecided'
-  return isVisible(row, filter, image) ? 'in' : 'out'
+  return wasVisible(row, filter, image)
+}
+
+type Past = 'in' | 'out' | 'undecided'
+
+/** What is hidden by the time of day may have been visible when it went out. */
+function wasVisible(row: CapturedRow, filter: RowJudge, image: number): Past {
+  row.askedTime = false
+  if (isVisible(row, filter, image)) return 'in'
+  return row.askedTime ? 'undecided' : 'out'
 }
 
 function isVisible(row: CapturedRow, { condition }: RowJudge, image: number): boolean {

@@ -172,7 +172,9 @@ function bindComputed({ name, type, rules, scope }: Place, text: ColumnExpressio
   if (kept !== null && !isFault(kept)) return computing(name, kept, null)
   const computed = fitNew(expression)
   if (isFault(computed)) return refused(name, computed.code, `policy ${text.policy}, ${text.path}: ${computed.detail}`)
-  return computing(name, computed, computed.type)
+  // Where a record leaves the column out, nothing is computed either.
+  const optional = computed.type.optional || (type?.optional ?? true)
+  return computing(name, computed, { ...computed.type, optional })
 }
 
 const scopeOf = (rules: ColumnRules, scope: RowScope | null): RowScope =>

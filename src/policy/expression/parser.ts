@@ -12,7 +12,7 @@ import { PlaceholderValues } from './placeholders.ts'
 import { compareOperators, foreignFunction, foreignWords, isReserved } from './reserved-words.ts'
 import { TokenCursor } from './token-cursor.ts'
 import type { Token } from './tokens.ts'
-import { TreeMaker } from './tree-maker.ts'
+import { MAX_DEPTH, TreeMaker } from './tree-maker.ts'
 
 /** Recursive descent over the grammar of the README; each method reads one rule and leaves the tokens behind it. */
 export class Parser {
@@ -275,6 +275,7 @@ export class Parser {
   private column(at: number): Expression {
     const path = [this.name()]
     while (this.tokens.takeSign('.')) path.push(this.name())
+    if (path.length > MAX_DEPTH) refuse(at, `a path of more than ${MAX_DEPTH} names`)
     if (this.tokens.isSign('(')) refuse(at, 'unknown function')
     return this.trees.make(at, { kind: 'column', path }, [])
   }

@@ -31,6 +31,10 @@ export function ask(request: RangerRequest, around: Surroundings): Asked {
     ...(owner === null || owner === '' ? [] : [['OWNER', owner] as const]),
   ])
   const script = (currentTag: ScriptTag | null): ScriptRequest => scriptRequest(currentTag)
+  const missingIn = (text: string): readonly string[] =>
+    expressionText(text)
+      .bind(script(null))
+      .flatMap(({ written, value }) => (value === null ? [written] : []))
   const untagged = {
     request,
     elements,
@@ -44,12 +48,10 @@ export function ask(request: RangerRequest, around: Surroundings): Asked {
     accessTime: request.accessTime,
     match: {
       tokens,
-      resolve: (text: string) => {
-        const expression = expressionText(text)
-        const scripted = script(null)
-        for (const { written, value } of expression.bind(scripted))
-          if (value === null) faults.add(`${written} has no value`)
-        return expression.resolve(scripted)
+      resolve: (text: string) => expressionText(text).resolve(script(null)),
+      isMissing: (text: string) => missingIn(text).length > 0,
+      onMissing: (text: string) => {
+        for (const written of missingIn(text)) faults.add(`${written} has no value`)
       },
     },
     script,

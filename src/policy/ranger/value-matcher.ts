@@ -7,6 +7,9 @@ export interface MatchContext {
   readonly tokens: ReadonlyMap<string, string>
   /** The text with each `${{...}}` of it replaced. */
   readonly resolve: (text: string) => string
+  /** Told of an expression that has no value, where some value of it would match. */
+  readonly onMissing?: (text: string) => void
+  readonly isMissing?: (text: string) => boolean
 }
 
 export interface ValueOptions {
@@ -50,13 +53,22 @@ export function valueMatcher(written: string, options: ValueOptions): ValueMatch
     const resolved = resolves ? context.resolve(text) : text
     return replaces && options.signs !== null ? replaceTokens(resolved, context.tokens, options.signs) : resolved
   }
+  /** The text as if its expressions could be anything. */
+  const widest = text.replace(/\$\{\{.*?\}\}|\{[^{}]*\}/g, '*') + (shape === 'equal' || shape === 'ends' ? '' : '*')
+  const report = (value: string, context: MatchContext): void => {
+    if (context.isMissing?.(text) !== true || !wildcardMatches(fold(value, value), fold(widest, value))) return
+    context.onMissing?.(text)
+  }
   const test = (value: string, wanted: string): boolean =>
     tests[shape](fold(value, value), fold(wanted, value), options)
   return {
     isMatchAny: text === '',
     isDynamic,
     literal: shape === 'equal' && !isDynamic && options.quoteChars === '' ? fold(text, text) : null,
-    matches: (value, context) => test(value, isDynamic ? expand(context) : text),
+    matches: (value, context) => {
+      if (resolves) report(value, context)
+      return test(value, isDynamic ? expand(context) : text)
+    },
     mayBegin: (value, context) => {
       const wanted = fold(expand(context), value)
       if (shape === 'ends') return true

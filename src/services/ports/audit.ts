@@ -27,7 +27,16 @@ export interface AuditTrail {
 
 /** A call by which somebody can find out what a value is, send an old one out again, or let a change in: kept, whoever asked. */
 export interface CallRow {
-  readonly call: 'transform' | 'replay' | 'release' | 'propose' | 'approve' | 'reject' | 'withdraw'
+  readonly call:
+    | 'transform'
+    | 'replay'
+    | 'release'
+    | 'propose'
+    | 'approve'
+    | 'reject'
+    | 'withdraw'
+    | 'dry-run'
+    | 'explain'
   /** Name of the token; `scrim` for what it does by itself. */
   readonly caller: string
   readonly requestId: string

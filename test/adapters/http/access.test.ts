@@ -70,10 +70,12 @@ describe('tokens', () => {
       if (route.url === '/v1/transform') return 'transform'
       if (/\/(replay|release)$/.test(route.url)) return 'replay'
       if (/\/(approve|reject)$/.test(route.url)) return 'approve'
+      if (route.url === '/v1/dry-run' || route.url === '/v1/explain') return route.url.slice('/v1/'.length)
+      if (route.url.endsWith('/test')) return 'read'
       return route.method === 'GET' || route.method === 'HEAD' ? 'read' : 'policies'
     }
     for (const route of routes().filter(({ url }) => url.startsWith('/v1/'))) {
-      for (const who of ['reader', 'steward', 'approver', 'masker', 'replayer'] as const) {
+      for (const who of ['reader', 'steward', 'approver', 'masker', 'replayer', 'rehearser', 'explainer'] as const) {
         const answer = await call(route, bearer(who))
         const may = (tokens[who].permissions as ReadonlySet<string>).has(needed(route))
         if (may) expect([route, who, answer.statusCode]).not.toEqual([route, who, 403])

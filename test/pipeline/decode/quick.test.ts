@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { buildScan } from '../../../.ci/build-scan.ts'
-import { makeValues, policy, tableSchema, topic } from '../../../bench/records.ts'
+import { columns, makeValues, policy, tableSchema, topic } from '../../../bench/records.ts'
 import { compile } from '../../../src/engine.ts'
 import { Edits } from '../../../src/pipeline/decode/edits.ts'
 import { QuickScanner } from '../../../src/pipeline/decode/quick/quick-scanner.ts'
@@ -11,6 +11,12 @@ import { Walker } from '../../../src/pipeline/decode/walk.ts'
 import type { ViewPlan } from '../../../src/pipeline/plan.ts'
 import { createRandom } from '../../support/random.ts'
 
+/** A filter that reads every other column, and lets all rows pass. */
+const everything = columns
+  .flatMap((name, n) => (n % 2 === 0 ? [`${name} is null`] : []))
+  .concat('true')
+  .join(' or ')
+
 const source = 'src/pipeline/decode/quick/scan.wasm.ts'
 
 /** What decoding one value amounts to, in a form that can be compared. */
@@ -19,11 +25,11 @@ function outcomeOf(value: Buffer, plan: ViewPlan, walker: Walker, quick: QuickSc
   quick?.load(value, 0, value.length)
   try {
     const shape = decodeValue(value, 0, value.length, plan, walker)
-    const { starts, ends, masks, count } = walker.edits
+    const { starts, ends, masks, columns, count } = walker.edits
     return {
       shape,
       operation: walker.operation,
-      edits: Array.from({ length: count }, (_, n) => [starts[n], ends[n], masks[n]]),
+      edits: Array.from({ length: count }, (_, n) => [starts[n], ends[n], masks[n], columns[n]?.name]),
     }
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error
@@ -147,6 +153,16 @@ describe('the quick scanner', () => {
       'unknown columns that become null',
       { unknownColumns: 'null', maskingConditions: policy.maskingPolicy.maskingConditions.slice(4, 20) },
     ],
+    [
+      'what filters and projections look at',
+      {
+        maskingConditions: policy.maskingPolicy.maskingConditions.map((one, n) =>
+          n % 3 === 0 ? { field: one.field, maskType: 'drop' } : one,
+        ),
+        rowFilter: { filterExpr: everything },
+        projection: { rename: { income_band: 'band' }, columns: { origin: "'shop'", seen: "source('ts_ms')" } },
+      },
+    ],
   ])('takes whole records off the walker, and finds the same: %s', (_name, changes) => {
     const plan = planFor(changes)
     const quick = new QuickScanner(plan.toastMarkers)
@@ -192,16 +208,22 @@ describe('the quick scanner', () => {
 
   test('agrees with the walker on damaged records', () => {
     const random = createRandom(Number(process.env.SCRIM_SEED ?? 20_261_120)).below
-    const plans = [planFor(), planFor({ unknownColumns: 'drop', toast: 'keep' }), nestedRows().plan]
+    const looked = { rowFilter: { filterExpr: everything }, projection: { columns: { origin: "'shop'" } } }
+    const plans = [
+      planFor(),
+      planFor({ unknownColumns: 'drop', toast: 'keep' }),
+      nestedRows().plan,
+      planFor({ toast: 'keep', ...looked }),
+    ]
     const scanners = plans.map(plan => new QuickScanner(plan.toastMarkers))
     const nested = nestedRows().values
     const rows = [...makeValues(40, false), ...makeValues(10, true)]
     for (let n = 0; n < Number(process.env.SCRIM_PROPERTY_RUNS ?? 20_000); n++) {
-      const plan = plans[n % 3]!
-      const values = n % 3 === 2 ? nested : rows
+      const plan = plans[n % 4]!
+      const values = n % 4 === 2 ? nested : rows
       let value = values[random(values.length)]!
       for (let damage = random(3); damage >= 0; damage--) if (value.length > 0) value = mutate(value, random)
-      const quick = scanners[n % 3]!
+      const quick = scanners[n % 4]!
       const slow = outcomeOf(value, plan, new Walker(new Edits(), plan.toastMarkers), null)
       const fast = outcomeOf(value, plan, new Walker(new Edits(), plan.toastMarkers, quick), quick)
       if (JSON.stringify(fast) !== JSON.stringify(slow))

@@ -143,7 +143,7 @@ describe('results go into columns', () => {
     district: 'Kota',
     price: 'MDk=',
     born: 10_957,
-    address: '{"n":5}',
+    address: '{"n":5,"d":1.505}',
     score: 0.5,
   }
   const table: readonly (readonly [text: string, type: ColumnType, written: string | RegExp])[] = [
@@ -193,8 +193,12 @@ describe('results go into columns', () => {
     ["'<a/>'", columnType('string', 'io.debezium.data.Xml'), /refused: nothing can be written/],
     ["'x'", columnType('array'), /refused: nothing can be written/],
     ['null', columnType('array'), 'null'],
+    ['tags', columnType('array'), /refused: nothing can be written/],
     ['address.n', columnType('int32'), '5'],
     ['address.m', columnType('int32'), 'null'],
+    ['address.d', decimal(3), '"BeE="'],
+    ['address.d', decimal(2), 'RECORD_EXPRESSION_MISFIT 7'],
+    ['address.d', decimal(5), '"Akvk"'],
     ["cast('NaN' as double)", columnType('double'), '"NaN"'],
     ['1e300', columnType('float'), /refused: the constant/],
     ['active', columnType('string'), 'null'],

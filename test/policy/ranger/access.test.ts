@@ -64,6 +64,21 @@ describe('access', () => {
     expect(mayConsume([], { accessType: '' })).toBe(false)
   })
 
+  test('what cannot be judged denies; Ranger takes it as not met', () => {
+    const conditions = [{ type: '_expression', values: ["USER.town.includes('x')"] }]
+    const all = [accessPolicy('a', 'orders', allow), accessPolicy('b', 'orders', { ...deny, conditions })]
+    expect(mayConsume(all)).toBe(false)
+    expect(mayConsume(all, {}, { order: 'ranger' })).toBe(true)
+    expect(mayConsume(all, { attributes: new Map([['town', 'y']]) })).toBe(true)
+  })
+
+  test('so does an expression in a resource without a value, where some value of it would match', () => {
+    const all = [accessPolicy('a', 'orders', allow), accessPolicy('b', 'ord${{USER.town}}', deny)]
+    expect(mayConsume(all)).toBe(false)
+    expect(mayConsume([accessPolicy('a', 'orders', allow), accessPolicy('b', 'in-${{USER.town}}', deny)])).toBe(true)
+    expect(mayConsume(all, { attributes: new Map([['town', 'y']]) })).toBe(true)
+  })
+
   test('{OWNER} is whom the resource belongs to', () => {
     const all = [accessPolicy('a', 'orders', { policyItems: [{ ...everybody, groups: [], users: ['{OWNER}'] }] })]
     expect(mayConsume(all, { ownerUser: 'anna' })).toBe(true)
@@ -151,6 +166,22 @@ describe('tags', () => {
       expect(decide(tagged('hive:MASK'), close, order)).toBe('MASK_NULL')
     },
   )
+
+  test.each(['scrim', 'ranger'] as const)('the tag on the thing itself goes before one above it (%s)', order => {
+    const item = (maskType: string) => ({
+      accesses: [{ type: 'kafka-cdc:consume' }],
+      groups: ['public'],
+      dataMaskInfo: { dataMaskType: maskType },
+    })
+    const tagPolicies = policies(
+      onTag('a', 'ABOVE', { policyType: 1, dataMaskPolicyItems: [item('kafka-cdc:MASK_NULL')] }),
+      onTag('b', 'PII', { policyType: 1, dataMaskPolicyItems: [item('kafka-cdc:MASK_HASH')] }),
+    )
+    const tags: readonly RequestTag[] = [{ ...pii, type: 'ABOVE', matchType: 'ANCESTOR' }, pii]
+    expect(engine([], { tagServiceDef, tagPolicies, order }).evaluate(1, request({ tags })).mask?.maskType).toBe(
+      'MASK_HASH',
+    )
+  })
 
   test('conditions see the attributes of the tag', () => {
     const when = (level: string) => ({ conditions: [{ type: 'expression', values: [`TAG.level == '${level}'`] }] })

@@ -277,10 +277,9 @@ function number(start: usize): i32 {
   return <i32>at
 }
 
-/** Could this literal be a TOAST placeholder? By its length and whole bytes; longer than any of them counts as possible. */
+/** Is this literal a TOAST placeholder? By its length and whole bytes; for lengths below 256 there is a table. */
 function isMarker(start: usize, length: usize): bool {
-  if (length > 255) return true
-  if (load<u8>(length) == 0) return false
+  if (length < 256 && load<u8>(length) == 0) return false
   // Markers: count, then for each its length and address.
   let marker = <usize>load<u32>(MARKERS)
   for (let n = load<u32>(marker); n > 0; n--) {

@@ -3,10 +3,15 @@ import type { Value } from '../values.ts'
 
 /** What the functions of text do to one. */
 
-/** Longer results are NULL: a bound against expressions that make ever longer texts. */
-export const MAX_RESULT = 1 << 24
+/** A result of more characters is NULL, but for a long value of a column to which only a little is added. */
+const MAX_RESULT = 1 << 20
+const MAX_ADDED = 1000
+/** The length to which lpad and rpad fill up. */
+const MAX_PADDED = 10_000
 
-export const kept = (result: string): string | null => (result.length > MAX_RESULT ? null : result)
+/** A bound against expressions that make ever longer texts: may so many characters be made of a text of this length? */
+export const isKept = (length: number, longest: number): boolean =>
+  length <= MAX_RESULT || length <= longest + MAX_ADDED
 
 /** Positions count from one; a negative one from the end; zero is read as one. As Hive does. */
 export function substr(value: string, from: number, most?: Value): string {
@@ -33,8 +38,8 @@ export function splitPart(value: string, delimiter: string, n: number): string |
 export function replaceAll(value: string, from: string, to: string): string | null {
   if (from === '') return value
   const parts = value.split(from)
-  if (value.length + (parts.length - 1) * (to.length - from.length) > MAX_RESULT) return null
-  return parts.join(to)
+  const length = value.length + (parts.length - 1) * (to.length - from.length)
+  return isKept(length, value.length) ? parts.join(to) : null
 }
 
 /** Cut where the text is longer; an empty fill fills nothing. */
@@ -43,20 +48,20 @@ function padding(
   length: number,
   fill: string,
 ): { readonly fill: string } | { readonly cut: string } | null {
-  if (length > MAX_RESULT) return null
   const missing = length - codePoints(value)
+  if (missing > 0 && length > MAX_PADDED) return null
   if (missing <= 0 || fill === '') return { cut: firstCharacters(value, Math.max(length, 0)) }
   return { fill: characters(fill.repeat(Math.ceil(missing / codePoints(fill))), 0, missing) }
 }
 
 export function lpad(value: string, length: number, fill?: Value): string | null {
   const made = padding(value, length, (fill ?? ' ') as string)
-  return made === null ? null : 'cut' in made ? made.cut : kept(made.fill + value)
+  return made === null ? null : 'cut' in made ? made.cut : made.fill + value
 }
 
 export function rpad(value: string, length: number, fill?: Value): string | null {
   const made = padding(value, length, (fill ?? ' ') as string)
-  return made === null ? null : 'cut' in made ? made.cut : kept(value + made.fill)
+  return made === null ? null : 'cut' in made ? made.cut : value + made.fill
 }
 
 export const initcap = (value: string): string =>

@@ -2,14 +2,12 @@ import type { Bound } from '../bound.ts'
 import { anyNullable, derived } from '../bound.ts'
 import { type ExpressionType, text, textOf } from '../expression-type.ts'
 import { characters, codePoints, lastCharacters, reversed } from '../text.ts'
-import type { Value } from '../values.ts'
 import { asAnyText, constantCount, plain, type SqlFunction } from './sql-function.ts'
 import {
   initcap,
-  kept,
+  isKept,
   lpad,
   ltrim,
-  MAX_RESULT,
   replaceAll,
   rpad,
   rtrim,
@@ -46,27 +44,33 @@ function concat(at: number, inputs: readonly Bound[]): Bound {
   const parts = inputs.map(({ evaluate }) => evaluate)
   return derived(at, sumOfLengths(inputs), anyNullable(inputs), inputs, row => {
     let result = ''
+    let longest = 0
     for (const part of parts) {
-      const value = part(row)
+      const value = part(row) as string | null
       if (value === null) return null
-      result += value as string
+      result += value
+      longest = Math.max(longest, value.length)
     }
-    return kept(result)
+    return isKept(result.length, longest) ? result : null
   })
 }
 
 /** Joins what is not NULL. */
 function concatWs(at: number, [separator, ...inputs]: readonly [Bound, ...Bound[]]): Bound {
   return derived(at, text, separator.nullable, [separator, ...inputs], row => {
-    const between = separator.evaluate(row)
+    const between = separator.evaluate(row) as string | null
     if (between === null) return null
-    const values: Value[] = []
+    const values: string[] = []
+    let length = 0
+    let longest = 0
     for (const { evaluate } of inputs) {
-      const value = evaluate(row)
-      if (value !== null) values.push(value)
+      const value = evaluate(row) as string | null
+      if (value === null) continue
+      values.push(value)
+      length += value.length + between.length
+      longest = Math.max(longest, value.length)
     }
-    const total = values.reduce<number>((sum, value) => sum + (value as string).length, 0)
-    return total + values.length * (between as string).length > MAX_RESULT ? null : values.join(between as string)
+    return isKept(length, longest) ? values.join(between) : null
   })
 }
 
@@ -92,7 +96,7 @@ export const textFunctions: Readonly<Record<string, SqlFunction>> = {
     summary: 'Small letters.',
     takes: ['text'],
     returns: text,
-    call: (value: string) => kept(value.toLowerCase()),
+    call: (value: string) => value.toLowerCase(),
     examples: [["lower('Ravi')", "'ravi'"]],
   }),
   upper: plain({
@@ -100,7 +104,7 @@ export const textFunctions: Readonly<Record<string, SqlFunction>> = {
     summary: 'Capital letters.',
     takes: ['text'],
     returns: text,
-    call: (value: string) => kept(value.toUpperCase()),
+    call: (value: string) => value.toUpperCase(),
     examples: [["upper('Ravi')", "'RAVI'"]],
   }),
   initcap: plain({
@@ -108,7 +112,7 @@ export const textFunctions: Readonly<Record<string, SqlFunction>> = {
     summary: 'Each word with a capital, words being what stands between blanks.',
     takes: ['text'],
     returns: text,
-    call: (value: string) => kept(initcap(value)),
+    call: initcap,
     examples: [["initcap('ravi KUMAR')", "'Ravi Kumar'"]],
   }),
   trim: plain({

@@ -1,5 +1,5 @@
 import { compareNumbers } from './decimal-order.ts'
-import { fitsPattern, type Pattern, readPattern } from './i-regexp.ts'
+import { fitsPattern, type Pattern } from './i-regexp.ts'
 import { ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, STRING } from './json-document.ts'
 import type { Comparison, Literal, Operand, Query, Test } from './path.ts'
 import type { Search } from './resolve.ts'
@@ -52,11 +52,8 @@ function fits(
 }
 
 /** RFC 9535: what is no I-Regexp fits nothing. */
-function patternOf(value: Value, search: Search): Pattern | null {
-  if (value.type !== 'string') return null
-  search.spend(value.value.length)
-  return readPattern(value.value)
-}
+const patternOf = (value: Value, search: Search): Pattern | null =>
+  value.type === 'string' ? search.pattern(value.value) : null
 
 const nodesOf = ({ from, path }: Query, node: number, search: Search): readonly number[] =>
   search.from(from === 'root' ? 0 : node, path)

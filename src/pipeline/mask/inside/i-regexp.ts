@@ -24,7 +24,8 @@ type Node =
   | { readonly kind: 'all' | 'any'; readonly of: readonly Node[] }
   | { readonly kind: 'repeat'; readonly of: Node; readonly least: number; readonly most: number | null }
 
-const MAX_INSTRUCTIONS = 2000
+const MAX_PARTS = 4000
+const MAX_COUNT = 1000
 const MAX_LENGTH = 1000
 const MAX_DEPTH = 32
 
@@ -34,7 +35,7 @@ export function readPattern(text: string): Pattern | null {
     if (text.length > MAX_LENGTH) return null
     const node = new Reader([...text]).whole()
     const program: Instruction[] = []
-    emit(node, program)
+    emit(node, { program, parts: 0 })
     program.push({ kind: 'end' })
     return { program }
   } catch (error) {
@@ -88,51 +89,57 @@ function reach(
   }
 }
 
-function emit(node: Node, program: Instruction[]): void {
-  if (program.length > MAX_INSTRUCTIONS) throw new NoPattern()
+interface Draft {
+  readonly program: Instruction[]
+  parts: number
+}
+
+function emit(node: Node, out: Draft): void {
+  // Counted by parts, for a part may be empty and repeated for ever.
+  if (++out.parts > MAX_PARTS) throw new NoPattern()
   switch (node.kind) {
     case 'one':
     case 'edge':
-      program.push(node)
+      out.program.push(node)
       return
     case 'all':
-      for (const one of node.of) emit(one, program)
+      for (const one of node.of) emit(one, out)
       return
     case 'any':
-      emitAny(node.of, program)
+      emitAny(node.of, out)
       return
     case 'repeat':
-      for (let n = 0; n < node.least; n++) emit(node.of, program)
-      if (node.most === null) emitLoop(node.of, program)
-      else for (let n = node.least; n < node.most; n++) emitMaybe(node.of, program)
+      for (let n = 0; n < node.least; n++) emit(node.of, out)
+      if (node.most === null) emitLoop(node.of, out)
+      else for (let n = node.least; n < node.most; n++) emitMaybe(node.of, out)
   }
 }
 
-function emitAny([first, ...others]: readonly Node[], program: Instruction[]): void {
+function emitAny([first, ...others]: readonly Node[], out: Draft): void {
   if (first === undefined) return
   if (others.length === 0) {
-    emit(first, program)
+    emit(first, out)
     return
   }
-  const fork = program.push({ kind: 'end' }) - 1
-  emit(first, program)
-  const skip = program.push({ kind: 'end' }) - 1
-  program[fork] = { kind: 'either', first: fork + 1, second: program.length }
-  emitAny(others, program)
-  program[skip] = { kind: 'either', first: program.length, second: program.length }
+  const fork = out.program.push({ kind: 'end' }) - 1
+  emit(first, out)
+  const skip = out.program.push({ kind: 'end' }) - 1
+  out.program[fork] = { kind: 'either', first: fork + 1, second: out.program.length }
+  emitAny(others, out)
+  out.program[skip] = { kind: 'either', first: out.program.length, second: out.program.length }
 }
 
-function emitLoop(node: Node, program: Instruction[]): void {
-  const fork = program.push({ kind: 'end' }) - 1
-  emit(node, program)
-  program.push({ kind: 'either', first: fork, second: fork })
-  program[fork] = { kind: 'either', first: fork + 1, second: program.length }
+function emitLoop(node: Node, out: Draft): void {
+  const fork = out.program.push({ kind: 'end' }) - 1
+  emit(node, out)
+  out.program.push({ kind: 'either', first: fork, second: fork })
+  out.program[fork] = { kind: 'either', first: fork + 1, second: out.program.length }
 }
 
-function emitMaybe(node: Node, program: Instruction[]): void {
-  const fork = program.push({ kind: 'end' }) - 1
-  emit(node, program)
-  program[fork] = { kind: 'either', first: fork + 1, second: program.length }
+function emitMaybe(node: Node, out: Draft): void {
+  const fork = out.program.push({ kind: 'end' }) - 1
+  emit(node, out)
+  out.program[fork] = { kind: 'either', first: fork + 1, second: out.program.length }
 }
 
 class NoPattern extends Error {}
@@ -198,7 +205,7 @@ class Reader {
     const from = this.at
     while (/^[0-9]$/.test(this.signs[this.at] ?? '')) this.at++
     const count = Number(this.signs.slice(from, this.at).join(''))
-    return this.at === from || count > MAX_INSTRUCTIONS ? refuse() : count
+    return this.at === from || count > MAX_COUNT ? refuse() : count
   }
 
   private atom(): Node {

@@ -1,11 +1,12 @@
 import { fail } from '../../decode/scanner.ts'
 import { holds } from './filter.ts'
+import { type Pattern, readPattern } from './i-regexp.ts'
 import { ARRAY, type JsonDocument, OBJECT } from './json-document.ts'
 import type { Path, Pick, Step } from './path.ts'
 
 /** Steps that a search may take for each value of the document, and at most: a bound on the time of one value. */
 const STEPS_FOR_NODE = 256
-const FREE_STEPS = 100_000
+const FREE_STEPS = 1_000_000
 const MAX_STEPS = 20_000_000
 
 /**
@@ -19,6 +20,7 @@ export class Search {
   private left: number
   private readonly rooted = new Map<Path, readonly number[]>()
   private readonly texts = new Map<number, string>()
+  private readonly patterns = new Map<string, Pattern | null>()
 
   constructor(document: JsonDocument, doubt = true) {
     this.document = document
@@ -53,6 +55,16 @@ export class Search {
     const text = this.document.text(node)
     this.texts.set(node, text)
     return text
+  }
+
+  /** A regular expression that stands in the document; null where it is none. */
+  pattern(text: string): Pattern | null {
+    const known = this.patterns.get(text)
+    if (known !== undefined) return known
+    const pattern = readPattern(text)
+    this.spend(text.length + (pattern?.program.length ?? 0))
+    this.patterns.set(text, pattern)
+    return pattern
   }
 
   /** Does the path select anything from this node? */

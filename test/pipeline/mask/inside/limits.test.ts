@@ -23,6 +23,20 @@ const cases: [why: string, field: string, mask: Record<string, unknown>, doc: ()
   ],
   ['filters in filters', '$.doc..[?@..[?@..[?@..b]]]', {}, () => wide(500, nested(45)), 'RECORD_SELECTOR_LIMIT'],
   [
+    'patterns that go back and forth',
+    '$.doc[?match(@, "(a*)*(a|a)*(.*a){20}b")]',
+    {},
+    () => wide(200, `"${'a'.repeat(5_000)}"`),
+    'RECORD_SELECTOR_LIMIT',
+  ],
+  [
+    'patterns in the document, each another',
+    '$.doc[?match(@.a, @.p)]',
+    {},
+    () => `[${Array.from({ length: 20_000 }, (_, n) => `{"a":"x","p":"(a{1000}){3}${n}"}`).join()}]`,
+    'RECORD_SELECTOR_LIMIT',
+  ],
+  [
     'members that are looked through again and again',
     '$.doc[?@.a == @.b && @.c == @.d]',
     {},

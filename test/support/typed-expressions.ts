@@ -22,7 +22,7 @@ const column = (
 ): RandomColumn => ({ name, kind, sqlType, type, value })
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
-const alphabet = ['a', 'B', 'c', ' ', '1', '9', '.', '-', '%', '_', '\\', "'", 'é', 'ज', 'य', '🙂'] as const
+const alphabet = ['a', 'B', 'c', ' ', '1', '9', '.', '-', '%', '_', '\\', "'", 'é', 'ज', 'य', '🙂', '～'] as const
 
 export function randomText(random: Random): string {
   if (random.chance(0.3)) return random.pick(['', '12', '-3.5', 'abc', 'aBc ', '007', '9007199254740993', '1e3'])
