@@ -1,6 +1,6 @@
 import { PoliciesRefused, type Problem, ScrimError } from '../errors.ts'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
-import { compilePolicies } from '../policy/compile.ts'
+import { compileSet } from '../policy/compile-set.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { testProblems } from '../policy/run-tests.ts'
 import { dryRun } from './dry-run.ts'
@@ -57,8 +57,8 @@ export function createDryRunCalls(options: DryRunCallsOptions): DryRunCalls {
   const { policies, keys, settings, tail, calls, check = async () => [], now = Date.now } = options
   let isUnderWay = false
 
-  const compile = (documents: readonly PolicyDocument[], version: number): ReturnType<typeof compilePolicies> =>
-    compilePolicies(documents, { keys, settings, version, now: now() })
+  const compile = (documents: readonly PolicyDocument[], version: number): ReturnType<typeof compileSet> =>
+    compileSet(documents, { keys, settings, version, now: now() })
 
   async function documentsOf(candidate: DryRunCandidate, current: PolicyVersion): Promise<readonly PolicyDocument[]> {
     switch (candidate.kind) {
@@ -126,7 +126,7 @@ export function createDryRunCalls(options: DryRunCallsOptions): DryRunCalls {
   }
 }
 
-function planOf({ plan, problems }: ReturnType<typeof compilePolicies>): Plan {
+function planOf({ plan, problems }: ReturnType<typeof compileSet>): Plan {
   if (plan === null) throw new PoliciesRefused(problems)
   return plan
 }

@@ -2,7 +2,7 @@ import { PoliciesRefused, ScrimError } from '../errors.ts'
 import type { RawBatch } from '../pipeline/batch.ts'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
 import { batchOfLines, lineProblem, type RecordLine } from '../pipeline/record-line.ts'
-import { compilePolicies } from '../policy/compile.ts'
+import { compileSet } from '../policy/compile-set.ts'
 import { type Explanation, explain } from './explain.ts'
 import type { CallTrail } from './ports/audit.ts'
 import type { RecordReader } from './ports/dead-letters.ts'
@@ -66,7 +66,7 @@ export function createExplainCalls({
 
   /** Never the plan of the stream: its caches would fill with schemas that callers invent. */
   function freshPlan({ documents, version }: PolicyVersion): Plan {
-    const { plan, problems } = compilePolicies(documents, { keys, settings, version, now: now() })
+    const { plan, problems } = compileSet(documents, { keys, settings, version, now: now() })
     if (plan === null) throw new PoliciesRefused(problems)
     return plan
   }

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { KeyRing, Plan, PlanSettings } from '../pipeline/plan.ts'
-import { type Compiled, compilePolicies } from '../policy/compile.ts'
+import type { Compiled } from '../policy/compile.ts'
+import { compileSet } from '../policy/compile-set.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { hasTests, runPolicyTests, type TestResult } from '../policy/run-tests.ts'
 import { createDeadline } from './deadline.ts'
@@ -54,7 +55,7 @@ export function createPolicyTestCalls({
     if (!documents.some(document => document.name === name)) return null
     // The others have a say in what comes of a row, and their tests are not asked for.
     const asked = documents.filter(document => document.name === name)
-    const { plan } = compilePolicies(documents, { keys, settings, version: 0, now: now() })
+    const { plan } = compileSet(documents, { keys, settings, version: 0, now: now() })
     return plan === null ? [] : runInTurns(asked, plan)
   }
 }

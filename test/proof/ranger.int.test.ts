@@ -101,10 +101,14 @@ describeWithStack('the service with a Ranger Admin', ({ brokers, postgres }) => 
     const [, second] = await masked(2)
     await writer.close()
     expect(second).toMatchObject({ id: 2, name: null, email: 'a@b.in' })
-    const { rows: events } = await (await here.db()).query<{ event: object }>(
-      `select event from scrim_ranger_audit where event ->> 'resource' = $1 order by event -> 'seq_num'`,
-      [`${live}/name`],
-    )
+    // They are written behind what is published.
+    const events = await until('both events', async () => {
+      const { rows } = await (await here.db()).query<{ event: object }>(
+        `select event from scrim_ranger_audit where event ->> 'resource' = $1 order by event -> 'seq_num'`,
+        [`${live}/name`],
+      )
+      return rows.length === 2 && rows
+    })
     const event = { repo: 'cl1', policy: 11, policy_version: 3, access: 'MASK_NULL', enforcer: 'ranger-acl' }
     expect(events.map(row => row.event)).toMatchObject([event, event])
   })
