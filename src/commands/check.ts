@@ -4,7 +4,7 @@ import { createSchemaStore } from '../adapters/postgres/schema-store.ts'
 import { createKeyRing } from '../adapters/keys/key-ring.ts'
 import type { Config } from '../config.ts'
 import { ScrimError } from '../errors.ts'
-import { compilePolicies } from '../policy/compile.ts'
+import { compileSet } from '../policy/compile-set.ts'
 import { topicPatterns } from '../policy/read-documents.ts'
 import { outputTemplates } from '../policy/view.ts'
 import { testProblems } from '../policy/run-tests.ts'
@@ -101,7 +101,7 @@ export async function check({ values, positionals }: Arguments, terminal: Termin
   let accepted: readonly Accepted[] = []
   if (asked.isAccepting) {
     const compile = (candidate: typeof documents) =>
-      compilePolicies(candidate, { keys: createKeyRing(config), settings: config, now: Date.now() })
+      compileSet(candidate, { keys: createKeyRing(config), settings: config, now: Date.now() })
     // Documents that cannot be read at all are told by readPolicies; there is nothing to accept on top of them.
     if (documents.length > 0) {
       const result = await acceptSchemas({
@@ -120,7 +120,7 @@ export async function check({ values, positionals }: Arguments, terminal: Termin
   }
   findings.push(...problems.map(findingOf))
   const tests = await testsOf(documents, candidate =>
-    compilePolicies(candidate, { keys: createKeyRing(config), settings: config, now: Date.now() }),
+    compileSet(candidate, { keys: createKeyRing(config), settings: config, now: Date.now() }),
   )
   findings.push(...testProblems(tests).map(findingOf))
   const inspected = plan === null ? null : await inspectTopics({ plan, documents, samples, files: asked.records })

@@ -6,7 +6,7 @@ import { createKeyRing } from '../adapters/keys/key-ring.ts'
 import { createLog } from '../adapters/telemetry/log.ts'
 import type { Config } from '../config.ts'
 import { errorCatalogue, placeText, type Problem, ScrimError } from '../errors.ts'
-import { compilePolicies } from '../policy/compile.ts'
+import { compileSet } from '../policy/compile-set.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { testProblems } from '../policy/run-tests.ts'
 import { type DryRunProgress, type DryRunSet, dryRun } from '../services/dry-run.ts'
@@ -171,8 +171,8 @@ async function storedSet(config: Config, terminal: Terminal): Promise<DryRunSet 
   }
 }
 
-const compile = (documents: readonly PolicyDocument[], config: Config): ReturnType<typeof compilePolicies> =>
-  compilePolicies(documents, { keys: createKeyRing(config), settings: config, now: Date.now() })
+const compile = (documents: readonly PolicyDocument[], config: Config): ReturnType<typeof compileSet> =>
+  compileSet(documents, { keys: createKeyRing(config), settings: config, now: Date.now() })
 
 async function compare(
   current: DryRunSet,

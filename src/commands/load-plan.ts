@@ -3,7 +3,7 @@ import { createPolicyFolder } from '../adapters/policy-files/folder.ts'
 import { type Config, ConfigError, readConfig } from '../config.ts'
 import { errorCatalogue, PoliciesRefused, type Problem } from '../errors.ts'
 import type { Plan } from '../pipeline/plan.ts'
-import { compilePolicies } from '../policy/compile.ts'
+import { compileSet } from '../policy/compile-set.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { readFiles } from '../services/policy-changes.ts'
 import { EXIT_FAILED, EXIT_USAGE, type Terminal } from './command.ts'
@@ -32,7 +32,7 @@ export async function readPolicies(folder: unknown, config: Config): Promise<Loa
   }
   return {
     documents,
-    ...compilePolicies(documents, { keys: createKeyRing(config), settings: config, now: Date.now() }),
+    ...compileSet(documents, { keys: createKeyRing(config), settings: config, now: Date.now() }),
   }
 }
 
