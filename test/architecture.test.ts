@@ -49,7 +49,10 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
  * Everything else an adapter is handed by app.ts.
  */
 const adapterCode: Readonly<Record<string, readonly string[]>> = {
-  http: ['src/pipeline/mask/mask-types.ts'], // GET /v1/mask-types shows the table
+  http: [
+    'src/pipeline/mask/mask-types.ts', // GET /v1/mask-types shows the table
+    'src/policy/ranger-export.ts', // GET /v1/policies?format=ranger is that form
+  ],
   kafka: ['src/pipeline/headers.ts', 'src/pipeline/batch.ts', 'src/pipeline/record-key.ts'], // how a batch lies in memory
   keys: ['src/pipeline/seal.ts'], // the key's length and name are the seal's
 }

@@ -25,6 +25,20 @@ describe('reading', () => {
     expect(answer.json()).toMatchObject({ version: 1, author: 'files', policies: [aPolicy('a')] })
   })
 
+  test("gives the set in Ranger's shape, which can be put back", async () => {
+    const answer = await call('GET', '/v1/policies?format=ranger')
+    const { policies, notExported } = answer.json<{ policies: object[]; notExported: object[] }>()
+    expect(notExported).toEqual([])
+    expect(policies).toMatchObject([
+      { service: 'kafka', serviceType: 'kafka-cdc', policyType: 1, resources: { topic: { values: ['raw.a'] } } },
+    ])
+    const back = await call('PUT', '/v1/policies', { headers: any, payload: { policies } })
+    expect(back.json()).toMatchObject({ isNew: true })
+    const { rules } = http.policies.current()!.forTopic('raw.a', { compacted: false })!.views[0]!
+    expect(rules.byName.get('email')).toMatchObject({ policy: 'kafka:a', maskType: { effect: 'rewrite' } })
+    expect((await call('GET', '/v1/policies?format=xml')).statusCode).toBe(400)
+  })
+
   test('gives one document, by any name', async () => {
     const name = 'Ünï/code जयपुर?&#%'
     const stored = { ...aPolicy(name), resources: { topic: 'raw.x' } }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { ScrimError } from '../../../errors.ts'
+import { exportToRanger } from '../../../policy/ranger-export.ts'
 import type { Policies, PolicyChange, PolicyChanged } from '../../../services/policies.ts'
 import type { ProposedChange } from '../../../services/proposals.ts'
 import type { PolicyVersion } from '../../../services/ports/policies.ts'
@@ -14,7 +15,7 @@ const tags = ['policies']
 const bodyLimit = 10_000_000
 const security = [{ token: [] }]
 
-const byName = Type.Object({ name: Type.String({ minLength: 1, maxLength: 250 }) })
+const byName = Type.Object({ name: Type.String({ minLength: 1, maxLength: 600 }) })
 const why = Type.Object({
   reason: Type.Optional(Type.String({ maxLength: 1000, description: 'Kept with the version.' })),
 })
@@ -36,6 +37,14 @@ const document = Type.Unknown({ description: 'A policy or a table schema; see th
 const documents = Type.Unknown({ description: 'A list of documents: the whole set.' })
 const jsonPatch = Type.Unknown({ description: 'JSON Patch (RFC 6902).' })
 
+const shape = Type.Object({
+  format: Type.Optional(
+    Type.Union([Type.Literal('scrim'), Type.Literal('ranger')], {
+      description: 'ranger: a file as Ranger Admin imports it; `notExported` lists what it cannot say.',
+    }),
+  ),
+})
+
 const read = { permission: 'read' } as const
 const write = { permission: 'policies', consumes: [JSON_TYPE] } as const
 const patch = { permission: 'policies', consumes: [PATCH_TYPE] } as const
@@ -44,9 +53,13 @@ const patch = { permission: 'policies', consumes: [PATCH_TYPE] } as const
 export function policyRoutes(app: HttpApp, policies: Policies): void {
   app.get(
     '/v1/policies',
-    { config: read, schema: { tags, security, summary: 'The set in force.', response: commonAnswers } },
-    async (_request, reply) => {
+    {
+      config: read,
+      schema: { tags, security, summary: 'The set in force.', querystring: shape, response: commonAnswers },
+    },
+    async (request, reply) => {
       const { version, author, approver, at, reason, origin, documents: all } = inForce(policies)
+      if (request.query.format === 'ranger') return reply.header('etag', etagOf(version)).send(exportToRanger(all))
       const about = { version, author, approver, at, reason, origin }
       return reply.header('etag', etagOf(version)).send({ ...about, policies: all })
     },
