@@ -11,6 +11,7 @@ import { looseDialects } from './loose-dialects.ts'
 import { byPrecedence, checkMaskingPolicy } from './masking-policy.ts'
 import { mergeRules } from './merge-rules.ts'
 import { policyProblem, shapeProblem } from './policy-problem.ts'
+import { rangerConflicts } from './ranger-conflicts.ts'
 import { readRangerServices } from './ranger-services.ts'
 import { createServiceRules } from './ranger-topic.ts'
 import { sizeProblem } from './set-size.ts'
@@ -61,6 +62,12 @@ export function compilePolicies(documents: readonly PolicyDocument[], options: C
     sharedOutputs(perView),
     once(perView.flatMap(view => checkSchemas(schemas, view, options))),
     once(perView.flatMap(view => disagreements(view.policies))),
+    once(
+      rangerConflicts(
+        perView,
+        schemas.map(({ tableSchema }) => tableSchema.topic),
+      ),
+    ),
     looseDialects(policies),
     covered(policies),
   ].flat()

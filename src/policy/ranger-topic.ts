@@ -3,10 +3,11 @@ import type { KeyRing, RowFilter } from '../pipeline/plan.ts'
 import { drop } from '../pipeline/mask/types/drop.ts'
 import type { NestedRule } from './column-rules.ts'
 import { fieldProblems, namedFields } from './ranger-fields.ts'
+import { requestOf } from './ranger-request.ts'
 import { createItemRules, policyLabel } from './ranger-rules.ts'
 import { type FoundRule, stronger } from './rule-strength.ts'
 import type { RangerService } from './ranger-services.ts'
-import { readingAccess, type TableMap, tableMap } from './ranger-tables.ts'
+import { type TableMap, tableMap } from './ranger-tables.ts'
 import type { Decision } from './ranger/engine.ts'
 import type { RangerPolicy } from './ranger/policy.ts'
 import { hierarchyIndex, type PolicyMatcher, policyMatcher } from './ranger/policy-matcher.ts'
@@ -26,6 +27,8 @@ export interface ServiceTopic {
   readonly ruleOf: (column: string) => FoundRule | null
   /** Rules on parts of columns. */
   readonly inside: readonly { readonly nested: NestedRule; readonly priority: number }[]
+  /** Pairs of policies that decide otherwise of it at the same priority, the winner first. */
+  readonly conflictsOf: (column: string) => readonly { readonly winner: string; readonly other: string }[]
   /** Why each item of each policy has a part in what becomes of the column, or has none. */
   readonly trace: (column: string) => readonly TracedItem[]
   /** A filter of null is one that says: all rows. */
@@ -48,6 +51,8 @@ export interface ServiceRules {
   readonly problems: readonly Problem[]
   readonly of: (topic: string, profile: Profile, now: number) => ServiceTopic | null
   readonly nextChange: (now: number) => number | null
+  /** Topics that policies name letter by letter, where one resource is the topic's name. */
+  readonly literalTopics: readonly string[]
 }
 
 interface Named {
@@ -81,6 +86,9 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
       ...(tables === null ? [] : service.policies.flatMap(policy => fieldProblems(policy, tables))),
     ],
     nextChange: engine.nextChange,
+    literalTopics: [
+      ...new Set(named.flatMap(({ policy }) => (policy.policyType === 0 ? [] : literalTopics(policy, tables)))),
+    ],
     of: (topic, profile, now) => {
       const elements = tables?.elementsOf(topic) ?? null
       if (tables === null || elements === null || concerned(topic).length === 0) return null
@@ -144,6 +152,13 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
           if (inside === null || found === null) return []
           return [{ nested: { column, path: inside, isGuess: false, rule: found.rule }, priority: found.priority }]
         }),
+        conflictsOf: column =>
+          tables.column === null
+            ? []
+            : engine.conflicts(1, ofColumn(column)).map(({ winner, other }) => ({
+                winner: `${service.name}:${winner}`,
+                other: `${service.name}:${other}`,
+              })),
         trace: column =>
           tables.column === null ? [] : traceOf(engine.evaluate(1, ofColumn(column), { trace: true }), service),
         ruleOf: isUndecided ? () => undecided(service.name, filtering?.faults ?? []) : memo(ruleOf),
@@ -198,47 +213,6 @@ const undecided = (service: string, faults: readonly string[]): FoundRule => ({
   isLiteral: false,
 })
 
-function requestOf(
-  { serviceDef, roles, users }: RangerService,
-  profile: Profile,
-  now: number,
-): Omit<RangerRequest, 'elements'> {
-  const user = profile.user ?? ''
-  const groups = [...new Set([...profile.groups, ...(users.groupsOfUsers.get(user) ?? [])])]
-  return {
-    accessType: readingAccess(serviceDef),
-    user,
-    groups,
-    roles: rolesOfProfile(roles, user, groups, profile.roles),
-    attributes: new Map([
-      ...(users.users.get(user) ?? []),
-      ...Object.entries(profile.attributes).map(([name, value]): [string, string] => [name, [value].flat().join(',')]),
-    ]),
-    accessTime: now,
-  }
-}
-
-/** Those given, those of the user and the groups, and all that contain one of them. */
-function rolesOfProfile(
-  roles: RangerService['roles'],
-  user: string,
-  groups: readonly string[],
-  given: ReadonlySet<string>,
-): readonly string[] {
-  const had = new Set(given)
-  for (let before = -1; before < had.size; ) {
-    before = had.size
-    for (const role of roles) {
-      const isHad =
-        role.users.includes(user) ||
-        role.groups.some(group => groups.includes(group)) ||
-        role.roles.some(one => had.has(one))
-      if (isHad) had.add(role.name)
-    }
-  }
-  return [...had].sort()
-}
-
 function traceOf({ trace }: Decision, { policies, name: service }: RangerService): readonly TracedItem[] {
   return (trace ?? []).map(({ policy: name, policyId, itemIndex: item, reason, by }) => {
     const policy = policies.find(one => one.name === name && one.id === policyId && one.policyType === 1)
@@ -267,6 +241,15 @@ function sourceOf(
 }
 
 const itemsOf = ({ masks, filters }: RangerPolicy): readonly unknown[] => [...masks, ...filters]
+
+function literalTopics({ resourceSets }: RangerPolicy, tables: TableMap | null): readonly string[] {
+  const [level, ...more] = tables?.levels ?? []
+  if (level === undefined || more.length > 0) return []
+  return resourceSets.flatMap(set => {
+    const resource = set.get(level)
+    return resource === undefined || resource.isExcludes ? [] : resource.values.filter(value => !/[*?{]/.test(value))
+  })
+}
 
 const namesColumns = ({ resourceSets }: RangerPolicy, { column }: TableMap): boolean =>
   column !== null && resourceSets.some(set => set.has(column))

@@ -59,8 +59,13 @@ export function createViewPolicies(
     },
     literalTopics: () => {
       const names = policies.flatMap(({ patterns }) => patterns.filter(({ isLiteral }) => isLiteral))
-      return [...new Set(names.map(({ text }) => text))].filter(view.takes)
+      const ofServices = rules.flatMap(service => service.literalTopics)
+      return [...new Set([...names.map(({ text }) => text), ...ofServices])].filter(view.takes)
     },
-    unmatched: index.unmatched,
+    unmatched: topics => {
+      const there = new Set(topics)
+      const ofServices = rules.flatMap(service => service.literalTopics).filter(topic => !there.has(topic))
+      return [...new Set([...index.unmatched(topics), ...ofServices])]
+    },
   }
 }

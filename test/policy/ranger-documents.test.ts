@@ -139,6 +139,22 @@ describe('a policy of Ranger for a table', () => {
     expect(rowOf([hide, { ...ours, policyPriority: 1 }, rest])).toMatchObject({ ssn: '123456789' })
   })
 
+  test('two that disagree are both named', () => {
+    const schema = { name: 'schema', tableSchema: { topic, columns: [{ name: 'city', type: 'string' }] } }
+    const warned = (documents: object[]) =>
+      run(documents)
+        .problems.filter(({ code }) => code === 'POLICY_DISAGREE')
+        .map(({ where, detail }) => [where.policy, detail])
+    const hide = mask('a hide', 'ssn', [item('MASK_NULL')])
+    const show = mask('b show', 'ssn', [item('MASK_NONE')])
+    const pair = ['cl1_hive:a hide', 'column ssn: policy cl1_hive:b show says otherwise']
+    expect(warned([schema, hide, show])).toEqual([pair])
+    expect(warned([schema, hide, { ...show, policyPriority: 1 }])).toEqual([])
+    const maskingConditions = [{ field: 'ssn', maskType: 'none' }]
+    const ours = { name: 'ours', resources: { topic }, maskingPolicy: { maskingConditions } }
+    expect(warned([schema, hide, ours])).toEqual([['ours', 'column ssn: policy cl1_hive:a hide says otherwise']])
+  })
+
   test('a disabled policy says nothing', () => {
     expect(
       rowOf([mask('ssn', 'ssn', [item('MASK_NULL')], { isEnabled: false }), clear('id', 'ssn', 'city')]),
