@@ -42,7 +42,15 @@ describeWithStack('rows behind a filter, with the stock connectors', stack => {
       projection: { columns: { department: 'substr(department, 1, 6)' } },
     })
     await source.query(`update scheme_master set department = 'Withheld' where ${where}`)
-    await until('the row to go', async () => (await shown()) === undefined)
+    await until('the row to go', async () => (await shown()) === undefined).catch(async error => {
+      const r = await fetch(`${road.service.url}/health/ready`)
+      const st = await fetch(`${stack.connectUrl}/connectors/${road.connectors.sink}/status`)
+      console.log('TRACE', (await st.text()).slice(0, 6000))
+      console.log(r.status, (await r.text()).slice(0, 3000))
+      for (const t of ['warehouse-to-citizen-cdc.scheme_master.masked', 'warehouse-to-citizen-cdc.golden_records.masked'])
+        console.log(t, tail.records(t).slice(-3).map(x => [x.key?.toString().slice(-60), x.value?.toString().slice(-400)]))
+      throw error
+    })
     const topic = 'warehouse-to-citizen-cdc.scheme_master.masked'
     const records = tail.records(topic).filter(({ key }) => key?.toString().includes('UJJWALA') === true)
     const [deleted, tombstone] = records.slice(-2)
@@ -76,7 +84,15 @@ describeWithStack('rows behind a filter, with the stock connectors', stack => {
       rowFilter: { filterExpr: "city is null or city <> 'Withheld'" },
     })
     await source.query(`update golden_records set city = 'Withheld' where ${where}`)
-    await until('the row to go', async () => (await shown()) === undefined)
+    await until('the row to go', async () => (await shown()) === undefined).catch(async error => {
+      const r = await fetch(`${road.service.url}/health/ready`)
+      const st = await fetch(`${stack.connectUrl}/connectors/${road.connectors.sink}/status`)
+      console.log('TRACE', (await st.text()).slice(0, 6000))
+      console.log(r.status, (await r.text()).slice(0, 3000))
+      for (const t of ['warehouse-to-citizen-cdc.scheme_master.masked', 'warehouse-to-citizen-cdc.golden_records.masked'])
+        console.log(t, tail.records(t).slice(-3).map(x => [x.key?.toString().slice(-60), x.value?.toString().slice(-400)]))
+      throw error
+    })
     const records = tail.records('warehouse-to-citizen-cdc.golden_records.masked')
     const deleted = records.findLast(record => eventOf(record)?.payload.op === 'd')
     expect(deleted && eventOf(deleted)?.payload.before?.aadhaar_number).toMatch(/^\*{8}\d{4}$/)

@@ -78,4 +78,12 @@ export function createSchemalessLayouts(
 const namesIn = (projection: Projection | null): string[] =>
   projection === null ? [] : [...projection.drop, ...(projection.keep ?? []), ...projection.rename.keys()]
 
-const nothing = { slots: [], columns: new Set<string>(), filter: null, added: [], compares: false, sourceMembers: [] }
+const nothing = {
+  slots: [],
+  columns: new Set<string>(),
+  filter: null,
+  madeUp: null,
+  added: [],
+  compares: false,
+  sourceMembers: [],
+}
