@@ -42,19 +42,16 @@ describeWithStack('rows behind a filter, with the stock connectors', stack => {
       projection: { columns: { department: 'substr(department, 1, 6)' } },
     })
     await source.query(`update scheme_master set department = 'Withheld' where ${where}`)
-    await until('the row to go', async () => (await shown()) === undefined).catch(async error => {
-      const r = await fetch(`${road.service.url}/health/ready`)
-      const st = await fetch(`${stack.connectUrl}/connectors/${road.connectors.sink}/status`)
-      console.log('TRACE', (await st.text()).slice(0, 6000))
-      console.log(r.status, (await r.text()).slice(0, 3000))
-      for (const t of ['warehouse-to-citizen-cdc.scheme_master.masked', 'warehouse-to-citizen-cdc.golden_records.masked'])
-        console.log(t, tail.records(t).slice(-3).map(x => [x.key?.toString().slice(-60), x.value?.toString().slice(-400)]))
-      throw error
-    })
+    await until('the row to go', async () => (await shown()) === undefined)
     const topic = 'warehouse-to-citizen-cdc.scheme_master.masked'
     const records = tail.records(topic).filter(({ key }) => key?.toString().includes('UJJWALA') === true)
     const [deleted, tombstone] = records.slice(-2)
-    expect(eventOf(deleted!)?.payload).toMatchObject({ op: 'd', before: null, after: null })
+    expect(eventOf(deleted!)?.payload).toMatchObject({
+      op: 'd',
+      // The sink fails on a delete without any: this has the key, and nothing of the row.
+      before: { scheme_code: 'UJJWALA', scheme_name: '' },
+      after: null,
+    })
     expect([tombstone?.value, tombstone?.key?.toString()]).toEqual([null, deleted?.key?.toString()])
 
     await source.query(`update scheme_master set department = 'Energy department' where ${where}`)
@@ -84,15 +81,7 @@ describeWithStack('rows behind a filter, with the stock connectors', stack => {
       rowFilter: { filterExpr: "city is null or city <> 'Withheld'" },
     })
     await source.query(`update golden_records set city = 'Withheld' where ${where}`)
-    await until('the row to go', async () => (await shown()) === undefined).catch(async error => {
-      const r = await fetch(`${road.service.url}/health/ready`)
-      const st = await fetch(`${stack.connectUrl}/connectors/${road.connectors.sink}/status`)
-      console.log('TRACE', (await st.text()).slice(0, 6000))
-      console.log(r.status, (await r.text()).slice(0, 3000))
-      for (const t of ['warehouse-to-citizen-cdc.scheme_master.masked', 'warehouse-to-citizen-cdc.golden_records.masked'])
-        console.log(t, tail.records(t).slice(-3).map(x => [x.key?.toString().slice(-60), x.value?.toString().slice(-400)]))
-      throw error
-    })
+    await until('the row to go', async () => (await shown()) === undefined)
     const records = tail.records('warehouse-to-citizen-cdc.golden_records.masked')
     const deleted = records.findLast(record => eventOf(record)?.payload.op === 'd')
     expect(deleted && eventOf(deleted)?.payload.before?.aadhaar_number).toMatch(/^\*{8}\d{4}$/)
@@ -105,6 +94,6 @@ describeWithStack('rows behind a filter, with the stock connectors', stack => {
     const audited = await own.query<{ operation: string }>(
       `select operation from cdc_audit_log where topic = 'warehouse-to-citizen-cdc.golden_records' order by audit_id desc limit 2`,
     )
-    expect(audited.rows.map(({ operation }) => operation.toLowerCase())).toEqual(['create', 'delete'])
+    expect(audited.rows.map(({ operation }) => operation.toLowerCase())).toEqual(['insert', 'delete'])
   })
 })
