@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createMetrics } from '../src/adapters/telemetry/metrics.ts'
 import { describeConfig } from '../src/config.ts'
 import { errorCatalogue } from '../src/errors.ts'
+import { sqlFunctions } from '../src/pipeline/expression/functions/function-table.ts'
 import { maskTypes } from '../src/pipeline/mask/mask-types.ts'
 import { findingCodes } from '../src/services/finding-codes.ts'
 
@@ -23,6 +24,17 @@ function masks(): string {
   return table(['mask', 'what it does', 'accepts', 'produces', 'uniqueness', 'example'], rows)
 }
 
+/** One row for each function, whatever its names. */
+function functions(): string {
+  const rows = [...new Set(Object.values(sqlFunctions))].map(sqlFunction => {
+    const names = Object.keys(sqlFunctions).filter(name => sqlFunctions[name] === sqlFunction)
+    const [example] = sqlFunction.examples
+    const shown = example === undefined ? '' : `${code(example[0])} → ${code(example[1])}`
+    return [names.map(code).join(', '), code(`(${sqlFunction.signature})`), sqlFunction.summary, shown]
+  })
+  return table(['function', 'takes', 'gives', 'example'], rows)
+}
+
 async function metrics(): Promise<string> {
   const text = await createMetrics().text()
   const rows = [...text.matchAll(/^# HELP (scrim_\S+) (.*)\n# TYPE \S+ (\S+)$/gm)].map(
@@ -32,6 +44,7 @@ async function metrics(): Promise<string> {
 }
 
 const sections: Record<string, () => string | Promise<string>> = {
+  functions,
   masks,
   metrics,
   config: () =>

@@ -62,13 +62,13 @@ export function scopeOf({ dialect = 'scrim', columns: list = columns, self, iden
 
 export function parsed(text: string, { dialect = 'scrim', values }: Asked = {}): Expression {
   const read = parseExpression(text, values === undefined ? { dialect } : { dialect, values })
-  if ('fault' in read) throw new Error(`does not parse: ${read.fault.what} at ${read.fault.at}: ${text}`)
+  if ('fault' in read) throw new Error(`does not parse: ${read.fault.what} at ${read.fault.at}: ${text.slice(0, 200)}`)
   return read.expression
 }
 
 export function boundOf(text: string, asked: Asked = {}): BoundExpression {
   const bound = bindExpression(parsed(text, asked), scopeOf(asked))
-  if (isBindFault(bound)) throw new Error(`does not bind: ${bound.detail} at ${bound.at}: ${text}`)
+  if (isBindFault(bound)) throw new Error(`does not bind: ${bound.detail} at ${bound.at}: ${text.slice(0, 200)}`)
   return bound
 }
 

@@ -116,8 +116,9 @@ const doubles = {
   '+': (a: number, b: number) => a + b,
   '-': (a: number, b: number) => a - b,
   '*': (a: number, b: number) => a * b,
-  '/': (a: number, b: number) => (b === 0 ? null : a / b),
-  '%': (a: number, b: number) => (b === 0 ? null : a % b),
+  // What is no number stays so, also divided by zero.
+  '/': (a: number, b: number) => (b === 0 && !Number.isNaN(a) ? null : a / b),
+  '%': (a: number, b: number) => (b === 0 && !Number.isNaN(a) ? null : a % b),
 }
 
 const decimals = {

@@ -11,7 +11,7 @@ import { CHANGED, sqlFunctions } from './functions/function-table.ts'
 import type { SqlFunction } from './functions/sql-function.ts'
 import { asAnyText } from './functions/sql-function.ts'
 import { joined } from './functions/texts.ts'
-import { insideJson } from './json-path.ts'
+import { jsonPath } from './json-path.ts'
 import { asCondition, junction, negation, test } from './logic.ts'
 import type { Scope, ScopeColumn } from './scope.ts'
 import { codePoints } from './text.ts'
@@ -21,7 +21,7 @@ import { whole } from './values.ts'
 export function bindExpression(expression: Expression, scope: Scope): BoundExpression | BindFault {
   return caught(() => {
     const binder = new Binder(scope)
-    const bound = binder.bind(expression)
+    const bound = binder.alone(expression)
     if (bound.type.kind === 'list') refuse(bound.at, 'a list stands only in IN and array_contains')
     return finished(bound, binder)
   })
@@ -66,6 +66,11 @@ class Binder {
 
   constructor(scope: Scope) {
     this.scope = scope
+  }
+
+  /** A column alone may be of any type: its bytes can be copied, even where no expression reads them. */
+  alone(node: Expression): Bound {
+    return node.kind === 'column' || node.kind === 'self' ? this.any(node.at, this.column(node)) : this.bind(node)
   }
 
   bind(node: Expression): Bound {
@@ -159,10 +164,7 @@ class Binder {
     if (node.what !== 'null') return test(node.at, this.condition(node.operand), node.what, node.negated)
     const { operand } = node
     // Also of columns whose values no expression reads.
-    const bound =
-      operand.kind === 'column' || operand.kind === 'self'
-        ? this.any(operand.at, this.column(operand))
-        : this.bind(operand)
+    const bound = this.alone(operand)
     if (bound.type.kind === 'list') refuse(operand.at, 'a list stands only in IN and array_contains')
     return test(node.at, bound, 'null', node.negated)
   }
@@ -237,7 +239,8 @@ class Binder {
       evaluate: row => row.value(slot),
     }
     if (inside.length === 0) return column
-    return mapped({ ...column, slot: null }, { kind: 'json' }, text => insideJson(text as string, inside), true)
+    const find = jsonPath(inside)
+    return mapped({ ...column, slot: null }, { kind: 'json' }, text => find(text as string), true)
   }
 }
 

@@ -1,11 +1,10 @@
 import { refuse } from './bound.ts'
 import type { CastTarget } from './cast.ts'
 import type { CastType } from './expression.ts'
-import { typeOfColumn } from './expression-type.ts'
-import { integerRange } from '../mask/value-types.ts'
+import { type IntegerBits, typeOfColumn } from './expression-type.ts'
 import type { Scope } from './scope.ts'
 
-const integers = { tinyint: 'int8', smallint: 'int16', int: 'int32', bigint: 'int64' } as const
+const integers = { tinyint: 8, smallint: 16, int: 32, bigint: 64 } as const
 
 /** What the type of a CAST means in the dialect; `{type}` is that of the column that a CUSTOM mask stands on. */
 export function castTarget(at: number, type: CastType, scope: Scope): CastTarget {
@@ -34,9 +33,9 @@ function bareDecimal({ dialect }: Scope): CastTarget {
   return { kind: 'decimal', precision: dialect === 'hive' ? 10 : 38, scale: 0 }
 }
 
-function integerTarget(kind: 'int8' | 'int16' | 'int32' | 'int64'): CastTarget {
-  const range = integerRange(kind)
-  return { kind: 'integer', min: range?.min ?? null, max: range?.max ?? null }
+function integerTarget(bits: IntegerBits): CastTarget {
+  const most = 1n << BigInt(bits - 1)
+  return { kind: 'integer', min: -most, max: most - 1n, bits }
 }
 
 function selfTarget(at: number, { self }: Scope): CastTarget {
@@ -44,7 +43,7 @@ function selfTarget(at: number, { self }: Scope): CastTarget {
   const type = typeOfColumn(self.type)
   switch (type.kind) {
     case 'integer':
-      return integerTarget(self.type.kind as 'int64')
+      return integerTarget(type.bits ?? 64)
     case 'decimal':
       return { kind: 'decimal', precision: null, scale: type.scale }
     case 'text':

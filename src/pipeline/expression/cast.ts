@@ -12,7 +12,7 @@ import {
   truncateDecimal,
 } from './decimal.ts'
 import type { Dialect } from './dialect.ts'
-import { type ExpressionType, kindNames, type TypeKind } from './expression-type.ts'
+import { type ExpressionType, type IntegerBits, kindNames, type TypeKind } from './expression-type.ts'
 import {
   dateText,
   daysOfMicros,
@@ -33,7 +33,7 @@ import { type Decimal, type Value, type Whole, whole } from './values.ts'
 export type CastTarget =
   | { readonly kind: 'boolean' | 'double' | 'date' | 'time' | 'timestamp' | 'timestamptz' | 'bytes' }
   /** null: any size. */
-  | { readonly kind: 'integer'; readonly min: bigint | null; readonly max: bigint | null }
+  | { readonly kind: 'integer'; readonly min: bigint | null; readonly max: bigint | null; readonly bits?: IntegerBits }
   | { readonly kind: 'decimal'; readonly precision: number | null; readonly scale: number | null }
   | { readonly kind: 'text'; readonly length: number | null }
 
@@ -67,6 +67,8 @@ function targetType(target: CastTarget, from: ExpressionType): ExpressionType {
     const known = from.kind === 'text' ? from.length : null
     return { kind: 'text', length: target.length === null ? known : Math.min(target.length, known ?? target.length) }
   }
+  if (target.kind === 'integer')
+    return target.bits === undefined ? { kind: 'integer' } : { kind: 'integer', bits: target.bits }
   if (target.kind !== 'decimal') return { kind: target.kind }
   return {
     kind: 'decimal',

@@ -22,27 +22,27 @@ export const targetOf = (kind: CommonKind): CastTarget => {
 
 /** The kind that both can be compared as; null where they cannot be compared at all. */
 export function commonKind(a: TypeKind, b: TypeKind): CommonKind | null {
-  if (a === b) return a === 'timestamptz' ? 'timestamp' : a === 'json' ? null : ownKind(a)
-  if (a === 'null' || a === 'json') return a === 'json' && b === 'null' ? 'text' : withText(b)
-  if (b === 'null' || b === 'json') return withText(a)
+  if (a === 'null') return b === 'json' ? 'text' : ownKind(b)
+  if (b === 'null') return a === 'json' ? 'text' : ownKind(a)
+  if (a === b) return ownKind(a)
+  if (a === 'json') return withText(b)
+  if (b === 'json') return withText(a)
   if (isNumber(a) && isNumber(b)) return a === 'double' || b === 'double' ? 'double' : 'decimal'
   if (isMoment(a) && isMoment(b)) return 'timestamp'
   if (a === 'text') return withText(b)
   return b === 'text' ? withText(a) : null
 }
 
-const ownKind = (kind: TypeKind): CommonKind | null =>
-  kind === 'null'
-    ? 'text'
-    : kind === 'list' || kind === 'opaque' || kind === 'json' || kind === 'timestamptz'
-      ? null
-      : kind
+/** Of two values of this kind; a bare NULL is compared as text. */
+function ownKind(kind: TypeKind): CommonKind | null {
+  if (kind === 'timestamptz') return 'timestamp'
+  if (kind === 'null') return 'text'
+  return kind === 'list' || kind === 'opaque' || kind === 'json' ? null : kind
+}
 
 /** A text beside a value of another kind is read as one; what cannot be read is NULL. */
 function withText(kind: TypeKind): CommonKind | null {
   if (kind === 'integer') return 'decimal'
-  if (kind === 'timestamptz') return 'timestamp'
-  if (kind === 'json') return 'text'
   return kind === 'bytes' ? null : ownKind(kind)
 }
 

@@ -2,7 +2,7 @@ import { fail, LETTER_N, OPEN_BRACE, QUOTE, stringText } from '../decode/scanner
 import type { ColumnType } from '../schema.ts'
 import { isKept, MAX_READ_DIGITS, parseDecimal, rescale } from './decimal.ts'
 import { DECIMAL, scaleOf, typeOfColumn, VARIABLE_SCALE_DECIMAL } from './expression-type.ts'
-import { insideJson } from './json-path.ts'
+import { jsonPath } from './json-path.ts'
 import { floorDiv, keptDays, MICROS_PER_DAY, parseDate, parseTime, parseTimestamp } from './temporal.ts'
 import { type Decimal, type Value, type Whole, whole } from './values.ts'
 
@@ -85,7 +85,8 @@ function readWhole(b: Buffer, start: number, end: number): Whole {
     if (digit < ZERO || digit > NINE) mismatch(start)
     value = value * 10 + (digit - ZERO)
   }
-  if (end - from > 15) return whole(BigInt(b.toString('latin1', start, end)))
+  // Sixteen digits are exact up to 2^53: microseconds of our times have so many.
+  if (value > Number.MAX_SAFE_INTEGER) return whole(BigInt(b.toString('latin1', start, end)))
   return from === start ? value : 0 - value
 }
 
@@ -126,10 +127,13 @@ function unscaledOf(base64: string, at: number): bigint {
   return isKept(unscaled) ? unscaled : mismatch(at)
 }
 
+const scaleMember = jsonPath(['scale'])
+const valueMember = jsonPath(['value'])
+
 function readVariableScale(b: Buffer, start: number, end: number): Decimal {
   const text = b.toString('utf8', start, end)
-  const scale = Number(insideJson(text, ['scale']) ?? Number.NaN)
-  const value = insideJson(text, ['value'])
+  const scale = Number(scaleMember(text) ?? Number.NaN)
+  const value = valueMember(text)
   if (!Number.isInteger(scale) || Math.abs(scale) > MAX_READ_DIGITS || value === null) return mismatch(start)
   const unscaled = unscaledOf(value, start)
   return scale >= 0 ? { unscaled, scale } : { unscaled: unscaled * 10n ** BigInt(-scale), scale: 0 }

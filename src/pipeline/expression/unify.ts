@@ -23,6 +23,7 @@ export function unified(
 function widened(a: ExpressionType, input: Bound): ExpressionType {
   const b = input.type
   if (a.kind === 'null') return b
+  if (a.kind === 'integer' && b.kind === 'integer') return a.bits === b.bits ? a : { kind: 'integer' }
   if (b.kind === 'null' || isSame(a, b)) return a
   if (a.kind === 'text' && b.kind === 'text') return { kind: 'text', length: longest(a.length, b.length) }
   if (a.kind === 'decimal' && b.kind === 'decimal') return { kind: 'decimal', scale: longest(a.scale, b.scale) }

@@ -1,140 +1,107 @@
-import { parseDecimal } from '../../pipeline/expression/decimal.ts'
 import type {
   ArithmeticOperator,
   CastType,
-  CompareOperator,
   Expression,
-  Placeholder,
   PlaceholderValue,
 } from '../../pipeline/expression/expression.ts'
 import { arityOf, functionName } from '../../pipeline/expression/functions/function-table.ts'
-import { parseDate, parseTimestamp } from '../../pipeline/expression/temporal.ts'
 import { readCastType } from './cast-types.ts'
 import { refuse } from './expression-fault.ts'
-import { foreignFunction, foreignWords, isReserved } from './reserved-words.ts'
+import { numberLiteral, temporalLiteral } from './literals.ts'
+import { PlaceholderValues } from './placeholders.ts'
+import { compareOperators, foreignFunction, foreignWords, isReserved } from './reserved-words.ts'
+import { TokenCursor } from './token-cursor.ts'
 import type { Token } from './tokens.ts'
+import { MAX_DEPTH, TreeMaker } from './tree-maker.ts'
 
-/** How deep a tree may be, and how many nodes it may have. */
-export const MAX_DEPTH = 100
-export const MAX_NODES = 10_000
-
-const compareOperators: ReadonlyMap<string, CompareOperator> = new Map([
-  ['=', '='],
-  ['==', '='],
-  ['<>', '<>'],
-  ['!=', '<>'],
-  ['<', '<'],
-  ['<=', '<='],
-  ['>', '>'],
-  ['>=', '>='],
-])
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
-type NewNode = DistributiveOmit<Expression, 'at'>
-
-/** Recursive descent over the grammar of the README; each method reads one rule and leaves `next` behind it. */
+/** Recursive descent over the grammar of the README; each method reads one rule and leaves the tokens behind it. */
 export class Parser {
-  private readonly tokens: readonly Token[]
-  private readonly values: readonly PlaceholderValue[]
-  private next = 0
-  private placeholders = 0
-  private nodes = 0
-  private nesting = 0
-  /** How deep the tree under a node is. */
-  private readonly depths = new WeakMap<Expression, number>()
+  private readonly tokens: TokenCursor
+  private readonly values: PlaceholderValues
+  private readonly trees = new TreeMaker()
 
   constructor(tokens: readonly Token[], values: readonly PlaceholderValue[]) {
-    this.tokens = tokens
-    this.values = values
+    this.tokens = new TokenCursor(tokens)
+    this.values = new PlaceholderValues(values)
   }
 
   /** or := and (OR and)* */
   expression(): Expression {
-    this.nesting++
-    if (this.nesting > MAX_DEPTH) refuse(this.peek().at, `nested more than ${MAX_DEPTH} deep`)
-    const read = this.chain('or', () => this.chain('and', () => this.not()))
-    this.nesting--
-    return read
+    return this.trees.deeper(this.tokens.peek().at, () => this.chain('or', () => this.chain('and', () => this.not())))
   }
 
   end(): void {
-    const token = this.peek()
-    if (token.kind === 'end') {
-      if (this.placeholders < this.values.length) refuse(token.at, 'more values are given than there are placeholders')
-      return
-    }
-    if (token.kind === 'word') refuse(token.at, foreignWords.get(token.text) ?? 'the expression should end here')
-    refuse(token.at, 'the expression should end here')
+    const token = this.tokens.peek()
+    const foreign = token.kind === 'word' ? foreignWords.get(token.text) : undefined
+    if (token.kind !== 'end') refuse(token.at, foreign ?? 'the expression should end here')
+    this.values.end(token.at)
   }
 
   /** `as name`; a plain column needs none. */
   alias(expression: Expression): string {
-    const { at } = this.peek()
-    if (this.takeWord('as')) return this.name()
+    const { at } = this.tokens.peek()
+    if (this.tokens.takeWord('as')) return this.name()
     const own = expression.kind === 'column' ? expression.path.at(-1) : undefined
     return own ?? refuse(at, 'an expression needs a name: ... as name')
   }
 
   private chain(kind: 'and' | 'or', read: () => Expression): Expression {
     const first = read()
-    if (!this.isWord(kind)) return first
+    if (!this.tokens.isWord(kind)) return first
     const operands = [first]
-    const { at } = this.peek()
-    while (this.takeWord(kind)) operands.push(read())
-    return this.make(at, { kind, operands }, operands)
+    const { at } = this.tokens.peek()
+    while (this.tokens.takeWord(kind)) operands.push(read())
+    return this.trees.make(at, { kind, operands }, operands)
   }
 
   private not(): Expression {
-    const { at } = this.peek()
-    if (!this.takeWord('not')) return this.predicate()
-    this.nesting++
-    if (this.nesting > MAX_DEPTH) refuse(at, `nested more than ${MAX_DEPTH} deep`)
-    const operand = this.not()
-    this.nesting--
-    return this.make(at, { kind: 'not', operand }, [operand])
+    const { at } = this.tokens.peek()
+    if (!this.tokens.takeWord('not')) return this.predicate()
+    const operand = this.trees.deeper(at, () => this.not())
+    return this.trees.make(at, { kind: 'not', operand }, [operand])
   }
 
   private predicate(): Expression {
     const left = this.sum()
-    const token = this.peek()
+    const token = this.tokens.peek()
     const operator = token.kind === 'sign' ? compareOperators.get(token.text) : undefined
     if (operator !== undefined) {
-      this.next++
+      this.tokens.skip()
       const right = this.sum()
-      return this.make(token.at, { kind: 'compare', operator, left, right }, [left, right])
+      return this.trees.make(token.at, { kind: 'compare', operator, left, right }, [left, right])
     }
-    if (this.takeWord('is')) return this.is(token.at, left)
-    const negated = this.isWord('not') && this.isWord('in', 'between', 'like', 1) ? this.takeWord('not') : false
-    if (this.takeWord('in')) return this.in(token.at, negated, left)
-    if (this.takeWord('between')) {
+    if (this.tokens.takeWord('is')) return this.is(token.at, left)
+    const negated = ['in', 'between', 'like'].some(word => this.tokens.isWord(word, 1)) && this.tokens.takeWord('not')
+    if (this.tokens.takeWord('in')) return this.in(token.at, negated, left)
+    if (this.tokens.takeWord('between')) {
       const low = this.sum()
-      if (!this.takeWord('and')) refuse(this.peek().at, 'BETWEEN needs AND')
+      if (!this.tokens.takeWord('and')) refuse(this.tokens.peek().at, 'BETWEEN needs AND')
       const high = this.sum()
-      return this.make(token.at, { kind: 'between', negated, operand: left, low, high }, [left, low, high])
+      return this.trees.make(token.at, { kind: 'between', negated, operand: left, low, high }, [left, low, high])
     }
-    return this.takeWord('like') ? this.like(token.at, negated, left) : left
+    return this.tokens.takeWord('like') ? this.like(token.at, negated, left) : left
   }
 
   private is(at: number, operand: Expression): Expression {
-    const negated = this.takeWord('not')
+    const negated = this.tokens.takeWord('not')
     for (const what of ['null', 'true', 'false'] as const) {
-      if (this.takeWord(what)) return this.make(at, { kind: 'is', negated, operand, what }, [operand])
+      if (this.tokens.takeWord(what)) return this.trees.make(at, { kind: 'is', negated, operand, what }, [operand])
     }
-    return refuse(this.peek().at, 'IS takes [NOT] NULL, TRUE or FALSE')
+    return refuse(this.tokens.peek().at, 'IS takes [NOT] NULL, TRUE or FALSE')
   }
 
   private in(at: number, negated: boolean, operand: Expression): Expression {
-    this.sign('(', 'IN needs a list in parentheses')
+    this.tokens.requireSign('(', 'IN needs a list in parentheses')
     const list = this.list()
-    if (list.length === 0) refuse(this.peek().at, 'IN needs at least one value')
-    return this.make(at, { kind: 'in', negated, operand, list }, [operand, ...list])
+    if (list.length === 0) refuse(this.tokens.peek().at, 'IN needs at least one value')
+    return this.trees.make(at, { kind: 'in', negated, operand, list }, [operand, ...list])
   }
 
   private like(at: number, negated: boolean, operand: Expression): Expression {
     const pattern = this.sum()
-    const escapeSign = this.takeWord('escape') ? this.sum() : null
+    const escapeSign = this.tokens.takeWord('escape') ? this.sum() : null
     const children = escapeSign === null ? [operand, pattern] : [operand, pattern, escapeSign]
-    return this.make(at, { kind: 'like', negated, operand, pattern, escape: escapeSign }, children)
+    return this.trees.make(at, { kind: 'like', negated, operand, pattern, escape: escapeSign }, children)
   }
 
   private sum(): Expression {
@@ -144,41 +111,41 @@ export class Parser {
   private binary(operators: readonly ArithmeticOperator[], read: () => Expression): Expression {
     let left = read()
     for (;;) {
-      const token = this.peek()
+      const token = this.tokens.peek()
       const operator = token.kind === 'sign' ? operators.find(known => known === token.text) : undefined
       if (operator === undefined) return left
-      this.next++
+      this.tokens.skip()
       const right = read()
-      left = this.make(token.at, { kind: 'arithmetic', operator, left, right }, [left, right])
+      left = this.trees.make(token.at, { kind: 'arithmetic', operator, left, right }, [left, right])
     }
   }
 
   private unary(): Expression {
-    const { at } = this.peek()
-    if (!this.takeSign('-')) return this.atom()
-    this.nesting++
-    if (this.nesting > MAX_DEPTH) refuse(at, `nested more than ${MAX_DEPTH} deep`)
-    const operand = this.unary()
-    this.nesting--
-    return this.make(at, { kind: 'negate', operand }, [operand])
+    const { at } = this.tokens.peek()
+    if (!this.tokens.takeSign('-')) return this.atom()
+    const operand = this.trees.deeper(at, () => this.unary())
+    return this.trees.make(at, { kind: 'negate', operand }, [operand])
   }
 
   private atom(): Expression {
-    const token = this.peek()
+    const token = this.tokens.peek()
     switch (token.kind) {
       case 'number':
-        this.next++
-        return this.number(token.at, token.text)
+        return this.literal(token.at, numberLiteral(token.at, token.text))
       case 'string':
-        this.next++
+        this.tokens.skip()
         return this.string(token)
       case 'placeholder':
-        this.next++
-        return this.make(token.at, { kind: 'placeholder', placeholder: this.placeholder(token.at, token.written) }, [])
+        this.tokens.skip()
+        return this.trees.make(
+          token.at,
+          { kind: 'placeholder', placeholder: this.values.take(token.at, token.written) },
+          [],
+        )
       case 'self':
         if (token.what === 'type') refuse(token.at, '{type} stands only in CAST')
-        this.next++
-        return this.make(token.at, { kind: 'self' }, [])
+        this.tokens.skip()
+        return this.trees.make(token.at, { kind: 'self' }, [])
       case 'name':
         return this.column(token.at)
       case 'word':
@@ -192,14 +159,14 @@ export class Parser {
   }
 
   private parentheses(): Expression {
-    this.next++
-    const token = this.peek()
+    this.tokens.skip()
+    const token = this.tokens.peek()
     if (token.kind === 'word' && (token.text === 'select' || token.text === 'with')) {
       refuse(token.at, foreignWords.get('select') ?? '')
     }
     const inner = this.expression()
-    if (this.isSign(',')) refuse(this.peek().at, 'a list stands only behind IN')
-    this.sign(')', 'a closing parenthesis is missing')
+    if (this.tokens.isSign(',')) refuse(this.tokens.peek().at, 'a list stands only behind IN')
+    this.tokens.requireSign(')', 'a closing parenthesis is missing')
     return inner
   }
 
@@ -208,13 +175,13 @@ export class Parser {
     if (text === 'null') return this.literal(at, { type: 'null' })
     if (text === 'true' || text === 'false') return this.literal(at, { type: 'boolean', value: text === 'true' })
     if (text === 'case') return this.case(at)
-    const after = this.tokens[this.next + 1]
+    const after = this.tokens.peek(1)
     if ((text === 'date' || text === 'timestamp') && after?.kind === 'string') return this.temporal(at, text)
     if (after?.kind === 'sign' && after.text === '(')
       return text === 'cast' ? this.cast(at) : this.call(at, token.written)
     if (text === 'current_date' || text === 'current_timestamp' || text === 'current_user') {
-      this.next++
-      return this.make(at, { kind: 'call', name: text, args: [] }, [])
+      this.tokens.skip()
+      return this.trees.make(at, { kind: 'call', name: text, args: [] }, [])
     }
     const foreign = foreignWords.get(text)
     if (foreign !== undefined) refuse(at, foreign)
@@ -223,98 +190,67 @@ export class Parser {
   }
 
   private literal(at: number, literal: Extract<Expression, { kind: 'literal' }>['literal']): Expression {
-    this.next++
-    return this.make(at, { kind: 'literal', literal }, [])
-  }
-
-  private number(at: number, text: string): Expression {
-    if (/[eE]/.test(text)) {
-      const value = Number(text)
-      if (!Number.isFinite(value)) refuse(at, 'the number is out of range')
-      return this.make(at, { kind: 'literal', literal: { type: 'double', value } }, [])
-    }
-    const value = parseDecimal(text) ?? refuse(at, 'the number has too many digits')
-    const literal = text.includes('.')
-      ? ({ type: 'decimal', value } as const)
-      : ({ type: 'integer', value: value.unscaled } as const)
-    return this.make(at, { kind: 'literal', literal }, [])
+    this.tokens.skip()
+    return this.trees.make(at, { kind: 'literal', literal }, [])
   }
 
   private string({ at, parts }: Extract<Token, { kind: 'string' }>): Expression {
     const [first] = parts
     if (parts.length === 1 && typeof first === 'string') {
-      return this.make(at, { kind: 'literal', literal: { type: 'text', value: first } }, [])
+      return this.trees.make(at, { kind: 'literal', literal: { type: 'text', value: first } }, [])
     }
-    const read = parts.map(part => (typeof part === 'string' ? part : this.placeholder(at, part.written)))
-    if (read.some(part => typeof part !== 'string' && typeof part.value !== 'string')) {
-      refuse(at, 'a list of values cannot stand within quotes')
-    }
-    return this.make(at, { kind: 'template', parts: read }, [])
-  }
-
-  private placeholder(at: number, written: string): Placeholder {
-    const value = this.values[this.placeholders++]
-    return value === undefined ? refuse(at, 'nothing is known that this placeholder stands for') : { written, value }
+    const read = parts.map(part => (typeof part === 'string' ? part : this.values.takeText(at, part.written)))
+    return this.trees.make(at, { kind: 'template', parts: read }, [])
   }
 
   private temporal(at: number, type: 'date' | 'timestamp'): Expression {
-    this.next++
-    const token = this.peek()
-    const text = token.kind === 'string' && token.parts.length === 1 ? token.parts[0] : undefined
-    if (typeof text !== 'string')
-      return refuse(token.at, 'a constant is needed here: for a placeholder write cast(... as date)')
-    if (type === 'date') {
-      const value = parseDate(text) ?? refuse(token.at, 'this is no date: write 2016-04-20')
-      return this.literal(at, { type, value })
-    }
-    const { micros, zoned } =
-      parseTimestamp(text) ?? refuse(token.at, 'this is no timestamp: write 2016-04-20 10:15:30')
-    return this.literal(at, { type, value: BigInt(micros), zoned })
+    this.tokens.skip()
+    return this.literal(at, temporalLiteral(type, this.tokens.peek()))
   }
 
   private call(at: number, written: string): Expression {
     const name = functionName(written) ?? refuse(at, foreignFunction(written))
-    this.next += 2
-    const first = this.peek()
+    this.tokens.skip(2)
+    const first = this.tokens.peek()
     if (first.kind === 'word' && first.text === 'distinct')
       refuse(first.at, 'aggregates need many rows: an expression sees one')
     const args = this.list()
-    const after = this.peek()
+    const after = this.tokens.peek()
     if (after.kind === 'word' && (after.text === 'over' || after.text === 'filter' || after.text === 'within')) {
       refuse(after.at, 'windows need many rows: an expression sees one')
     }
     const { least, most } = arityOf(name)
     if (args.length < least || args.length > most) refuse(at, `the function takes ${arityText(least, most)}`)
-    return this.make(at, { kind: 'call', name, args }, args)
+    return this.trees.make(at, { kind: 'call', name, args }, args)
   }
 
   /** The rest of a list behind its opening parenthesis. */
   private list(): Expression[] {
     const items: Expression[] = []
-    if (this.takeSign(')')) return items
+    if (this.tokens.takeSign(')')) return items
     do {
-      const token = this.peek()
+      const token = this.tokens.peek()
       if (token.kind === 'word' && token.text === 'select') refuse(token.at, foreignWords.get('select') ?? '')
       items.push(this.expression())
-    } while (this.takeSign(','))
-    this.sign(')', 'a comma or a closing parenthesis is missing')
+    } while (this.tokens.takeSign(','))
+    this.tokens.requireSign(')', 'a comma or a closing parenthesis is missing')
     return items
   }
 
   private case(at: number): Expression {
-    this.next++
-    const subject = this.isWord('when') ? null : this.expression()
+    this.tokens.skip()
+    const subject = this.tokens.isWord('when') ? null : this.expression()
     const branches: { readonly when: Expression; readonly result: Expression }[] = []
-    while (this.takeWord('when')) {
+    while (this.tokens.takeWord('when')) {
       const when = this.expression()
-      if (!this.takeWord('then')) refuse(this.peek().at, 'WHEN needs THEN')
+      if (!this.tokens.takeWord('then')) refuse(this.tokens.peek().at, 'WHEN needs THEN')
       branches.push({ when, result: this.expression() })
     }
-    if (branches.length === 0) refuse(this.peek().at, 'CASE needs WHEN')
-    const otherwise = this.takeWord('else') ? this.expression() : null
-    if (!this.takeWord('end')) refuse(this.peek().at, 'CASE needs END')
+    if (branches.length === 0) refuse(this.tokens.peek().at, 'CASE needs WHEN')
+    const otherwise = this.tokens.takeWord('else') ? this.expression() : null
+    if (!this.tokens.takeWord('end')) refuse(this.tokens.peek().at, 'CASE needs END')
     const children = [subject, ...branches.flatMap(({ when, result }) => [when, result]), otherwise]
-    return this.make(
+    return this.trees.make(
       at,
       { kind: 'case', subject, branches, otherwise },
       children.filter(child => child !== null),
@@ -322,75 +258,33 @@ export class Parser {
   }
 
   private cast(at: number): Expression {
-    this.next += 2
+    this.tokens.skip(2)
     const operand = this.expression()
-    if (!this.takeWord('as')) refuse(this.peek().at, 'CAST needs AS')
+    if (!this.tokens.takeWord('as')) refuse(this.tokens.peek().at, 'CAST needs AS')
     const type = this.castType()
-    this.sign(')', 'a closing parenthesis is missing')
-    return this.make(at, { kind: 'cast', operand, type }, [operand])
+    this.tokens.requireSign(')', 'a closing parenthesis is missing')
+    return this.trees.make(at, { kind: 'cast', operand, type }, [operand])
   }
 
   private castType(): CastType {
-    const [type, taken] = readCastType(this.tokens.slice(this.next, this.next + 8))
-    this.next += taken
+    const [type, taken] = readCastType(this.tokens.ahead(8))
+    this.tokens.skip(taken)
     return type
   }
 
   private column(at: number): Expression {
     const path = [this.name()]
-    while (this.takeSign('.')) path.push(this.name())
-    if (this.isSign('(')) refuse(at, 'unknown function')
-    return this.make(at, { kind: 'column', path }, [])
+    while (this.tokens.takeSign('.')) path.push(this.name())
+    if (path.length > MAX_DEPTH) refuse(at, `a path of more than ${MAX_DEPTH} names`)
+    if (this.tokens.isSign('(')) refuse(at, 'unknown function')
+    return this.trees.make(at, { kind: 'column', path }, [])
   }
 
   private name(): string {
-    const token = this.peek()
+    const token = this.tokens.peek()
     if (token.kind !== 'name' && token.kind !== 'word') return refuse(token.at, 'a name is missing here')
-    this.next++
+    this.tokens.skip()
     return token.kind === 'name' ? token.text : token.written
-  }
-
-  private make(at: number, node: NewNode, children: readonly Expression[]): Expression {
-    this.nodes++
-    if (this.nodes > MAX_NODES) refuse(at, `the expression has more than ${MAX_NODES} parts`)
-    let depth = 0
-    for (const child of children) depth = Math.max(depth, this.depths.get(child) ?? 0)
-    if (depth >= MAX_DEPTH) refuse(at, `nested more than ${MAX_DEPTH} deep`)
-    const made: Expression = { ...node, at }
-    this.depths.set(made, depth + 1)
-    return made
-  }
-
-  private peek(ahead = 0): Token {
-    return this.tokens[Math.min(this.next + ahead, this.tokens.length - 1)] as Token
-  }
-
-  /** One of the words; the last argument may say how far ahead. */
-  private isWord(...words: readonly (string | number)[]): boolean {
-    const last = words.at(-1)
-    const token = this.peek(typeof last === 'number' ? last : 0)
-    return token.kind === 'word' && words.includes(token.text)
-  }
-
-  private takeWord(word: string): boolean {
-    if (!this.isWord(word)) return false
-    this.next++
-    return true
-  }
-
-  private isSign(text: string): boolean {
-    const token = this.peek()
-    return token.kind === 'sign' && token.text === text
-  }
-
-  private takeSign(text: string): boolean {
-    if (!this.isSign(text)) return false
-    this.next++
-    return true
-  }
-
-  private sign(text: string, what: string): void {
-    if (!this.takeSign(text)) refuse(this.peek().at, what)
   }
 }
 

@@ -1,3 +1,17 @@
+import type { CompareOperator } from '../../pipeline/expression/expression.ts'
+
+/** Every spelling of a comparison. */
+export const compareOperators: ReadonlyMap<string, CompareOperator> = new Map([
+  ['=', '='],
+  ['==', '='],
+  ['<>', '<>'],
+  ['!=', '<>'],
+  ['<', '<'],
+  ['<=', '<='],
+  ['>', '>'],
+  ['>=', '>='],
+])
+
 /** Words of the grammar that cannot name a column without quotes. */
 const reserved: ReadonlySet<string> = new Set(
   'and or not in is null true false between like escape case when then else end as cast'.split(' '),

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { isBindFault } from '../../../src/pipeline/expression/bound-expression.ts'
 import { bindCondition } from '../../../src/pipeline/expression/bind.ts'
-import { type Asked, boundOf, columns, columnType, parsed, refusal, scopeOf } from '../../support/expressions.ts'
+import {
+  type Asked,
+  boundOf,
+  columns,
+  columnType,
+  identity,
+  parsed,
+  refusal,
+  scopeOf,
+} from '../../support/expressions.ts'
 
 describe('what is refused when it meets the columns', () => {
   const refused: readonly (readonly [text: string, at: number, what: RegExp, asked?: Asked])[] = [
@@ -36,6 +45,7 @@ describe('what is refused when it meets the columns', () => {
     ['cast(name as {type}) = 1', 0, /CUSTOM/],
     ['cast(born as boolean)', 5, /cannot be cast/],
     ['current_user() = name', 0, /no profile/, { identity: null }],
+    ['current_user() = name', 0, /no user/, { identity: { ...identity, user: null } }],
     ["current_attribute('x') = name", 18, /no attribute/],
     ['current_groups()', 0, /list stands only/],
     ['name = current_groups()', 7, /cannot be compared/],
@@ -83,6 +93,7 @@ describe('what is known of a bound expression', () => {
     ['address.state', { slots: [10], copies: null, type: { kind: 'json' }, nullable: true }],
     ["upper('a') || 'b'", { constant: { value: 'Ab' }, nullable: false }],
     ["coalesce(name, 'x')", { nullable: false }],
+    ['tags', { type: { kind: 'opaque' }, slots: [11], copies: 11 }],
     ['tags is null', { slots: [11], nullable: false }],
     ['now()', { constant: null, nullable: false, type: { kind: 'timestamptz' } }],
     ['price * 1.5', { type: { kind: 'decimal', scale: 3 } }],

@@ -46,7 +46,6 @@ describe('three-valued logic', () => {
     ['null in (null)', N],
     ["2 in (1, 2.0, '2')", T],
     ['1.5 in (1, 2)', F],
-    ['id in (1, small)', N],
     ['5 between 1 and 9', T],
     ['5 not between 1 and 9', F],
     ['5 between 9 and 1', F],
@@ -77,9 +76,37 @@ describe('three-valued logic', () => {
     ["'' = ''", T],
     ["'' is null", F],
     ['true > false', T],
+    // By code points: in UTF-16 the surrogates of the first come before the second.
+    ["'🙂' > '～'", T],
+    ["'ab' > 'a'", T],
+    ["'Z' < 'a'", T],
   ]
   test.each(table)('%s is %s', (text, result) => {
     expect(evaluated(text)).toBe(result)
+  })
+
+  const ofRow: readonly (readonly [string, boolean | null])[] = [
+    ['id in (1, small)', N],
+    ['id not in (1, small)', N],
+    ['id in (small, 2)', T],
+    ['id in (1, null, 3)', N],
+    ['id in (2, null)', T],
+    ['id in (1, 3)', F],
+    ["name in ('a', null)", N],
+    ["name in ('Ravi', null)", T],
+    ["name in ('a', district)", N],
+    ['price in (1, null, 2.50)', N],
+    ['price in (null, 123.45)', T],
+    ['photo = null', N],
+    ['photo in (photo, null)', T],
+    ['created in (null)', N],
+    ["born in ('2000-01-01', null)", T],
+    ['small in (1)', N],
+    ['coalesce(small, id) = 2', T],
+  ]
+  test.each(ofRow)('%s of a row is %s', (text, result) => {
+    const row = { id: 2, name: 'Ravi', price: 'MDk=', photo: 'AQI=', born: 10_957, created: 1 }
+    expect(evaluated(text, { row })).toBe(result)
   })
 
   test('what is not needed is not read', () => {
@@ -273,5 +300,38 @@ describe('the stream and the reader', () => {
     expect(ask('district in (${{USER.x}})', [[]])).toBe(false)
     expect(refusal('district not in (${{USER.x}})', { dialect: 'hive', values: [[]] })).toMatchObject({ at: 9 })
     expect(refusal('district = ${{USER.x}}', { dialect: 'hive', values: [['a']] })).not.toBeNull()
+  })
+})
+
+describe('expressions made to hurt', () => {
+  const nested = (levels: number, wrap: (inner: string) => string, inner: string): string =>
+    Array(levels).fill(0).reduce<string>(wrap, inner)
+  const attacks: readonly (readonly [string, string])[] = [
+    ['replacements that double', nested(90, inner => `replace(${inner}, 'a', 'aa')`, "'a'")],
+    ['joins that grow', nested(90, inner => `concat(${inner}, ${Array(20).fill("'abcdefghij'").join(', ')})`, 'name')],
+    ['padding', nested(90, inner => `lpad(${inner}, 10000, 'ab')`, 'name')],
+    ['products', Array(90).fill('id').join(' * ')],
+    ['many branches', `case id ${Array(3000).fill('when 0 then 1').join(' ')} else 2 end`],
+    ['CASE in CASE', nested(45, inner => `case when ${inner} then id > 1 else active end`, 'active')],
+    ['a long list', `name in (${Array(9000).fill("'x'").join(', ')})`],
+    ['a long list of columns', `name in (${Array(6000).fill('district').join(', ')})`],
+    ['many conditions', Array(3000).fill('id > 1').join(' and ')],
+  ]
+  test.each(attacks)('%s are done within a second', (_name, text) => {
+    const before = performance.now()
+    const bound = boundOf(text)
+    const row = rowOf({ row: { id: 9007199254740991, name: 'a'.repeat(1_500_000), district: 'b', active: true } })
+    bound.evaluate(row)
+    expect(performance.now() - before).toBeLessThan(1000)
+  })
+
+  test('a text that grows without bound becomes NULL; a long value with a little more does not', () => {
+    expect(evaluated(nested(30, inner => `replace(${inner}, 'a', 'aa')`, "'a'"))).toBeNull()
+    const long = 'a'.repeat(2_000_000)
+    expect(evaluated("concat(name, '.')", { row: { name: long } })).toBe(`${long}.`)
+    expect(evaluated('concat(name, name)', { row: { name: long } })).toBeNull()
+    expect(evaluated("concat_ws('-', name, 'x')", { row: { name: long } })).toBe(`${long}-x`)
+    expect(evaluated("replace(name, 'a', 'aa')", { row: { name: long } })).toBeNull()
+    expect(evaluated('upper(name)', { row: { name: long } })).toBe(long.toUpperCase())
   })
 })

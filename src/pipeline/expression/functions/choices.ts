@@ -77,7 +77,7 @@ function choose({ at, dialect }: FunctionContext, [when, ...args]: readonly [Bou
 
 export const choiceFunctions: Readonly<Record<string, SqlFunction>> = {
   coalesce: {
-    signature: 'any, ...',
+    signature: 'value, ...',
     summary: 'The first that is not NULL.',
     least: 1,
     most: MANY,
@@ -85,7 +85,7 @@ export const choiceFunctions: Readonly<Record<string, SqlFunction>> = {
     examples: [["coalesce(null, 'a', 'b')", "'a'"]],
   },
   nvl: {
-    signature: 'any, any',
+    signature: 'value, value',
     summary: 'The second where the first is NULL.',
     least: 2,
     most: 2,
@@ -104,7 +104,7 @@ export const choiceFunctions: Readonly<Record<string, SqlFunction>> = {
     ],
   },
   nullif: {
-    signature: 'any, any',
+    signature: 'value, value',
     summary: 'NULL where both are equal, else the first.',
     least: 2,
     most: 2,
@@ -115,7 +115,7 @@ export const choiceFunctions: Readonly<Record<string, SqlFunction>> = {
     ],
   },
   greatest: {
-    signature: 'any, ...',
+    signature: 'value, ...',
     summary: 'The greatest; NULL where one is NULL.',
     least: 1,
     most: MANY,
@@ -123,7 +123,7 @@ export const choiceFunctions: Readonly<Record<string, SqlFunction>> = {
     examples: [['greatest(1, 2.5, 2)', '2.5']],
   },
   least: {
-    signature: 'any, ...',
+    signature: 'value, ...',
     summary: 'The least; NULL where one is NULL.',
     least: 1,
     most: MANY,

@@ -1,5 +1,6 @@
 import { choiceFunctions } from './choices.ts'
 import { dateFunctions } from './dates.ts'
+import { maskFunctions } from './masks.ts'
 import { numberFunctions } from './numbers.ts'
 import type { SqlFunction } from './sql-function.ts'
 import { streamFunctions } from './stream.ts'
@@ -9,6 +10,7 @@ import { textFunctions } from './texts.ts'
 export const sqlFunctions: Readonly<Record<string, SqlFunction>> = {
   ...choiceFunctions,
   ...dateFunctions,
+  ...maskFunctions,
   ...numberFunctions,
   ...streamFunctions,
   ...textFunctions,

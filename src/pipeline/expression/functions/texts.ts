@@ -1,14 +1,20 @@
 import type { Bound } from '../bound.ts'
 import { anyNullable, derived } from '../bound.ts'
 import { type ExpressionType, text, textOf } from '../expression-type.ts'
-import { characters, codePoints, firstCharacters, lastCharacters, reversed } from '../text.ts'
-import type { Value } from '../values.ts'
+import { characters, codePoints, lastCharacters, reversed } from '../text.ts'
 import { asAnyText, constantCount, plain, type SqlFunction } from './sql-function.ts'
-
-/** Longer results are NULL: a bound against expressions that make ever longer texts. */
-export const MAX_RESULT = 1 << 24
-
-const kept = (result: string): string | null => (result.length > MAX_RESULT ? null : result)
+import {
+  initcap,
+  isKept,
+  lpad,
+  ltrim,
+  replaceAll,
+  rpad,
+  rtrim,
+  splitPart,
+  substr,
+  substringIndex,
+} from './text-edits.ts'
 
 const lengthOf = (input: Bound | undefined): number | null => (input?.type.kind === 'text' ? input.type.length : null)
 
@@ -33,103 +39,38 @@ export const sumOfLengths = (inputs: readonly Bound[]): ExpressionType =>
     }, 0),
   )
 
-/** Positions count from one; a negative one from the end; zero is read as one. As Hive does. */
-function substr(value: string, from: number, most?: Value): string {
-  const count = (most ?? Number.POSITIVE_INFINITY) as number
-  if (count <= 0) return ''
-  if (from >= 0) return characters(value, Math.max(from - 1, 0), count)
-  const length = codePoints(value)
-  return from < -length ? '' : characters(value, length + from, count)
-}
-
-/** The text before the n-th delimiter, counted from the end where `n` is negative. */
-function substringIndex(value: string, delimiter: string, n: number): string {
-  if (delimiter === '' || n === 0) return ''
-  const parts = value.split(delimiter)
-  return (n > 0 ? parts.slice(0, n) : parts.slice(n)).join(delimiter)
-}
-
-function splitPart(value: string, delimiter: string, n: number): string | null {
-  if (n === 0) return null
-  if (delimiter === '') return n === 1 || n === -1 ? value : ''
-  return value.split(delimiter).at(n > 0 ? n - 1 : n) ?? ''
-}
-
-function replaceAll(value: string, from: string, to: string): string | null {
-  if (from === '') return value
-  const parts = value.split(from)
-  if (value.length + (parts.length - 1) * (to.length - from.length) > MAX_RESULT) return null
-  return parts.join(to)
-}
-
-/** Cut where the text is longer; an empty fill fills nothing. */
-function padding(
-  value: string,
-  length: number,
-  fill: string,
-): { readonly fill: string } | { readonly cut: string } | null {
-  if (length > MAX_RESULT) return null
-  const missing = length - codePoints(value)
-  if (missing <= 0 || fill === '') return { cut: firstCharacters(value, Math.max(length, 0)) }
-  return { fill: characters(fill.repeat(Math.ceil(missing / codePoints(fill))), 0, missing) }
-}
-
-function lpad(value: string, length: number, fill?: Value): string | null {
-  const made = padding(value, length, (fill ?? ' ') as string)
-  return made === null ? null : 'cut' in made ? made.cut : kept(made.fill + value)
-}
-
-function rpad(value: string, length: number, fill?: Value): string | null {
-  const made = padding(value, length, (fill ?? ' ') as string)
-  return made === null ? null : 'cut' in made ? made.cut : kept(value + made.fill)
-}
-
-const initcap = (value: string): string =>
-  value
-    .toLowerCase()
-    .split(/(\s+)/)
-    .map(word => firstCharacters(word, 1).toUpperCase() + characters(word, 1, word.length))
-    .join('')
-
-// Written as loops: / +$/ takes quadratic time on long runs of blanks.
-function ltrim(value: string): string {
-  let start = 0
-  while (value[start] === ' ') start++
-  return value.slice(start)
-}
-
-function rtrim(value: string): string {
-  let end = value.length
-  while (value[end - 1] === ' ') end--
-  return value.slice(0, end)
-}
-
 /** NULL where one of them is NULL. */
 function concat(at: number, inputs: readonly Bound[]): Bound {
   const parts = inputs.map(({ evaluate }) => evaluate)
   return derived(at, sumOfLengths(inputs), anyNullable(inputs), inputs, row => {
     let result = ''
+    let longest = 0
     for (const part of parts) {
-      const value = part(row)
+      const value = part(row) as string | null
       if (value === null) return null
-      result += value as string
+      result += value
+      longest = Math.max(longest, value.length)
     }
-    return kept(result)
+    return isKept(result.length, longest) ? result : null
   })
 }
 
 /** Joins what is not NULL. */
 function concatWs(at: number, [separator, ...inputs]: readonly [Bound, ...Bound[]]): Bound {
   return derived(at, text, separator.nullable, [separator, ...inputs], row => {
-    const between = separator.evaluate(row)
+    const between = separator.evaluate(row) as string | null
     if (between === null) return null
-    const values: Value[] = []
+    const values: string[] = []
+    let length = 0
+    let longest = 0
     for (const { evaluate } of inputs) {
-      const value = evaluate(row)
-      if (value !== null) values.push(value)
+      const value = evaluate(row) as string | null
+      if (value === null) continue
+      values.push(value)
+      length += value.length + between.length
+      longest = Math.max(longest, value.length)
     }
-    const total = values.reduce<number>((sum, value) => sum + (value as string).length, 0)
-    return total + values.length * (between as string).length > MAX_RESULT ? null : values.join(between as string)
+    return isKept(length, longest) ? values.join(between) : null
   })
 }
 
@@ -155,7 +96,7 @@ export const textFunctions: Readonly<Record<string, SqlFunction>> = {
     summary: 'Small letters.',
     takes: ['text'],
     returns: text,
-    call: (value: string) => kept(value.toLowerCase()),
+    call: (value: string) => value.toLowerCase(),
     examples: [["lower('Ravi')", "'ravi'"]],
   }),
   upper: plain({
@@ -163,7 +104,7 @@ export const textFunctions: Readonly<Record<string, SqlFunction>> = {
     summary: 'Capital letters.',
     takes: ['text'],
     returns: text,
-    call: (value: string) => kept(value.toUpperCase()),
+    call: (value: string) => value.toUpperCase(),
     examples: [["upper('Ravi')", "'RAVI'"]],
   }),
   initcap: plain({
@@ -171,7 +112,7 @@ export const textFunctions: Readonly<Record<string, SqlFunction>> = {
     summary: 'Each word with a capital, words being what stands between blanks.',
     takes: ['text'],
     returns: text,
-    call: (value: string) => kept(initcap(value)),
+    call: initcap,
     examples: [["initcap('ravi KUMAR')", "'Ravi Kumar'"]],
   }),
   trim: plain({
@@ -294,7 +235,7 @@ export const textFunctions: Readonly<Record<string, SqlFunction>> = {
     examples: [['chr(65)', "'A'"]],
   }),
   concat: {
-    signature: 'any, ...',
+    signature: 'value, ...',
     summary: 'All of them in a row; NULL where one is NULL.',
     least: 1,
     most: MANY,
@@ -309,7 +250,7 @@ export const textFunctions: Readonly<Record<string, SqlFunction>> = {
     ],
   },
   concat_ws: {
-    signature: 'separator, any, ...',
+    signature: 'separator, value, ...',
     summary: 'Those that are not NULL, with a separator between.',
     least: 2,
     most: MANY,
