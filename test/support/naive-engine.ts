@@ -1128,6 +1128,8 @@ const columnName = (name: string, { rules }: View, index: number): string =>
   rules.byName.has(name) ||
   rules.projection?.drop.has(name) === true ||
   rules.projection?.columns.has(name) === true ||
+  rules.projection?.rename.has(name) === true ||
+  rules.projection?.keep?.has(name) === true ||
   rules.tableSchema?.columns.some(column => column.name === name) === true
     ? name
     : tellable(name, index)

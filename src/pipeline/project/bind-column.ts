@@ -55,7 +55,7 @@ export function bindColumn(
 
 /** A name that stands in a policy is nobody's secret. */
 function toldBy(name: string, rules: ColumnRules, { told }: Column, index: number | null): string {
-  if (isNamed(name, rules) || isTaken(name, rules.projection)) return name
+  if (isNamed(name, rules) || isSpoken(name, rules.projection)) return name
   return index === null ? told : placedName(told, index)
 }
 
@@ -87,9 +87,12 @@ function bind(place: Place): BoundColumn {
   return { ...own, outName: projection.rename.get(name) ?? name }
 }
 
-/** A projection that takes the column out, or puts another in its place, makes it known. */
-const isTaken = (name: string, projection: Projection | null): boolean =>
-  projection !== null && (projection.drop.has(name) || projection.columns.has(name))
+const isSpoken = (name: string, projection: Projection | null): boolean =>
+  projection !== null &&
+  (projection.drop.has(name) ||
+    projection.columns.has(name) ||
+    projection.rename.has(name) ||
+    projection.keep?.has(name) === true)
 
 function bindByRules(place: Place): BoundColumn {
   const { name, type, part, rules } = place

@@ -76,6 +76,7 @@ export function bindRow(all: readonly RowColumn[], scope: RowScope, place: RowPl
           filter,
           madeUp: all.some(({ index }) => index === null) ? null : madeUpOf(outgoing),
           added,
+          addedBefore: [],
           compares: expressions.some(({ changedSlots }) => changedSlots.length > 0),
           sourceMembers: sourceMembersIn(rules),
         }

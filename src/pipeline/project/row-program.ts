@@ -19,6 +19,8 @@ export interface RowProgram {
   readonly madeUp: readonly MadeUp[] | null
   /** Columns that rows lack, in the order in which they go out. */
   readonly added: readonly AddedColumn[]
+  /** The same of `before`: its own struct may have others. */
+  readonly addedBefore: readonly AddedColumn[]
   /** Not null: nothing of this layout goes out. */
   readonly problem: SchemaProblem | null
 }

@@ -64,9 +64,8 @@ export function createSchemalessLayouts(
         return new Column(name, { ...told, isScalar: true, ...memberUse(name, program) })
       })
 
-  const after = row('after', 'row', AFTER)
   return {
-    event: envelopeLayout(row('before', 'row', BEFORE), after, after.program),
+    event: envelopeLayout(row('before', 'row', BEFORE), row('after', 'row', AFTER)),
     row: row('', 'row', AFTER, true),
     key: row('key', 'key', AFTER),
     isMet: false,
@@ -84,6 +83,7 @@ const nothing = {
   filter: null,
   madeUp: null,
   added: [],
+  addedBefore: [],
   compares: false,
   sourceMembers: [],
 }

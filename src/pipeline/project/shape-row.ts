@@ -107,7 +107,7 @@ export class RowShaper {
     to: number,
     image: number,
     gone: Buffer | null,
-    { added }: RowProgram,
+    program: RowProgram,
     row: CapturedRow | null,
     walker: Walker,
   ): number {
@@ -124,6 +124,7 @@ export class RowShaper {
       edits.masks[first] = this.wrote(from)
       return first + 1
     }
+    const added = image === BEFORE ? program.addedBefore : program.added
     if (added.length === 0 || row === null) return to
     row.image = image
     const mask = this.addedText(added, isEmptied(b, edits, start, end, first, to), row, end - 1, walker)
