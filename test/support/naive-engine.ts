@@ -1026,7 +1026,7 @@ function keyOnly(keyBytes: Buffer, { images, view }: Facts): string {
     const becomes = binding.act === 'mask' ? binding.effect.becomes : null
     const type =
       binding.act === 'compute'
-        ? binding.fitted.type
+        ? (binding.retyped ?? binding.fitted.type)
         : becomes === null
           ? own
           : { ...own, kind: becomes, logical: null }

@@ -83,7 +83,9 @@ export function naiveComputed(
   if (kept !== null && !isBindFault(kept)) return { ...bound, it: { fitted: kept, retyped: null } }
   if (self !== null && kept !== null) return { code: kept.code }
   const made = fitNew(bound.it)
-  return isBindFault(made) ? { code: made.code } : { ...bound, it: { fitted: made, retyped: made.type } }
+  return isBindFault(made)
+    ? { code: made.code }
+    : { ...bound, it: { fitted: made, retyped: { ...made.type, optional: true } } }
 }
 
 export interface NaiveAdded {

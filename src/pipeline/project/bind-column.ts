@@ -158,7 +158,8 @@ function bindComputed({ name, type, rules, scope }: Place, text: ColumnExpressio
   if (kept !== null && !isFault(kept)) return computing(name, kept, null)
   const computed = fitNew(expression)
   if (isFault(computed)) return refused(name, computed.code, `policy ${text.policy}, ${text.path}: ${computed.detail}`)
-  return computing(name, computed, computed.type)
+  // Optional, as a row need not have the member.
+  return computing(name, computed, { ...computed.type, optional: true })
 }
 
 const scopeOf = (rules: ColumnRules, scope: RowScope | null): RowScope =>
@@ -186,7 +187,13 @@ const bound = (name: string, act: Act, effect: MaskEffect | null, toast: ToastAc
 
 /** The mask is only there for a record that nothing was computed for: it shows nothing. */
 const computing = (name: string, computed: FittedExpression, retyped: ColumnType | null): BoundColumn => ({
-  ...bound(name, MASK, { ...writesNull, writesNull: false }, TOAST_UNCHECKED),
+  // What is computed into an enum is one of its labels.
+  ...bound(
+    name,
+    MASK,
+    { ...writesNull, writesNull: false, constant: computed.type.parameters.get('allowed') ?? null },
+    TOAST_UNCHECKED,
+  ),
   computed,
   retyped,
 })

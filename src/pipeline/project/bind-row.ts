@@ -194,9 +194,12 @@ function repeatedNames(
   })
 }
 
-function outgoingColumn({ column, effect, computed, outName }: BoundColumn, type: ColumnType | null): SchemaColumn[] {
+function outgoingColumn(
+  { column, effect, computed, retyped, outName }: BoundColumn,
+  type: ColumnType | null,
+): SchemaColumn[] {
   if (column.act === REMOVE || column.act === REFUSE) return []
-  if (computed !== null) return [{ name: outName, type: computed.type }]
+  if (computed !== null) return [{ name: outName, type: retyped ?? computed.type }]
   if (type === null) return []
   if (effect?.becomes == null) return [{ name: outName, type }]
   return [
