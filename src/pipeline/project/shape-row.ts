@@ -42,7 +42,6 @@ export class RowShaper {
     this.scratch.reset()
     this.writtenCount = 0
     this.renamingCount = 0
-    let isEvent = false
     let to = 0
     for (let n = 0; n < edits.count; n++) {
       const column = edits.columns[n] ?? null
@@ -52,7 +51,6 @@ export class RowShaper {
         if (clears[use.image] === true) continue // the whole image goes
         to = this.shapeColumn(b, edits, n, to, column, use, row, walker)
       } else if (use.of === 'image') {
-        isEvent = true
         const gone = clears[use.image] === true ? (use.image === BEFORE ? (keyRow ?? NULL) : NULL) : null
         to = this.shapeImage(b, edits, n, to, use.image, gone, program, row, walker)
       } else if (use.of === 'operation' && letter !== null) {
@@ -61,7 +59,7 @@ export class RowShaper {
       }
     }
     edits.count = to
-    if (!isEvent && row !== null && program.added.length > 0) this.addToRoot(b, walker, program.added, row)
+    if (row?.isFlattened() === true && program.added.length > 0) this.addToRoot(b, walker, program.added, row)
   }
 
   private shapeColumn(
