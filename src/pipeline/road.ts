@@ -24,7 +24,8 @@ import { CapturedRow, RecordKey } from './filter/captured-row.ts'
 import { dropByKind } from './filter/drop-by-kind.ts'
 import { AS_IT_IS, judge, judgeTombstone, type KeyJudge, type Verdict } from './filter/row-filter.ts'
 import { isSignal } from './filter/signal-table.ts'
-import type { Layout } from './layout.ts'
+import { BEFORE, type Layout } from './layout.ts'
+import { keyRow } from './project/key-row.ts'
 import { constantMask } from './mask/literal.ts'
 import type { ValueMask } from './mask/mask-type.ts'
 import type { ViewPlan } from './plan.ts'
@@ -119,7 +120,8 @@ export function travel(
     if (dropped !== null) return dropped
     walker.place = ''
     const program = walker.rootLayout?.program ?? null
-    if (program !== null) verdict = takeRow(bytes, valueStart, program, shape, operation, keyStart >= 0, keyJudge, road)
+    if (program !== null)
+      verdict = takeRow(bytes, valueStart, program, shape, operation, keyStart >= 0, keyJudge, road, output, keyAt)
     else if (plan.rules.rowFilter !== null) verdict = judgeTombstone(keyJudge)
     if (!verdict.goesOut) return 'filtered'
     if (verdict.tombstone !== 'instead') splice(bytes, valueStart, valueEnd, walker.edits, output)
@@ -156,13 +158,19 @@ function takeRow(
   hasKey: boolean,
   keyJudge: KeyJudge | null,
   { walker, row, key, shaper }: Road,
+  output: OutputBuffer,
+  keyAt: number,
 ): Verdict {
   refuse(program, walker, start)
   row.capture(bytes, program, shape, operation, hasKey ? key : null)
   const { filter } = program
   const verdict = filter === null ? AS_IT_IS : judge({ row, filter, shape, operation, hasKey, key: keyJudge })
-  if (verdict.goesOut && verdict.tombstone !== 'instead')
-    shaper.shape(bytes, walker, program, row, verdict, letters.get(verdict.operation) ?? null)
+  if (verdict.goesOut && verdict.tombstone !== 'instead') {
+    const isDelete = (verdict.operation ?? operation) === OP_DELETE
+    const told = isDelete && verdict.clears[BEFORE] && program.madeUp !== null
+    const shown = told ? keyRow(output.bytes, keyAt, output.at, program.madeUp) : null
+    shaper.shape(bytes, walker, program, row, verdict, letters.get(verdict.operation) ?? null, shown)
+  }
   return verdict
 }
 

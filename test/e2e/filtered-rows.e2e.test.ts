@@ -46,7 +46,12 @@ describeWithStack('rows behind a filter, with the stock connectors', stack => {
     const topic = 'warehouse-to-citizen-cdc.scheme_master.masked'
     const records = tail.records(topic).filter(({ key }) => key?.toString().includes('UJJWALA') === true)
     const [deleted, tombstone] = records.slice(-2)
-    expect(eventOf(deleted!)?.payload).toMatchObject({ op: 'd', before: null, after: null })
+    expect(eventOf(deleted!)?.payload).toMatchObject({
+      op: 'd',
+      // The sink fails on a delete without any: this has the key, and nothing of the row.
+      before: { scheme_code: 'UJJWALA', scheme_name: '' },
+      after: null,
+    })
     expect([tombstone?.value, tombstone?.key?.toString()]).toEqual([null, deleted?.key?.toString()])
 
     await source.query(`update scheme_master set department = 'Energy department' where ${where}`)
@@ -89,6 +94,6 @@ describeWithStack('rows behind a filter, with the stock connectors', stack => {
     const audited = await own.query<{ operation: string }>(
       `select operation from cdc_audit_log where topic = 'warehouse-to-citizen-cdc.golden_records' order by audit_id desc limit 2`,
     )
-    expect(audited.rows.map(({ operation }) => operation.toLowerCase())).toEqual(['create', 'delete'])
+    expect(audited.rows.map(({ operation }) => operation.toLowerCase())).toEqual(['insert', 'delete'])
   })
 })

@@ -79,7 +79,7 @@ interface PartResult {
   /** The types are all there is: they come from a schema block. */
   readonly isTyped?: boolean
   /** Of a value: what a row filter makes of it. Of a key: what the filter says of it, null where it cannot say. */
-  readonly judge?: (key: PartResult | null) => NaiveVerdict | Set<FaultText>
+  readonly judge?: (key: PartResult | null, keyBytes: Buffer | null) => NaiveVerdict | Set<FaultText>
   readonly shows?: (() => boolean | null) | null
   readonly names?: ReadonlySet<string>
   readonly print: () => Buffer
@@ -153,7 +153,7 @@ export function naiveTransform(record: NaiveRecord, plan: NaivePlan, partitions 
   let verdict: NaiveVerdict = { drop: false, op: null, clears: [], tombstone: null }
   try {
     if (value?.judge !== undefined) {
-      const judged = value.judge(key)
+      const judged = value.judge(key, keyBytes)
       if (judged instanceof Set) return reject(judged)
       verdict = judged
     } else if (rules.rowFilter !== null && key?.shows != null) verdict = { ...verdict, drop: key.shows() === false }
@@ -1004,7 +1004,7 @@ function judging(facts: Facts): Pick<PartResult, 'judge' | 'shows' | 'names'> {
     return { names, shows: canSay ? shows : null }
   }
   if (payload.kind !== 'object') return {}
-  const judge = (key: PartResult | null): NaiveVerdict | Set<FaultText> => {
+  const judge = (key: PartResult | null, keyBytes: Buffer | null): NaiveVerdict | Set<FaultText> => {
     const row = rowOf(facts, key)
     const told = (name: string): string => {
       const value = isMetadata(shape === 'row' ? '' : 'x', name, view) ? memberOf(payload, name) : undefined
@@ -1022,8 +1022,12 @@ function judging(facts: Facts): Pick<PartResult, 'judge' | 'shows' | 'names'> {
     if (verdict.drop) return verdict
     for (const label of verdict.clears) {
       const member = payload.members.find(({ name }) => name === label)
-      if (member === undefined || member.value.kind === 'null') continue
-      member.value = { kind: 'null', text: 'null', before: member.value.before, after: member.value.after }
+      if (member === undefined) continue
+      // The stock sink wants a row in a delete: one that tells the key only.
+      const isDelete = (verdict.op ?? operation) === 'd'
+      const isTyped = images[0]?.isTyped === true
+      const shown = label === 'before' && isDelete && isTyped && keyBytes !== null ? keyOnly(keyBytes, facts) : 'null'
+      member.value = { ...literalOf(shown), before: member.value.before, after: member.value.after }
       for (const one of images) if (one.label === label) Object.assign(one, { isCleared: true })
     }
     const op = memberOf(payload, 'op')
@@ -1031,6 +1035,46 @@ function judging(facts: Facts): Pick<PartResult, 'judge' | 'shows' | 'names'> {
     return verdict
   }
   return { names, judge }
+}
+
+/** The members of the masked key, and what JsonConverter needs of the other columns that cannot be null. */
+function keyOnly(keyBytes: Buffer, { images, view }: Facts): string {
+  const { root } = readJson(keyBytes)
+  const payload = (root === null ? null : wrappedParts(root)?.payload) ?? root
+  const members = payload?.kind === 'object' ? payload.members : []
+  const names = new Set(members.map(({ name }) => name))
+  const texts = members.map(({ spelled, value }) => {
+    const inner = `${printJson(spelled)}:${printJson(value)}`
+    return inner.slice(spelled.before.length, inner.length - value.after.length)
+  })
+  const image = images.find(({ label }) => label === 'after') ?? images[0]
+  for (const [name, binding] of image?.bindings ?? []) {
+    const own = image?.types.get(name)?.type
+    if (binding.act === 'remove' || binding.act === 'refuse' || own === undefined || image?.omitted.has(name)) continue
+    const becomes = binding.act === 'mask' ? binding.effect.becomes : null
+    const type =
+      binding.act === 'compute'
+        ? (binding.retyped ?? binding.fitted.type)
+        : becomes === null
+          ? own
+          : { ...own, kind: becomes, logical: null }
+    const out = image === undefined ? name : (newName(name, binding, image, view) ?? name)
+    if (!type.optional && !names.has(out)) texts.push(`${JSON.stringify(out)}:${zero(type)}`)
+  }
+  return `{${texts.join(',')}}`
+}
+
+function zero({ kind, logical }: ColumnType): string {
+  if (logical?.endsWith('VariableScaleDecimal') === true) return '{"scale":0,"value":"AA=="}'
+  const zeros: Record<string, string> = {
+    string: '""',
+    bytes: '"AA=="',
+    boolean: 'false',
+    array: '[]',
+    map: '{}',
+    struct: '{}',
+  }
+  return zeros[kind] ?? '0'
 }
 
 // ---- headers
@@ -1112,6 +1156,8 @@ const columnName = (name: string, { rules }: View, index: number, isTyped: boole
   rules.byName.has(name) ||
   rules.projection?.drop.has(name) === true ||
   rules.projection?.columns.has(name) === true ||
+  rules.projection?.rename.has(name) === true ||
+  rules.projection?.keep?.has(name) === true ||
   // Without a schema block it is not looked for by name unless a rule says that it is one.
   (isTyped && rules.inside.some(({ column }) => column === name)) ||
   rules.tableSchema?.columns.some(column => column.name === name) === true

@@ -85,9 +85,9 @@ export function naiveComputed(
   if (kept !== null && !isBindFault(kept)) return { ...bound, it: { fitted: kept, retyped: null } }
   if (self !== null && kept !== null) return { code: kept.code }
   const made = fitNew(bound.it)
-  if (isBindFault(made)) return { code: made.code }
-  const mayLack = type === null || type.optional
-  return { ...bound, it: { fitted: made, retyped: { ...made.type, optional: made.type.optional || mayLack } } }
+  return isBindFault(made)
+    ? { code: made.code }
+    : { ...bound, it: { fitted: made, retyped: { ...made.type, optional: true } } }
 }
 
 export interface NaiveAdded {

@@ -326,9 +326,11 @@ function scrubNaive(type: ObjectNode): void {
   for (const inner of innerTypes(type)) scrubNaive(inner)
 }
 
-/** A column that was computed says nothing of the old values; its labels go, too. */
-export const rewriteComputed = (field: ObjectNode): void =>
-  rewriteNaive(field, { mask: writesNull.mask, becomes: null, maxCharacters: null, constant: null, writesNull: false })
+/** A column that was computed says nothing of the old values, but for labels: the new ones are among them. */
+export function rewriteComputed(field: ObjectNode): void {
+  const constant = textOf(memberOf(memberOf(field, 'parameters'), 'allowed')) ?? null
+  rewriteNaive(field, { mask: writesNull.mask, becomes: null, maxCharacters: null, constant, writesNull: false })
+}
 
 /** A field as JsonConverter writes it. */
 export function fieldText(name: string, { kind, logical, optional, parameters }: ColumnType): string {

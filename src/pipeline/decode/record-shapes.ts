@@ -74,12 +74,9 @@ export interface EnvelopeMembers {
 const withoutSchema = (names: readonly string[]): Member[] => names.map(name => ({ name, isNumber: numbers.has(name) }))
 
 /** The envelope around two row images; `known` where a schema block tells it: what that lacks is then refused. */
-export function envelopeLayout(
-  before: Layout,
-  after: Layout,
-  program: RowProgram | null,
-  known: EnvelopeMembers | null = null,
-): Layout {
+export function envelopeLayout(before: Layout, after: Layout, known: EnvelopeMembers | null = null): Layout {
+  const own = after.program ?? before.program
+  const program = own === null ? null : { ...own, addedBefore: before.program?.added ?? [] }
   const stranger = refuseUnknown(known === null ? 'RECORD_UNKNOWN_MEMBER' : 'RECORD_NOT_IN_SCHEMA')
   const { members, source, transaction } = known ?? {
     members: withoutSchema(envelopeMembers),
@@ -121,7 +118,9 @@ const taken = (of: ColumnUse['of'], image: number, slot: number): Use => ({
 /** An image that a filter may take out, that is compared with the other, or that a projection adds columns to. */
 function imageUse(image: number, program: RowProgram | null): Use {
   if (program === null) return noUse
-  return program.filter !== null || program.compares || program.added.length > 0 ? taken('image', image, -1) : noUse
+  return program.filter !== null || program.compares || program.added.length + program.addedBefore.length > 0
+    ? taken('image', image, -1)
+    : noUse
 }
 
 /** What a filter reads or rewrites of an envelope, or of what ExtractNewRecordState adds to a flattened row. */

@@ -145,6 +145,11 @@ export class CapturedRow implements Row {
     return slots.every(slot => (this.starts[this.image * this.slots.length + slot] as number) >= 0)
   }
 
+  /** Is the outermost object the row? An envelope may have neither image. */
+  isFlattened(): boolean {
+    return this.shape === 'row'
+  }
+
   /** Has the record this image? */
   has(image: number): boolean {
     return (this.imageStarts[image] as number) >= 0

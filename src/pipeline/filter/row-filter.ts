@@ -16,11 +16,11 @@ import type { CapturedRow } from './captured-row.ts'
  * |                           | out       | in     | create, without `before`                | the same         |
  * |                           | undecided | in     | update, without `before`                | the same         |
  * |                           | in        | out    | delete with `before`, then a tombstone  | delete           |
- * |                           | undecided | out    | delete without `before`, then tombstone | dropped [1]      |
+ * |                           | undecided | out    | delete without its row, then tombstone  | dropped [1]      |
  * |                           | out       | out    | dropped                                 | dropped          |
  * | delete                    | in        |        | as it is                                | as it is         |
  * |                           | out       |        | dropped                                 | dropped          |
- * |                           | undecided |        | delete without `before` [2]             | dropped [1]      |
+ * |                           | undecided |        | delete without its row [2]              | dropped [1]      |
  * | truncate                  |           |        | as it is                                | as it is         |
  * | tombstone                 | key in    |        | as it is                                |                  |
  * |                           | key out   |        | dropped                                 |                  |
@@ -34,6 +34,7 @@ import type { CapturedRow } from './captured-row.ts'
  *
  * A `before` is undecided where it is not there, or where a value that the filter reads may have been made up by Debezium
  * (replica identity; `made-up.ts`), or where the filter asked for the time: what it hides now it may have shown. Where the filter reads key columns only, the key stands for a `before` that is missing.
+ * "Without its row": `before` is null, or has nothing but the key where there is a schema block (see `clears`).
  * [1] Neither a key nor a row that may be shown: nobody could tell which row is meant.
  * [2] Dropped where the policy says `undecidedDelete: drop`.
  * [3] Also then: a tombstone tells nothing but a key, and without it a row that was visible would stay.
@@ -43,7 +44,10 @@ export interface Verdict {
   readonly goesOut: boolean
   /** In place of the record's own; null: that one stays. */
   readonly operation: number | null
-  /** Images that become null, by AFTER and BEFORE. */
+  /**
+   * Images that go, by AFTER and BEFORE. They become null, but for the `before` of a delete with a schema block: the stock
+   * sink fails on one without any, so there it has the key's columns, and made-up values for what cannot be null.
+   */
   readonly clears: readonly [after: boolean, before: boolean]
   /** Key and null: `instead` of the value, or as a record of its own `behind` it. */
   readonly tombstone: 'instead' | 'behind' | null

@@ -61,7 +61,7 @@ export function bindColumn(
 
 /** A name that stands in a policy is nobody's secret. */
 function toldBy(name: string, rules: ColumnRules, { told }: Column, index: number | null): string {
-  if (isNamed(name, rules) || isTaken(name, rules.projection)) return name
+  if (isNamed(name, rules) || isSpoken(name, rules.projection)) return name
   if (rules.inside.some(({ column }) => column === name)) return name
   return index === null ? told : placedName(told, index)
 }
@@ -95,9 +95,12 @@ function bind(place: Place): BoundColumn {
   return { ...own, outName: projection.rename.get(name) ?? name }
 }
 
-/** A projection that takes the column out, or puts another in its place, makes it known. */
-const isTaken = (name: string, projection: Projection | null): boolean =>
-  projection !== null && (projection.drop.has(name) || projection.columns.has(name))
+const isSpoken = (name: string, projection: Projection | null): boolean =>
+  projection !== null &&
+  (projection.drop.has(name) ||
+    projection.columns.has(name) ||
+    projection.rename.has(name) ||
+    projection.keep?.has(name) === true)
 
 function bindByRules(place: Place): BoundColumn {
   const { name, type, part, rules } = place
@@ -172,9 +175,8 @@ function bindComputed({ name, type, rules, scope }: Place, text: ColumnExpressio
   if (kept !== null && !isFault(kept)) return computing(name, kept, null)
   const computed = fitNew(expression)
   if (isFault(computed)) return refused(name, computed.code, `policy ${text.policy}, ${text.path}: ${computed.detail}`)
-  // Where a record leaves the column out, nothing is computed either.
-  const optional = computed.type.optional || (type?.optional ?? true)
-  return computing(name, computed, { ...computed.type, optional })
+  // Optional, as a row need not have the member.
+  return computing(name, computed, { ...computed.type, optional: true })
 }
 
 const scopeOf = (rules: ColumnRules, scope: RowScope | null): RowScope =>
@@ -203,7 +205,13 @@ const bound = (name: string, act: Act, effect: MaskEffect | null, toast: ToastAc
 
 /** The mask is only there for a record that nothing was computed for: it shows nothing. */
 const computing = (name: string, computed: FittedExpression, retyped: ColumnType | null): BoundColumn => ({
-  ...bound(name, MASK, { ...writesNull, writesNull: false }, TOAST_UNCHECKED),
+  // What is computed into an enum is one of its labels.
+  ...bound(
+    name,
+    MASK,
+    { ...writesNull, writesNull: false, constant: computed.type.parameters.get('allowed') ?? null },
+    TOAST_UNCHECKED,
+  ),
   computed,
   retyped,
 })

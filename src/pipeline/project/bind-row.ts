@@ -8,7 +8,7 @@ import { asItStands } from '../mask/literal.ts'
 import type { ColumnRules, KeyRing } from '../plan.ts'
 import type { ColumnType, SchemaColumn } from '../schema.ts'
 import { type BoundColumn, bindColumn, mayBeToasted } from './bind-column.ts'
-import type { AddedColumn, RowJudge, RowProgram, Slot } from './row-program.ts'
+import type { AddedColumn, MadeUp, RowJudge, RowProgram, Slot } from './row-program.ts'
 import { isFault, type RowScope, slotsOf } from './row-scope.ts'
 
 /** A column of a row, its type null where nothing tells it. */
@@ -66,6 +66,10 @@ export function bindRow(all: readonly RowColumn[], scope: RowScope, place: RowPl
   const read = new Set([...expressions.flatMap(slotsOf)])
   const columns = bound.map(one => withUse(one, scope, read, place))
   problems.push(...repeatedNames(columns, added, rules))
+  const outgoing = [
+    ...columns.flatMap((one, n) => outgoingColumn(one, (all[n] as RowColumn).type)),
+    ...added.map(({ name, type }) => ({ name, type })),
+  ]
   const isUsed = columns.some(({ column }) => column.use !== null) || added.length > 0 || filter !== null
   return {
     columns,
@@ -75,16 +79,15 @@ export function bindRow(all: readonly RowColumn[], scope: RowScope, place: RowPl
           slots: slotsFor(scope, all),
           columns: new Set(all.map(({ name }) => name)),
           filter,
+          madeUp: all.some(({ index }) => index === null) ? null : madeUpOf(outgoing),
           added,
+          addedBefore: [],
           compares: expressions.some(({ changedSlots }) => changedSlots.length > 0),
           sourceMembers: sourceMembersIn(rules),
         }
       : null,
     problems,
-    outgoing: [
-      ...columns.flatMap((one, n) => outgoingColumn(one, (all[n] as RowColumn).type)),
-      ...added.map(({ name, type }) => ({ name, type })),
-    ],
+    outgoing,
   }
 }
 
@@ -207,6 +210,32 @@ function outgoingColumn(
   return [
     { name: outName, type: { kind: effect.becomes, logical: null, optional: type.optional, parameters: new Map() } },
   ]
+}
+
+const madeUpOf = (outgoing: readonly SchemaColumn[]): MadeUp[] =>
+  outgoing
+    .filter(({ type }) => !type.optional)
+    .map(({ name, type }) => ({ name, text: Buffer.from(`${JSON.stringify(name)}:${zeroOf(type)}`) }))
+
+/** A value of the type that says nothing, as Debezium has one for columns that were not sent. */
+function zeroOf({ kind, logical }: ColumnType): string {
+  if (logical === 'io.debezium.data.VariableScaleDecimal') return '{"scale":0,"value":"AA=="}'
+  if (logical === 'io.debezium.data.geometry.Point') return '{"x":0,"y":0}'
+  switch (kind) {
+    case 'string':
+      return '""'
+    case 'bytes':
+      return '"AA=="'
+    case 'boolean':
+      return 'false'
+    case 'array':
+      return '[]'
+    case 'map':
+    case 'struct':
+      return '{}'
+    default:
+      return '0'
+  }
 }
 
 /** A member's name as compact JSON with its colon. */

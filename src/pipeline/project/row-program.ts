@@ -15,8 +15,12 @@ export interface RowProgram {
   readonly compares: boolean
   /** Members of `source` that expressions read. */
   readonly sourceMembers: readonly SourceMember[]
+  /** What a row has of columns that cannot be null, where nothing of it is told; null without a schema block. */
+  readonly madeUp: readonly MadeUp[] | null
   /** Columns that rows lack, in the order in which they go out. */
   readonly added: readonly AddedColumn[]
+  /** The same of `before`: its own struct may have others. */
+  readonly addedBefore: readonly AddedColumn[]
   /** Not null: nothing of this layout goes out. */
   readonly problem: SchemaProblem | null
 }
@@ -38,6 +42,12 @@ export interface RowJudge {
   readonly slots: readonly number[]
   readonly undecidedDelete: 'delete' | 'drop'
   readonly isBeforeWhole: boolean
+}
+
+export interface MadeUp {
+  readonly name: string
+  /** The whole member. */
+  readonly text: Buffer
 }
 
 export interface AddedColumn {

@@ -172,7 +172,7 @@ function envelopeFor(root: StructBlock, bytes: Buffer, build: Build): Layout {
     (struct?.fields ?? []).map(({ name, type }) => ({ name, isNumber: isNumber(type) }))
   const structOf = (label: string): StructBlock | null | undefined =>
     root.fields.find(field => field.name === label)?.struct
-  return envelopeLayout(before, after, after.program ?? before.program, {
+  return envelopeLayout(before, after, {
     members: membersOf(root),
     source: membersOf(structOf('source')),
     transaction: membersOf(structOf('transaction')),

@@ -64,9 +64,8 @@ export function createSchemalessLayouts(
         return new Column(name, { ...told, isScalar: true, ...memberUse(name, program) })
       })
 
-  const after = row('after', 'row', AFTER)
   return {
-    event: envelopeLayout(row('before', 'row', BEFORE), after, after.program),
+    event: envelopeLayout(row('before', 'row', BEFORE), row('after', 'row', AFTER)),
     row: row('', 'row', AFTER, true),
     key: row('key', 'key', AFTER),
     isMet: false,
@@ -78,4 +77,13 @@ export function createSchemalessLayouts(
 const namesIn = (projection: Projection | null): string[] =>
   projection === null ? [] : [...projection.drop, ...(projection.keep ?? []), ...projection.rename.keys()]
 
-const nothing = { slots: [], columns: new Set<string>(), filter: null, added: [], compares: false, sourceMembers: [] }
+const nothing = {
+  slots: [],
+  columns: new Set<string>(),
+  filter: null,
+  madeUp: null,
+  added: [],
+  addedBefore: [],
+  compares: false,
+  sourceMembers: [],
+}

@@ -3,13 +3,14 @@ import { BACKSLASH, LETTER_N, QUOTE, skipSpace } from '../decode/scanner.ts'
 import type { Walker } from '../decode/walk.ts'
 import type { CapturedRow } from '../filter/captured-row.ts'
 import type { Verdict } from '../filter/row-filter.ts'
-import { AFTER, type Column, type ColumnUse, REMOVE } from '../layout.ts'
+import { AFTER, BEFORE, type Column, type ColumnUse, REMOVE } from '../layout.ts'
 import { asItStands, constantMask } from '../mask/literal.ts'
 import type { ValueMask } from '../mask/mask-type.ts'
 import { OutputBuffer } from '../serialize/output-buffer.ts'
 import type { AddedColumn, RowProgram } from './row-program.ts'
 
-const writesNull = constantMask(Buffer.from('null'))
+const NULL = Buffer.from('null')
+const writesNull = constantMask(NULL)
 const COMMA_TEXT = Buffer.from(',')
 
 /**
@@ -24,7 +25,10 @@ export class RowShaper {
   private readonly renamings: Renaming[] = []
   private renamingCount = 0
 
-  /** `row` is null for keys, of which nothing is computed. `letter`: the operation that goes out in place of its own. */
+  /**
+   * `row` is null for keys, of which nothing is computed. `letter`: the operation that goes out in place of its own.
+   * `keyRow`: what stands for a `before` that goes.
+   */
   shape(
     b: Buffer,
     walker: Walker,
@@ -32,12 +36,12 @@ export class RowShaper {
     row: CapturedRow | null,
     { clears }: Pick<Verdict, 'clears'>,
     letter: ValueMask | null,
+    keyRow: Buffer | null = null,
   ): void {
     const { edits } = walker
     this.scratch.reset()
     this.writtenCount = 0
     this.renamingCount = 0
-    let isEvent = false
     let to = 0
     for (let n = 0; n < edits.count; n++) {
       const column = edits.columns[n] ?? null
@@ -47,15 +51,15 @@ export class RowShaper {
         if (clears[use.image] === true) continue // the whole image goes
         to = this.shapeColumn(b, edits, n, to, column, use, row, walker)
       } else if (use.of === 'image') {
-        isEvent = true
-        to = this.shapeImage(b, edits, n, to, use.image, clears[use.image] === true, program, row, walker)
+        const gone = clears[use.image] === true ? (use.image === BEFORE ? (keyRow ?? NULL) : NULL) : null
+        to = this.shapeImage(b, edits, n, to, use.image, gone, program, row, walker)
       } else if (use.of === 'operation' && letter !== null) {
         edits.move(n, to)
         edits.masks[to++] = letter
       }
     }
     edits.count = to
-    if (!isEvent && row !== null && program.added.length > 0) this.addToRoot(b, walker, program.added, row)
+    if (row?.isFlattened() === true && program.added.length > 0) this.addToRoot(b, walker, program.added, row)
   }
 
   private shapeColumn(
@@ -100,21 +104,25 @@ export class RowShaper {
     n: number,
     to: number,
     image: number,
-    isCleared: boolean,
-    { added }: RowProgram,
+    gone: Buffer | null,
+    program: RowProgram,
     row: CapturedRow | null,
     walker: Walker,
   ): number {
     const start = edits.starts[n] as number
     const end = edits.ends[n] as number
-    if (b[start] === LETTER_N) return to
+    const isNull = b[start] === LETTER_N
+    if (isNull && (gone === null || gone === NULL)) return to
     let first = to
     while (first > 0 && (edits.starts[first - 1] as number) >= start) first--
-    if (isCleared) {
+    if (gone !== null) {
+      const from = this.scratch.at
+      this.scratch.copy(gone, 0, gone.length)
       edits.move(n, first)
-      edits.masks[first] = writesNull
+      edits.masks[first] = this.wrote(from)
       return first + 1
     }
+    const added = image === BEFORE ? program.addedBefore : program.added
     if (added.length === 0 || row === null) return to
     row.image = image
     const mask = this.addedText(added, isEmptied(b, edits, start, end, first, to), row, end - 1, walker)
