@@ -227,8 +227,10 @@ function rolesOfProfile(
 }
 
 function traceOf({ trace }: Decision, { policies, name: service }: RangerService): readonly TracedItem[] {
-  return (trace ?? []).map(({ policy: name, policyId, itemIndex: item, reason, by }) => {
-    const policy = policies.find(one => one.name === name && one.id === policyId && one.policyType === 1)
+  return (trace ?? []).map(({ policy: name, policyId, itemIndex: item, reason, by, ...from }) => {
+    const policy = policies.find(
+      one => one.name === name && one.id === policyId && one.policyType === 1 && isFrom(one, from),
+    )
     return {
       policy: policy === undefined ? `${service}:${name}` : policyLabel(policy),
       item,
@@ -248,10 +250,21 @@ function sourceOf(
   if (source === null || source.itemIndex === null) return null
   const { itemIndex: item, policyName, policyId } = source
   const policy = policies.find(
-    one => one.name === policyName && one.id === policyId && one.policyType === type && item < itemsOf(one).length,
+    one =>
+      one.name === policyName &&
+      one.id === policyId &&
+      one.policyType === type &&
+      isFrom(one, source) &&
+      item < itemsOf(one).length,
   )
   return policy === undefined ? null : { policy, item }
 }
+
+/** Names of policies are unique in a service and zone only, and ids may be missing. */
+const isFrom = (
+  { service, zoneName, serviceType }: RangerPolicy,
+  from: { readonly service: string; readonly zoneName: string; readonly isTag: boolean },
+): boolean => service === from.service && zoneName === from.zoneName && (serviceType === 'tag') === from.isTag
 
 const itemsOf = ({ masks, filters }: RangerPolicy): readonly unknown[] => [...masks, ...filters]
 

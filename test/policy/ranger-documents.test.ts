@@ -139,6 +139,23 @@ describe('a policy of Ranger for a table', () => {
     expect(rowOf([hide, { ...ours, policyPriority: 1 }, rest])).toMatchObject({ ssn: '123456789' })
   })
 
+  test('one of a zone is not taken for one of the same name outside', () => {
+    const show = mask('ssn', 'ssn', [item('MASK_NONE')])
+    const hide = mask('ssn', 'ssn', [item('MASK_NULL')], { zoneName: 'z' })
+    expect(rowOf([show, hide, clear('id', 'city')])).toMatchObject({ ssn: null })
+    const download = {
+      serviceName: 'cl1_hive',
+      policies: [show, clear('id', 'city')],
+      securityZones: {
+        z: {
+          resources: [{ database: ['hr'], table: ['staff'], column: ['ssn'] }],
+          policies: [{ ...hide, zoneName: undefined }],
+        },
+      },
+    }
+    expect(rowOf([download])).toMatchObject({ ssn: null })
+  })
+
   test('a disabled policy says nothing', () => {
     expect(
       rowOf([mask('ssn', 'ssn', [item('MASK_NULL')], { isEnabled: false }), clear('id', 'ssn', 'city')]),
