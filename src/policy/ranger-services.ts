@@ -81,7 +81,13 @@ export function readRangerServices(documents: readonly PolicyDocument[]): {
         problems.push(policyProblem('POLICY_SHAPE', name, 'ranger', 'is none of the shapes of Apache Ranger'))
     }
   }
-  const services = serviceNames(parts).flatMap(name => serviceOf(name, parts, problems) ?? [])
+  const names = serviceNames(parts)
+  const services = names.flatMap(name => serviceOf(name, parts, problems) ?? [])
+  // What tag policies hide in a service of which nothing else is known would be hidden nowhere.
+  if (parts.policies.some(isTagPolicy)) {
+    for (const name of [...parts.tags.keys()].filter(one => !names.includes(one)))
+      problems.push(policyProblem('POLICY_RESOURCE', `tags:${name}`, 'serviceName', 'no policy is of this service'))
+  }
   return { services, problems }
 }
 

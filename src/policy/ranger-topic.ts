@@ -63,8 +63,10 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
   const rules = createItemRules(service, keys)
   const tables = tableMap(serviceDef)
   const hierarchies = hierarchyIndex(serviceDef)
+  // Which tags a column bears is known when it is asked for, so with them every topic is concerned.
+  const denies = service.hasTags && service.policies.some(policy => isTagPolicy(policy) && policy.policyType === 0)
   const named = service.policies
-    .filter(({ serviceType }) => serviceType !== 'tag')
+    .filter(policy => !isTagPolicy(policy))
     .map(
       (policy): Named => ({
         policy,
@@ -83,7 +85,7 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
     nextChange: engine.nextChange,
     of: (topic, profile, now) => {
       const elements = tables?.elementsOf(topic) ?? null
-      if (tables === null || elements === null || concerned(topic).length === 0) return null
+      if (tables === null || elements === null || (concerned(topic).length === 0 && !service.hasTags)) return null
       const base = requestOf(service, profile, now)
       const table: RangerRequest = { ...base, elements, resourceScope: 'SELF_OR_DESCENDANTS' }
       const ofColumn = (column: string): RangerRequest => ({
@@ -103,7 +105,10 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
       )
       const ruleOf = (column: string): FoundRule | null => {
         if (tables.column === null) return null
-        if (governsColumns && !engine.evaluate(0, ofColumn(column)).isAllowed) return taken(service.name)
+        if (governsColumns || denies) {
+          const access = engine.evaluate(0, ofColumn(column))
+          if (governsColumns ? !access.isAllowed : isDenied(access)) return taken(service.name)
+        }
         const decision = engine.evaluate(1, ofColumn(column))
         if (decision.faults.length > 0) return undecided(service.name, decision.faults)
         const found = sourceOf(decision, 1, service.policies)
@@ -129,7 +134,7 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
           (filtering.filter !== null && filtering.filter.filterExpr.trim() !== '' && rowFilter === null))
       return {
         isNamed: hiding.length > 0,
-        isReadable: governing.length === 0 || engine.evaluate(0, table).isAllowed,
+        isReadable: isReadable(governing.length > 0, denies, () => engine.evaluate(0, table)),
         columns: [...new Set([...literal.values()].flatMap(names => [...names]))],
         trace: column =>
           tables.column === null ? [] : traceOf(engine.evaluate(1, ofColumn(column), { trace: true }), service),
@@ -145,6 +150,18 @@ const noContext: MatchContext = { tokens: new Map(), resolve: text => text }
 /** Something of the table is meant, or may be for some reader. */
 const mayMatch = (matcher: PolicyMatcher, elements: ReadonlyMap<string, string>): boolean =>
   matcher.isDynamic || matcher.match(elements, noScopes, noContext) !== 'NONE'
+
+const isTagPolicy = ({ serviceType }: Pick<RangerPolicy, 'serviceType'>): boolean => serviceType === 'tag'
+
+/** By a policy, or because it cannot be told. */
+const isDenied = ({ isAllowed, source, faults }: Decision): boolean =>
+  !isAllowed && (source !== null || faults.length > 0)
+
+/** Where no access policy names the topic, its readers need no leave; a tag may deny it to them all the same. */
+function isReadable(isGoverned: boolean, denies: boolean, ask: () => Decision): boolean {
+  if (isGoverned) return ask().isAllowed
+  return !denies || !isDenied(ask())
+}
 
 const decides = ({ mask, filter, faults }: Decision): boolean => mask !== null || filter !== null || faults.length > 0
 
@@ -264,7 +281,7 @@ function sourceOf(
 const isFrom = (
   { service, zoneName, serviceType }: RangerPolicy,
   from: { readonly service: string; readonly zoneName: string; readonly isTag: boolean },
-): boolean => service === from.service && zoneName === from.zoneName && (serviceType === 'tag') === from.isTag
+): boolean => service === from.service && zoneName === from.zoneName && isTagPolicy({ serviceType }) === from.isTag
 
 const itemsOf = ({ masks, filters }: RangerPolicy): readonly unknown[] => [...masks, ...filters]
 
