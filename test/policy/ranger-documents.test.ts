@@ -350,7 +350,9 @@ describe('policies on tags', () => {
     resources: { topic },
     maskingPolicy: { maskingConditions: ['id', 'ssn', 'city'].map(field => ({ field, maskType: 'none' })) },
   }
-  const elsewhere = mask('x', 'x', [item('MASK_NULL')], { resources: { ...table, table: resource('x'), column: resource('x') } })
+  const elsewhere = mask('x', 'x', [item('MASK_NULL')], {
+    resources: { ...table, table: resource('x'), column: resource('x') },
+  })
 
   test('hide where no other policy of the service names the topic', () => {
     expect(rowOf([hide, tags, elsewhere, ours])).toEqual({ id: 7, ssn: null, city: 'Jaipur' })
@@ -360,7 +362,9 @@ describe('policies on tags', () => {
     expect(rowOf([deny, tags, clear('id', 'ssn', 'city')])).toEqual({ id: 7, city: 'Jaipur' })
     expect(rowOf([deny, tags, elsewhere, ours])).toEqual({ id: 7, city: 'Jaipur' })
     expect(run([deny, tagsOn(table), clear('id', 'ssn', 'city')]).plan?.names(topic)).toBe(false)
-    expect(rowOf([deny, tagsOn({ ...table, table: resource('x') }), ours, elsewhere])).toMatchObject({ ssn: '123456789' })
+    expect(rowOf([deny, tagsOn({ ...table, table: resource('x') }), ours, elsewhere])).toMatchObject({
+      ssn: '123456789',
+    })
   })
 
   test('need a policy that says what the service is', () => {
