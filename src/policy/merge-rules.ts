@@ -41,11 +41,14 @@ export function mergeRules(
     policies.map(({ document }) => read(document)).filter(value => value !== undefined)
   return {
     byName: new Map([...byName].map(([column, { rule }]) => [column, rule])),
-    inside: policies.flatMap(({ inside, document }) =>
-      inside
-        .filter(({ column }) => only === null || column === null || only.has(column))
-        .map(nested => insideRule(nested, document.policyPriority ?? 0)),
-    ),
+    inside: [
+      ...policies.flatMap(({ inside, document }) =>
+        inside.map(nested => ({ nested, priority: document.policyPriority ?? 0 })),
+      ),
+      ...services.flatMap(({ inside }) => inside),
+    ]
+      .filter(({ nested: { column } }) => only === null || column === null || only.has(column))
+      .map(({ nested, priority }) => insideRule(nested, priority)),
     matching: services.length === 0 ? null : column => matchingRule(column, services),
     wildcard: policies.find(({ wildcard }) => wildcard !== null)?.wildcard ?? null,
     unknown:

@@ -1,9 +1,12 @@
 import type { Problem } from '../errors.ts'
 import type { ColumnRule, KeyRing, RowFilter } from '../pipeline/plan.ts'
-import { drop } from '../pipeline/mask/types/drop.ts'
+import type { NestedRule } from './column-rules.ts'
+import { columnsIn, fieldProblems, partsIn, pathsIn, spellingsOf } from './ranger-fields.ts'
+import { requestOf } from './ranger-request.ts'
 import { createItemRules, policyLabel } from './ranger-rules.ts'
 import type { RangerService } from './ranger-services.ts'
-import { readingAccess, type TableMap, tableMap } from './ranger-tables.ts'
+import { taken, undecided } from './ranger-verdicts.ts'
+import { type TableMap, tableMap } from './ranger-tables.ts'
 import type { Decision } from './ranger/engine.ts'
 import type { RangerPolicy } from './ranger/policy.ts'
 import { hierarchyIndex, type PolicyMatcher, policyMatcher } from './ranger/policy-matcher.ts'
@@ -29,6 +32,8 @@ export interface ServiceTopic {
   /** The columns that policies name, as they are spelt there. */
   readonly columns: readonly string[]
   readonly ruleOf: (column: string) => FoundRule | null
+  /** Of parts of columns. */
+  readonly inside: readonly { readonly nested: NestedRule; readonly priority: number }[]
   /** Why each item of each policy has a part in what becomes of the column, or has none. */
   readonly trace: (column: string) => readonly TracedItem[]
   /** A filter of null is one that says: all rows. */
@@ -81,7 +86,7 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
 
   return {
     name: service.name,
-    problems: rules.problems,
+    problems: [...rules.problems, ...fieldProblems(service)],
     nextChange: engine.nextChange,
     of: (topic, profile, now) => {
       const elements = tables?.elementsOf(topic) ?? null
@@ -103,17 +108,25 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
       const literal = new Map(
         hiding.map(({ policy }) => [policyLabel(policy), new Set(literalColumns(policy, tables))]),
       )
+      const written = hiding.flatMap(({ policy }) => pathsIn(policy, tables.column))
       const ruleOf = (column: string): FoundRule | null => {
         if (tables.column === null) return null
         if (governsColumns || denies) {
           const access = engine.evaluate(0, ofColumn(column))
           if (governsColumns ? !access.isAllowed : isDenied(access)) return taken(service.name)
         }
-        const decision = engine.evaluate(1, ofColumn(column))
+        const found = [ruleFor(column, column)]
+        // Policies may spell it as a path; those that do not are not asked again.
+        if (written.length > 0) found.push(...spellingsOf(column).map(spelt => ruleFor(spelt, column)))
+        return found.reduce(strongerOf, null)
+      }
+      const ruleFor = (field: string, column: string): FoundRule | null => {
+        const decision = engine.evaluate(1, ofColumn(field))
         if (decision.faults.length > 0) return undecided(service.name, decision.faults)
         const found = sourceOf(decision, 1, service.policies)
         if (found === null || decision.mask === null) return null
         const { policy, item } = found
+        if (field !== column && pathsIn(policy, tables.column).length === 0) return null
         const rule = rules.mask(policy, item, { user: base.user, placeholders: decision.mask.placeholders })
         if (rule === null) return undecided(service.name, [policyLabel(policy)])
         const isLiteral = literal.get(policyLabel(policy))?.has(column) ?? false
@@ -138,6 +151,12 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
         columns: [...new Set([...literal.values()].flatMap(names => [...names]))],
         trace: column =>
           tables.column === null ? [] : traceOf(engine.evaluate(1, ofColumn(column), { trace: true }), service),
+        inside: partsIn(written).flatMap(({ written: field, ...part }) => {
+          const found = ruleFor(field, field)
+          return found === null || found.rule.custom !== null
+            ? []
+            : [{ nested: { ...part, rule: found.rule }, priority: found.priority }]
+        }),
         ruleOf: isUndecided ? () => undecided(service.name, filtering?.faults ?? []) : memo(ruleOf),
         filter: filtered === null ? null : { rowFilter, priority: filtered.policy.priority },
       }
@@ -163,6 +182,14 @@ function isReadable(isGoverned: boolean, denies: boolean, ask: () => Decision): 
   return !denies || !isDenied(ask())
 }
 
+/** What hides, at equal priority; the first where they are alike. */
+function strongerOf(first: FoundRule | null, second: FoundRule | null): FoundRule | null {
+  if (first === null || second === null) return first ?? second
+  const hides = ({ rule }: FoundRule): boolean => rule.maskType.effect !== 'keep'
+  const isHigher = second.priority > first.priority
+  return isHigher || (second.priority === first.priority && hides(second) && !hides(first)) ? second : first
+}
+
 const decides = ({ mask, filter, faults }: Decision): boolean => mask !== null || filter !== null || faults.length > 0
 
 /** Is some item of a mask or filter policy for the readers of the request? Conditions and times are another question. */
@@ -176,72 +203,6 @@ const isMeantFor = (
       item.groups.some(name => name === PUBLIC || groups.includes(name)) ||
       item.roles.some(name => roles.includes(name)),
   )
-
-/** The readers may not see the column, so it leaves the view. */
-const taken = (service: string): FoundRule => ({
-  rule: { maskType: drop, params: {}, custom: null, policy: service, path: 'access policies' },
-  priority: Number.POSITIVE_INFINITY,
-  isLiteral: false,
-})
-
-/** Whether a policy applies cannot be told, as where an attribute has no value: the topic waits. */
-const undecided = (service: string, faults: readonly string[]): FoundRule => ({
-  rule: {
-    maskType: {
-      ...drop,
-      effect: 'rewrite',
-      typeless: true,
-      bind: () => ({ code: 'POLICY_CONDITION', detail: faults.join(', ') }),
-    },
-    params: {},
-    custom: null,
-    policy: service,
-    path: 'conditions',
-  },
-  priority: Number.POSITIVE_INFINITY,
-  isLiteral: false,
-})
-
-function requestOf(
-  { serviceDef, roles, users }: RangerService,
-  profile: Profile,
-  now: number,
-): Omit<RangerRequest, 'elements'> {
-  const user = profile.user ?? ''
-  const groups = [...new Set([...profile.groups, ...(users.groupsOfUsers.get(user) ?? [])])]
-  return {
-    accessType: readingAccess(serviceDef),
-    user,
-    groups,
-    roles: rolesOfProfile(roles, user, groups, profile.roles),
-    attributes: new Map([
-      ...(users.users.get(user) ?? []),
-      ...Object.entries(profile.attributes).map(([name, value]): [string, string] => [name, [value].flat().join(',')]),
-    ]),
-    accessTime: now,
-  }
-}
-
-/** Those given, those of the user and the groups, and all that contain one of them. */
-function rolesOfProfile(
-  roles: RangerService['roles'],
-  user: string,
-  groups: readonly string[],
-  given: ReadonlySet<string>,
-): readonly string[] {
-  const had = new Set(given)
-  for (let before = -1; before < had.size; ) {
-    before = had.size
-    for (const role of roles) {
-      const isHad =
-        role.users.includes(user) ||
-        role.groups.some(group => groups.includes(group)) ||
-        role.roles.some(one => had.has(one))
-      if (isHad) had.add(role.name)
-    }
-  }
-  return [...had].sort()
-}
 
 function traceOf({ trace }: Decision, { policies, name: service }: RangerService): readonly TracedItem[] {
   return (trace ?? []).map(({ policy: name, policyId, itemIndex: item, reason, by, ...from }) => {
@@ -294,7 +255,8 @@ function literalColumns({ policyType, resourceSets }: RangerPolicy, { column }: 
   return resourceSets.flatMap(set => {
     const resource = set.get(column)
     if (resource === undefined || resource.isExcludes) return []
-    return resource.values.filter(value => value !== '' && !/[*?{]/.test(value))
+    const names = resource.values.filter(value => value !== '' && !/[*?{]/.test(value))
+    return [...names, ...columnsIn(names)]
   })
 }
 

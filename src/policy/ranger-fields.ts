@@ -1,0 +1,95 @@
+import type { Problem } from '../errors.ts'
+import type { Path } from '../pipeline/mask/inside/path.ts'
+import { policyProblem } from './policy-problem.ts'
+import { rangerPolicyName } from './ranger-document.ts'
+import { serviceDialect } from './ranger-mask.ts'
+import type { RangerService } from './ranger-services.ts'
+import { tableMap } from './ranger-tables.ts'
+import type { RangerPolicy } from './ranger/policy.ts'
+import { readSelector } from './selector.ts'
+
+/** A part of a column as a policy writes it. */
+export interface WrittenPart {
+  readonly written: string
+  readonly column: string | null
+  readonly path: Path
+  readonly isGuess: boolean
+}
+
+/** Ranger compares such a value with a field's name, and a row has no column of that name. */
+const isPath = (value: string): boolean => /[.$[]/.test(value) && !/[{]/.test(value)
+
+/** Values that name a column, or a part of one, by a path: `after.email`, `$.email`, `address.city`. */
+export function pathsIn({ policyType, resourceSets }: RangerPolicy, column: string | null): readonly string[] {
+  if (policyType !== 1 || column === null) return []
+  return resourceSets.flatMap(set => {
+    const resource = set.get(column)
+    // What a policy excludes by a path is hidden with all else.
+    return resource === undefined || resource.isExcludes ? [] : resource.values.filter(isPath)
+  })
+}
+
+/** As policies may spell a column. */
+const prefixes = [
+  'after.',
+  'before.',
+  'key.',
+  'payload.after.',
+  'payload.before.',
+  'payload.',
+  '$.',
+  '$.after.',
+  '$.before.',
+]
+
+export const spellingsOf = (column: string): readonly string[] => [
+  ...prefixes.map(prefix => prefix + column),
+  `$['${column}']`,
+]
+
+/** The parts of columns that these values name. */
+export const partsIn = (values: readonly string[]): readonly WrittenPart[] =>
+  [...new Set(values)].flatMap(written => {
+    const read = readSelector(written)
+    if ('problem' in read) return []
+    return read.targets.flatMap(({ column, inside, isGuess }) =>
+      inside === null ? [] : [{ written, column, path: inside, isGuess }],
+    )
+  })
+
+/** The columns that these values name as a whole, letter by letter. */
+export const columnsIn = (values: readonly string[]): readonly string[] =>
+  values.flatMap(written => {
+    const read = readSelector(written)
+    if ('problem' in read) return []
+    return read.targets.flatMap(({ column, inside, isGuess }) =>
+      inside === null && column !== null && !isGuess && !/[*?]/.test(column) ? [column] : [],
+    )
+  })
+
+/** Paths that cannot be followed would hide nothing. Other services have no paths: a dot in a name is one there. */
+export function fieldProblems({ serviceDef, policies }: RangerService): Problem[] {
+  const column = tableMap(serviceDef)?.column ?? null
+  const dialect = serviceDialect(serviceDef.name)
+  if (dialect !== 'scrim' && dialect !== 'text') return []
+  return policies.flatMap(policy =>
+    pathsIn(policy, column).flatMap(value => {
+      const fault = faultOf(value, policy)
+      const name = rangerPolicyName(policy.service, policy.zoneName, policy.name)
+      return fault === null ? [] : [policyProblem('POLICY_SELECTOR', name, `resources.${column}`, fault)]
+    }),
+  )
+}
+
+function faultOf(value: string, { masks }: RangerPolicy): string | null {
+  const read = readSelector(value)
+  if ('problem' in read) return read.problem
+  if (!value.startsWith('$') && (/\?/.test(value) || /[^.[]\*|\*[^.\]]/.test(value)) && !isOfWholeColumn(value))
+    return 'a pattern within a name cannot stand in a path'
+  const isCustom = masks.some(({ mask }) => mask?.maskType.toUpperCase() === 'CUSTOM')
+  return isCustom && partsIn([value]).some(({ isGuess }) => !isGuess) ? 'an expression is for one column' : null
+}
+
+/** `after.e*`: what is asked for is spelt so too. */
+const isOfWholeColumn = (value: string): boolean =>
+  prefixes.some(prefix => value.startsWith(prefix) && !/[.[]/.test(value.slice(prefix.length)))
