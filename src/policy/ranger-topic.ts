@@ -106,7 +106,7 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
       const governing = concerned(topic).filter(({ policy }) => policy.policyType === 0)
       const governsColumns = governing.some(({ policy }) => namesColumns(policy, tables))
       const literal = new Map(
-        hiding.map(({ policy }) => [policyLabel(policy), new Set(literalColumns(policy, tables))]),
+        hiding.map(one => [policyLabel(one.policy), new Set(literalColumns(one, elements, tables))]),
       )
       const written = hiding.flatMap(({ policy }) => pathsIn(policy, tables.column))
       const ruleOf = (column: string): FoundRule | null => {
@@ -249,12 +249,18 @@ const itemsOf = ({ masks, filters }: RangerPolicy): readonly unknown[] => [...ma
 const namesColumns = ({ resourceSets }: RangerPolicy, { column }: TableMap): boolean =>
   column !== null && resourceSets.some(set => set.has(column))
 
-/** Names of columns in a policy that are no patterns. */
-function literalColumns({ policyType, resourceSets }: RangerPolicy, { column }: TableMap): readonly string[] {
+/** Names of columns of the table in a policy that are no patterns. */
+function literalColumns(
+  { policy: { policyType, resourceSets }, matchers }: Named,
+  elements: ReadonlyMap<string, string>,
+  { column }: TableMap,
+): readonly string[] {
   if (policyType !== 1 || column === null) return []
-  return resourceSets.flatMap(set => {
+  return resourceSets.flatMap((set, at) => {
     const resource = set.get(column)
     if (resource === undefined || resource.isExcludes) return []
+    // What another set says of another table makes nothing known in this one.
+    if (matchers[at] === undefined || !mayMatch(matchers[at], elements)) return []
     const names = resource.values.filter(value => value !== '' && !/[*?{]/.test(value))
     return [...names, ...columnsIn(names)]
   })

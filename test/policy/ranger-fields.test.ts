@@ -66,6 +66,14 @@ describe('a field of a policy of Ranger may be a path', () => {
     )
   })
 
+  test('a column that is named for another topic is not known in this one', () => {
+    const both = mask(fields('*'), 'MASK_NONE', {
+      additionalResources: [{ topic: { values: ['other'] }, field: fields('email', 'id', 'address', "it's") }],
+    })
+    const { plan } = compile([both], { now: 0 })
+    expect(transform([record], plan!)).toMatchObject([{ outcome: 'reject', code: 'RECORD_UNKNOWN_COLUMN' }])
+  })
+
   test('what is excluded by a path is hidden with the rest', () => {
     expect(rowOf(mask({ values: ['id', 'address.city'], isExcludes: true }))).toMatchObject({ id: 7, address: null })
   })
