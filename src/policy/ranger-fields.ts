@@ -1,58 +1,96 @@
 import type { Problem } from '../errors.ts'
 import type { Path } from '../pipeline/mask/inside/path.ts'
 import { policyProblem } from './policy-problem.ts'
-import { policyLabel } from './ranger-rules.ts'
-import type { TableMap } from './ranger-tables.ts'
+import { rangerPolicyName } from './ranger-document.ts'
+import { serviceDialect } from './ranger-mask.ts'
+import type { RangerService } from './ranger-services.ts'
+import { tableMap } from './ranger-tables.ts'
 import type { RangerPolicy } from './ranger/policy.ts'
 import { readSelector } from './selector.ts'
 
-/** What a value of the resource that stands for columns names: a column, a part of one, or all of them. */
-export interface NamedField {
-  /** As the policy has it, and as the engine is asked for it. */
+/** A part of a column as a policy writes it. */
+export interface WrittenPart {
   readonly written: string
-  /** Null: every column. */
   readonly column: string | null
-  /** Null: the column as a whole. */
-  readonly inside: Path | null
+  readonly path: Path
+  readonly isGuess: boolean
 }
 
-/** Patterns of names are left out: they are the engine's, which is asked with the names that records have. */
-export function namedFields(policy: RangerPolicy, { column: resource }: TableMap): readonly NamedField[] {
-  return valuesOf(policy, resource).flatMap((written): NamedField[] => {
-    if (isPattern(written)) return []
-    if (!isPath(written)) return [{ written, column: written, inside: null }]
-    const read = readSelector(written)
-    if ('problem' in read) return []
-    return read.targets.filter(({ isGuess }) => !isGuess).map(({ column, inside }) => ({ written, column, inside }))
-  })
-}
+/** Ranger compares such a value with a field's name, and a row has no column of that name. */
+const isPath = (value: string): boolean => /[.$[]/.test(value) && !/[{]/.test(value)
 
-/** Values that look like paths and cannot be followed: taken for names of columns they would hide nothing. */
-export function fieldProblems(policy: RangerPolicy, { column }: TableMap): readonly Problem[] {
-  const problem = (detail: string): Problem =>
-    policyProblem('POLICY_SELECTOR', policyLabel(policy), `resources.${column ?? ''}`, detail)
-  const excluding = policy.resourceSets.some(set => {
-    const resource = column === null ? undefined : set.get(column)
-    return resource?.isExcludes === true && resource.values.some(isPath)
-  })
-  const unread = valuesOf(policy, column).flatMap((written): Problem[] => {
-    if (!isPath(written) || isPattern(written)) return []
-    const read = readSelector(written)
-    if ('problem' in read) return [problem(read.problem)]
-    const isOfPatterns = read.targets.some(target => target.column !== null && /[*?]/.test(target.column))
-    return isOfPatterns ? [problem('names parts of columns by a pattern of names')] : []
-  })
-  return [...unread, ...(excluding ? [problem('parts of columns cannot be excluded')] : [])]
-}
-
-const isPath = (value: string): boolean => /[.[]|^\$/.test(value)
-const isPattern = (value: string): boolean =>
-  value === '' || value.includes('{') || (!isPath(value) && /[*?]/.test(value))
-
-function valuesOf({ policyType, resourceSets }: RangerPolicy, column: string | null): readonly string[] {
+/** Values that name a column, or a part of one, by a path: `after.email`, `$.email`, `address.city`. */
+export function pathsIn({ policyType, resourceSets }: RangerPolicy, column: string | null): readonly string[] {
   if (policyType !== 1 || column === null) return []
   return resourceSets.flatMap(set => {
     const resource = set.get(column)
-    return resource === undefined || resource.isExcludes ? [] : resource.values
+    // What a policy excludes by a path is hidden with all else.
+    return resource === undefined || resource.isExcludes ? [] : resource.values.filter(isPath)
   })
 }
+
+/** As policies may spell a column. */
+const prefixes = [
+  'after.',
+  'before.',
+  'key.',
+  'payload.after.',
+  'payload.before.',
+  'payload.',
+  '$.',
+  '$.after.',
+  '$.before.',
+]
+
+export const spellingsOf = (column: string): readonly string[] => [
+  ...prefixes.map(prefix => prefix + column),
+  `$['${column}']`,
+]
+
+/** The parts of columns that these values name. */
+export const partsIn = (values: readonly string[]): readonly WrittenPart[] =>
+  [...new Set(values)].flatMap(written => {
+    const read = readSelector(written)
+    if ('problem' in read) return []
+    return read.targets.flatMap(({ column, inside, isGuess }) =>
+      inside === null ? [] : [{ written, column, path: inside, isGuess }],
+    )
+  })
+
+/** The columns that these values name as a whole, letter by letter. */
+export const columnsIn = (values: readonly string[]): readonly string[] =>
+  values.flatMap(written => {
+    const read = readSelector(written)
+    if ('problem' in read) return []
+    return read.targets.flatMap(({ column, inside, isGuess }) =>
+      inside === null && column !== null && !isGuess && !/[*?]/.test(column) ? [column] : [],
+    )
+  })
+
+/** Paths that cannot be followed would hide nothing. Other services have no paths: a dot in a name is one there. */
+export function fieldProblems({ serviceDef, policies }: RangerService): Problem[] {
+  const column = tableMap(serviceDef)?.column ?? null
+  const dialect = serviceDialect(serviceDef.name)
+  if (dialect !== 'scrim' && dialect !== 'text') return []
+  return policies.flatMap(policy =>
+    pathsIn(policy, column).flatMap(value => {
+      const fault = faultOf(value, policy, dialect === 'text')
+      const name = rangerPolicyName(policy.service, policy.zoneName, policy.name)
+      return fault === null ? [] : [policyProblem('POLICY_SELECTOR', name, `resources.${column}`, fault)]
+    }),
+  )
+}
+
+/** `isText`: CUSTOM is a plain text there, not an expression. */
+function faultOf(value: string, { masks }: RangerPolicy, isText: boolean): string | null {
+  const read = readSelector(value)
+  if ('problem' in read) return read.problem
+  if (!value.startsWith('$') && (/\?/.test(value) || /[^.[]\*|\*[^.\]]/.test(value)) && !isOfWholeColumn(value))
+    return 'a pattern within a name cannot stand in a path'
+  const isCustom = !isText && masks.some(({ mask }) => mask?.maskType.toUpperCase() === 'CUSTOM')
+  return isCustom && partsIn([value]).some(({ isGuess }) => !isGuess) ? 'an expression is for one column' : null
+}
+
+/** `after.e*`: what is asked for is spelt so too. */
+const isOfWholeColumn = (value: string): boolean =>
+  prefixes.some(prefix => value.startsWith(prefix) && !/[.[]/.test(value.slice(prefix.length)))

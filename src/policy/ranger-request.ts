@@ -3,7 +3,7 @@ import { readingAccess } from './ranger-tables.ts'
 import type { RangerRequest } from './ranger/request.ts'
 import type { Profile } from './view.ts'
 
-/** What is asked of a service's policies on behalf of the readers of a profile. */
+/** What the readers of a view ask of a service. */
 export function requestOf(
   { serviceDef, roles, users }: RangerService,
   profile: Profile,

@@ -1,8 +1,9 @@
 import type { Problem } from '../errors.ts'
 import { isRanger, type PolicyDocument } from './document.ts'
+import { withGuessedZones } from './guessed-zones.ts'
 import { policyProblem } from './policy-problem.ts'
 import { rangerPolicyName, rangerShape } from './ranger-document.ts'
-import { createRangerEngine, type RangerEngine } from './ranger/engine.ts'
+import { createRangerEngine, type RangerEngine, type RangerEngineInput } from './ranger/engine.ts'
 import { knownServiceDefs } from './ranger/known-service-defs.ts'
 import type { RangerPolicy } from './ranger/policy.ts'
 import { policyOf, type Read } from './ranger/read-policy.ts'
@@ -83,7 +84,13 @@ export function readRangerServices(documents: readonly PolicyDocument[]): {
         problems.push(policyProblem('POLICY_SHAPE', name, 'ranger', 'is none of the shapes of Apache Ranger'))
     }
   }
-  const services = serviceNames(parts).flatMap(name => serviceOf(name, parts, problems) ?? [])
+  const names = serviceNames(parts)
+  const services = names.flatMap(name => serviceOf(name, parts, problems) ?? [])
+  // What tag policies hide in a service of which nothing else is known would be hidden nowhere.
+  if (parts.policies.some(isTagPolicy)) {
+    for (const name of [...parts.tags.keys()].filter(one => !names.includes(one)))
+      problems.push(policyProblem('POLICY_RESOURCE', `tags:${name}`, 'serviceName', 'no policy is of this service'))
+  }
   return { services, problems }
 }
 
@@ -128,10 +135,11 @@ function serviceOf(name: string, parts: Parts, problems: Problem[]): RangerServi
     policy => forComponent({ ...policy, serviceType: TAG_TYPE }, serviceDef.name) ?? [],
   )
   const tags = parts.tags.get(name) ?? null
-  const zones = [...(download?.zones ?? []), ...zonesOf(single)]
+  const guessed = zonesOf(single)
+  const zones = [...(download?.zones ?? []), ...guessed]
   const policies = [...(download?.policies ?? []), ...single.filter(({ zoneName }) => zoneName === '')]
   const config = download?.serviceConfig ?? new Map<string, string>()
-  const engine = createRangerEngine({
+  const input: RangerEngineInput = {
     serviceDef,
     policies,
     tagServiceDef:
@@ -144,7 +152,19 @@ function serviceOf(name: string, parts: Parts, problems: Problem[]): RangerServi
     serviceConfig: config,
     auditMode: download?.auditMode ?? null,
     order: config.get('scrim.order') === 'ranger' ? 'ranger' : 'scrim',
-  })
+  }
+  const zoned = createRangerEngine(input)
+  const engine =
+    guessed.length === 0
+      ? zoned
+      : withGuessedZones(
+          zoned,
+          createRangerEngine({
+            ...input,
+            policies: [...policies, ...guessed.flatMap(zone => zone.policies)],
+            zones: download?.zones ?? [],
+          }),
+        )
   problems.push(...engine.problems)
   const all = [...policies, ...zones.flatMap(zone => zone.policies), ...tagPolicies]
   return {

@@ -1,12 +1,12 @@
 import type { Problem } from '../errors.ts'
 import type { KeyRing, RowFilter } from '../pipeline/plan.ts'
-import { drop } from '../pipeline/mask/types/drop.ts'
 import type { NestedRule } from './column-rules.ts'
-import { fieldProblems, namedFields } from './ranger-fields.ts'
+import { columnsIn, fieldProblems, partsIn, pathsIn, spellingsOf } from './ranger-fields.ts'
 import { requestOf } from './ranger-request.ts'
 import { createItemRules, policyLabel } from './ranger-rules.ts'
-import { type FoundRule, stronger } from './rule-strength.ts'
 import type { RangerService } from './ranger-services.ts'
+import { taken, undecided } from './ranger-verdicts.ts'
+import { type FoundRule, stronger } from './rule-strength.ts'
 import { type TableMap, tableMap } from './ranger-tables.ts'
 import type { Decision } from './ranger/engine.ts'
 import type { RangerPolicy } from './ranger/policy.ts'
@@ -25,7 +25,7 @@ export interface ServiceTopic {
   /** The columns that policies name, as they are spelt there. */
   readonly columns: readonly string[]
   readonly ruleOf: (column: string) => FoundRule | null
-  /** Rules on parts of columns. */
+  /** Of parts of columns. */
   readonly inside: readonly { readonly nested: NestedRule; readonly priority: number }[]
   /** Pairs of policies that decide otherwise of it at the same priority, the winner first. */
   readonly conflictsOf: (column: string) => readonly { readonly winner: string; readonly other: string }[]
@@ -65,8 +65,10 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
   const rules = createItemRules(service, keys)
   const tables = tableMap(serviceDef)
   const hierarchies = hierarchyIndex(serviceDef)
+  // Which tags a column bears is known when it is asked for, so with them every topic is concerned.
+  const denies = service.hasTags && service.policies.some(policy => isTagPolicy(policy) && policy.policyType === 0)
   const named = service.policies
-    .filter(({ serviceType }) => serviceType !== 'tag')
+    .filter(policy => !isTagPolicy(policy))
     .map(
       (policy): Named => ({
         policy,
@@ -81,17 +83,14 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
 
   return {
     name: service.name,
-    problems: [
-      ...rules.problems,
-      ...(tables === null ? [] : service.policies.flatMap(policy => fieldProblems(policy, tables))),
-    ],
+    problems: [...rules.problems, ...fieldProblems(service)],
     nextChange: engine.nextChange,
     literalTopics: [
       ...new Set(named.flatMap(({ policy }) => (policy.policyType === 0 ? [] : literalTopics(policy, tables)))),
     ],
     of: (topic, profile, now) => {
       const elements = tables?.elementsOf(topic) ?? null
-      if (tables === null || elements === null || concerned(topic).length === 0) return null
+      if (tables === null || elements === null || (concerned(topic).length === 0 && !service.hasTags)) return null
       const base = requestOf(service, profile, now)
       const table: RangerRequest = { ...base, elements, resourceScope: 'SELF_OR_DESCENDANTS' }
       const ofColumn = (column: string): RangerRequest => ({
@@ -106,29 +105,32 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
       )
       const governing = concerned(topic).filter(({ policy }) => policy.policyType === 0)
       const governsColumns = governing.some(({ policy }) => namesColumns(policy, tables))
-      const literal = new Map(hiding.map(({ policy }) => [policyLabel(policy), namedFields(policy, tables)]))
-      const fields = [...literal.values()].flat()
-      /** What is decided of something that policies have written so. */
-      const decided = (column: string): FoundRule | null => {
-        const decision = engine.evaluate(1, ofColumn(column))
+      const literal = new Map(
+        hiding.map(one => [policyLabel(one.policy), new Set(literalColumns(one, elements, tables))]),
+      )
+      const written = hiding.flatMap(({ policy }) => pathsIn(policy, tables.column))
+      const ruleOf = (column: string): FoundRule | null => {
+        if (tables.column === null) return null
+        if (governsColumns || denies) {
+          const access = engine.evaluate(0, ofColumn(column))
+          if (governsColumns ? !access.isAllowed : isDenied(access)) return taken(service.name)
+        }
+        const found = [ruleFor(column, column)]
+        // Policies may spell it as a path; those that do not are not asked again.
+        if (written.length > 0) found.push(...spellingsOf(column).map(spelt => ruleFor(spelt, column)))
+        return found.filter(one => one !== null).reduce<FoundRule | undefined>(stronger, undefined) ?? null
+      }
+      const ruleFor = (field: string, column: string): FoundRule | null => {
+        const decision = engine.evaluate(1, ofColumn(field))
         if (decision.faults.length > 0) return undecided(service.name, decision.faults)
         const found = sourceOf(decision, 1, service.policies)
         if (found === null || decision.mask === null) return null
         const { policy, item } = found
+        if (field !== column && pathsIn(policy, tables.column).length === 0) return null
         const rule = rules.mask(policy, item, { user: base.user, placeholders: decision.mask.placeholders })
         if (rule === null) return undecided(service.name, [policyLabel(policy)])
-        const isLiteral = literal.get(policyLabel(policy))?.some(field => field.written === column) ?? false
+        const isLiteral = literal.get(policyLabel(policy))?.has(column) ?? false
         return { rule, priority: policy.priority, isLiteral }
-      }
-      const ruleOf = (column: string): FoundRule | null => {
-        if (tables.column === null) return null
-        if (governsColumns && !engine.evaluate(0, ofColumn(column)).isAllowed) return taken(service.name)
-        // `after.email` and `after.*` are other names of the same.
-        const others = fields.filter(field => field.inside === null && (field.column ?? column) === column)
-        const found = [column, ...others.map(({ written }) => written)].flatMap(name => decided(name) ?? [])
-        const strongest = found.reduce<FoundRule | undefined>(stronger, undefined) ?? null
-        const isNamed = others.some(field => field.column === column)
-        return strongest === null ? null : { ...strongest, isLiteral: strongest.isLiteral && isNamed }
       }
       const filtering = serviceDef.rowFilter === null ? null : engine.evaluate(2, { ...base, elements })
       const filtered = filtering === null ? null : sourceOf(filtering, 2, service.policies)
@@ -145,13 +147,8 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
           (filtering.filter !== null && filtering.filter.filterExpr.trim() !== '' && rowFilter === null))
       return {
         isNamed: hiding.length > 0,
-        isReadable: governing.length === 0 || engine.evaluate(0, table).isAllowed,
-        columns: [...new Set(fields.flatMap(({ column, inside }) => (inside === null ? (column ?? []) : [])))],
-        inside: fields.flatMap(({ written, column, inside }) => {
-          const found = inside === null ? null : decided(written)
-          if (inside === null || found === null) return []
-          return [{ nested: { column, path: inside, isGuess: false, rule: found.rule }, priority: found.priority }]
-        }),
+        isReadable: isReadable(governing.length > 0, denies, () => engine.evaluate(0, table)),
+        columns: [...new Set([...literal.values()].flatMap(names => [...names]))],
         conflictsOf: column =>
           tables.column === null
             ? []
@@ -161,6 +158,12 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
               })),
         trace: column =>
           tables.column === null ? [] : traceOf(engine.evaluate(1, ofColumn(column), { trace: true }), service),
+        inside: partsIn(written).flatMap(({ written: field, ...part }) => {
+          const found = ruleFor(field, field)
+          return found === null || found.rule.custom !== null
+            ? []
+            : [{ nested: { ...part, rule: found.rule }, priority: found.priority }]
+        }),
         ruleOf: isUndecided ? () => undecided(service.name, filtering?.faults ?? []) : memo(ruleOf),
         filter: filtered === null ? null : { rowFilter, priority: filtered.policy.priority },
       }
@@ -173,6 +176,18 @@ const noContext: MatchContext = { tokens: new Map(), resolve: text => text }
 /** Something of the table is meant, or may be for some reader. */
 const mayMatch = (matcher: PolicyMatcher, elements: ReadonlyMap<string, string>): boolean =>
   matcher.isDynamic || matcher.match(elements, noScopes, noContext) !== 'NONE'
+
+const isTagPolicy = ({ serviceType }: Pick<RangerPolicy, 'serviceType'>): boolean => serviceType === 'tag'
+
+/** By a policy, or because it cannot be told. */
+const isDenied = ({ isAllowed, source, faults }: Decision): boolean =>
+  !isAllowed && (source !== null || faults.length > 0)
+
+/** Where no access policy names the topic, its readers need no leave; a tag may deny it to them all the same. */
+function isReadable(isGoverned: boolean, denies: boolean, ask: () => Decision): boolean {
+  if (isGoverned) return ask().isAllowed
+  return !denies || !isDenied(ask())
+}
 
 const decides = ({ mask, filter, faults }: Decision): boolean => mask !== null || filter !== null || faults.length > 0
 
@@ -188,34 +203,11 @@ const isMeantFor = (
       item.roles.some(name => roles.includes(name)),
   )
 
-/** The readers may not see the column, so it leaves the view. */
-const taken = (service: string): FoundRule => ({
-  rule: { maskType: drop, params: {}, custom: null, policy: service, path: 'access policies' },
-  priority: Number.POSITIVE_INFINITY,
-  isLiteral: false,
-})
-
-/** Whether a policy applies cannot be told, as where an attribute has no value: the topic waits. */
-const undecided = (service: string, faults: readonly string[]): FoundRule => ({
-  rule: {
-    maskType: {
-      ...drop,
-      effect: 'rewrite',
-      typeless: true,
-      bind: () => ({ code: 'POLICY_CONDITION', detail: faults.join(', ') }),
-    },
-    params: {},
-    custom: null,
-    policy: service,
-    path: 'conditions',
-  },
-  priority: Number.POSITIVE_INFINITY,
-  isLiteral: false,
-})
-
 function traceOf({ trace }: Decision, { policies, name: service }: RangerService): readonly TracedItem[] {
-  return (trace ?? []).map(({ policy: name, policyId, itemIndex: item, reason, by }) => {
-    const policy = policies.find(one => one.name === name && one.id === policyId && one.policyType === 1)
+  return (trace ?? []).map(({ policy: name, policyId, itemIndex: item, reason, by, ...from }) => {
+    const policy = policies.find(
+      one => one.name === name && one.id === policyId && one.policyType === 1 && isFrom(one, from),
+    )
     return {
       policy: policy === undefined ? `${service}:${name}` : policyLabel(policy),
       item,
@@ -235,10 +227,21 @@ function sourceOf(
   if (source === null || source.itemIndex === null) return null
   const { itemIndex: item, policyName, policyId } = source
   const policy = policies.find(
-    one => one.name === policyName && one.id === policyId && one.policyType === type && item < itemsOf(one).length,
+    one =>
+      one.name === policyName &&
+      one.id === policyId &&
+      one.policyType === type &&
+      isFrom(one, source) &&
+      item < itemsOf(one).length,
   )
   return policy === undefined ? null : { policy, item }
 }
+
+/** Names of policies are unique in a service and zone only, and ids may be missing. */
+const isFrom = (
+  { service, zoneName, serviceType }: RangerPolicy,
+  from: { readonly service: string; readonly zoneName: string; readonly isTag: boolean },
+): boolean => service === from.service && zoneName === from.zoneName && isTagPolicy({ serviceType }) === from.isTag
 
 const itemsOf = ({ masks, filters }: RangerPolicy): readonly unknown[] => [...masks, ...filters]
 
@@ -253,6 +256,23 @@ function literalTopics({ resourceSets }: RangerPolicy, tables: TableMap | null):
 
 const namesColumns = ({ resourceSets }: RangerPolicy, { column }: TableMap): boolean =>
   column !== null && resourceSets.some(set => set.has(column))
+
+/** Names of columns of the table in a policy that are no patterns. */
+function literalColumns(
+  { policy: { policyType, resourceSets }, matchers }: Named,
+  elements: ReadonlyMap<string, string>,
+  { column }: TableMap,
+): readonly string[] {
+  if (policyType !== 1 || column === null) return []
+  return resourceSets.flatMap((set, at) => {
+    const resource = set.get(column)
+    if (resource === undefined || resource.isExcludes) return []
+    // What another set says of another table makes nothing known in this one.
+    if (matchers[at] === undefined || !mayMatch(matchers[at], elements)) return []
+    const names = resource.values.filter(value => value !== '' && !/[*?{]/.test(value))
+    return [...names, ...columnsIn(names)]
+  })
+}
 
 function memo<T>(make: (key: string) => T): (key: string) => T {
   const made = new Map<string, T>()

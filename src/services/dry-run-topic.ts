@@ -176,8 +176,11 @@ function outcomesByView({ masked, departures }: BatchOutcome): ReadonlyMap<strin
     return known
   }
   for (const batch of masked)
-    for (let n = 0; n < batch.count; n++)
-      of(batch.view).set(batch.sources[n] as number, { outcome: { kind: 'publish' }, at: { batch, n } })
+    for (let n = 0; n < batch.count; n++) {
+      const source = batch.sources[n] as number
+      // Behind a delete that a row filter made comes its tombstone, which says nothing of its own.
+      if (!of(batch.view).has(source)) of(batch.view).set(source, { outcome: { kind: 'publish' }, at: { batch, n } })
+    }
   for (const departure of departures) {
     const outcome: SetOutcome =
       departure.kind === 'drop'

@@ -139,6 +139,23 @@ describe('a policy of Ranger for a table', () => {
     expect(rowOf([hide, { ...ours, policyPriority: 1 }, rest])).toMatchObject({ ssn: '123456789' })
   })
 
+  test('one of a zone is not taken for one of the same name outside', () => {
+    const show = mask('ssn', 'ssn', [item('MASK_NONE')])
+    const hide = mask('ssn', 'ssn', [item('MASK_NULL')], { zoneName: 'z' })
+    expect(rowOf([show, hide, clear('id', 'city')])).toMatchObject({ ssn: null })
+    const download = {
+      serviceName: 'cl1_hive',
+      policies: [show, clear('id', 'city')],
+      securityZones: {
+        z: {
+          resources: [{ database: ['hr'], table: ['staff'], column: ['ssn'] }],
+          policies: [{ ...hide, zoneName: undefined }],
+        },
+      },
+    }
+    expect(rowOf([download])).toMatchObject({ ssn: null })
+  })
+
   test('two that disagree are both named', () => {
     const schema = { name: 'schema', tableSchema: { topic, columns: [{ name: 'city', type: 'string' }] } }
     const warned = (documents: object[]) =>
@@ -366,6 +383,57 @@ describe('access policies', () => {
   test('those of other tables do not count', () => {
     const other = access(['staff'], '*', { resources: { database: resource('fin'), table: resource('*') } })
     expect(rowOf([...masks, other])).toMatchObject({ ssn: null })
+  })
+})
+
+describe('policies on tags', () => {
+  const tagPolicy = (more: object) => ({
+    service: 'tags',
+    serviceType: 'tag',
+    name: 'pii',
+    resources: { tag: resource('PII') },
+    ...more,
+  })
+  const hide = tagPolicy({
+    policyType: 1,
+    dataMaskPolicyItems: [{ ...item('hive:MASK_NULL'), accesses: [{ type: 'hive:select' }] }],
+  })
+  const deny = tagPolicy({
+    policyType: 0,
+    denyPolicyItems: [{ accesses: [{ type: 'hive:select' }], groups: ['public'] }],
+  })
+  const tagsOn = (resourceElements: object) => ({
+    serviceName: 'cl1_hive',
+    tags: { 1: { type: 'PII' } },
+    serviceResources: [{ id: 1, resourceElements }],
+    resourceToTagIds: { 1: [1] },
+  })
+  const table = { database: resource('hr'), table: resource('staff') }
+  const tags = tagsOn({ ...table, column: resource('ssn') })
+  const ours = {
+    name: 'ours',
+    resources: { topic },
+    maskingPolicy: { maskingConditions: ['id', 'ssn', 'city'].map(field => ({ field, maskType: 'none' })) },
+  }
+  const elsewhere = mask('x', 'x', [item('MASK_NULL')], {
+    resources: { ...table, table: resource('x'), column: resource('x') },
+  })
+
+  test('hide where no other policy of the service names the topic', () => {
+    expect(rowOf([hide, tags, elsewhere, ours])).toEqual({ id: 7, ssn: null, city: 'Jaipur' })
+  })
+
+  test('may deny a column or the table, though no access policy names them', () => {
+    expect(rowOf([deny, tags, clear('id', 'ssn', 'city')])).toEqual({ id: 7, city: 'Jaipur' })
+    expect(rowOf([deny, tags, elsewhere, ours])).toEqual({ id: 7, city: 'Jaipur' })
+    expect(run([deny, tagsOn(table), clear('id', 'ssn', 'city')]).plan?.names(topic)).toBe(false)
+    expect(rowOf([deny, tagsOn({ ...table, table: resource('x') }), ours, elsewhere])).toMatchObject({
+      ssn: '123456789',
+    })
+  })
+
+  test('need a policy that says what the service is', () => {
+    expect(errorsOf([hide, tags, ours])).toEqual([['POLICY_RESOURCE', 'tags:cl1_hive', 'serviceName']])
   })
 })
 

@@ -80,6 +80,20 @@ describe('a dry run', () => {
     expect(findings).toMatchObject({ 'newly-clear': 1, 'newly-masked': 1, rejected: 0 })
   })
 
+  test('of a row that leaves the filter the delete is compared, not the tombstone behind it', async () => {
+    const leaves = record(1, { email: 'asha@example.in', city: 'Kota' })
+    const value = leaves.value as { payload: Record<string, unknown> }
+    const before = { id: 1, email: 'asha@example.in', city: 'Jaipur' }
+    const update = { ...leaves, value: { ...value, payload: { ...value.payload, op: 'u', before } } }
+    const rowFilter = { filterExpr: "city = 'Jaipur'", replicaIdentity: 'full' }
+    const { findings } = await run(
+      [policy({ id: 'none', email: 'hash', city: 'none' }, { rowFilter })],
+      [policy({ id: 'none', email: { unmaskCharCount: 9 }, city: 'full' }, { rowFilter })],
+      [update],
+    )
+    expect(findings).toMatchObject({ changed: 2 })
+  })
+
   test('the same set makes no difference', async () => {
     const set = [policy({ id: 'none', email: 'hash', city: 'none' })]
     const { findings, topics } = await run(set, set, people)

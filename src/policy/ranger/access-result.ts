@@ -16,8 +16,10 @@ export interface AccessResult {
   zoneName: string | null
 }
 
-/** Where a decision comes from. */
+/** Where a decision comes from. Names of policies are unique in a service and zone only. */
 export interface DecisionSource {
+  readonly service: string
+  readonly zoneName: string
   readonly policyId: number | null
   readonly guid: string | null
   readonly policyName: string

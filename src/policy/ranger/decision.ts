@@ -16,8 +16,10 @@ export function sourceOf(
   tag: RequestTag | null,
   asked: Asked,
 ): DecisionSource {
-  const { id, guid, name, version } = policy.policy
+  const { service, zoneName, id, guid, name, version } = policy.policy
   return {
+    service,
+    zoneName,
     policyId: id,
     guid,
     policyName: name,

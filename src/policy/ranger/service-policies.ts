@@ -94,7 +94,7 @@ export function zonesOf(json: unknown, problems: Problem[]): readonly SecurityZo
     return {
       name,
       resources: members.objects('resources').map(set => new Map(set.names.map(key => [key, set.texts(key)]))),
-      policies: listOf(members.raw('policies'), problems),
+      policies: listOf(members.raw('policies'), problems).map(policy => ({ ...policy, zoneName: name })),
       hasTagService: members.flag('containsAssociatedTagService', false),
     }
   })

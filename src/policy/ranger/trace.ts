@@ -4,7 +4,7 @@ import { conditionsHold } from './condition.ts'
 import { type Deciders, evaluationOf } from './decide.ts'
 import { hasSay, matchTypesOf } from './evaluate-policy.ts'
 import type { CompiledItem } from './item.ts'
-import { type PolicyType, policyLabel } from './policy.ts'
+import { type PolicyType, policyLabel, type RangerPolicy } from './policy.ts'
 import type { Asked } from './request.ts'
 import type { RequestTag } from './service-tags.ts'
 
@@ -24,6 +24,8 @@ export type TraceReason =
   | 'outranked'
 
 export interface TraceEntry {
+  readonly service: string
+  readonly zoneName: string
   readonly policy: string
   readonly policyId: number | null
   readonly isTag: boolean
@@ -47,7 +49,7 @@ export function explain(
   const disabled = [...deciders.resources.given, ...(deciders.tags?.given ?? [])]
     .filter(policy => !policy.isEnabled && policy.policyType === policyType)
     .map(policy => ({
-      ...entryStart(policy.id, policyLabel(policy), deciders.tags?.given.includes(policy) === true),
+      ...entryStart(policy, deciders.tags?.given.includes(policy) === true),
       reason: 'disabled' as const,
     }))
   const ofTags = (deciders.tags?.byType[policyType].all ?? []).flatMap(policy => {
@@ -62,15 +64,17 @@ export function explain(
 const isOn = (policy: CompiledPolicy, tag: RequestTag, asked: Asked): boolean =>
   policy.matchers.some(matcher => matcher.match(new Map([['tag', tag.type]]), new Map(), asked.match) === 'SELF')
 
-const entryStart = (policyId: number | null, policy: string, isTag: boolean) => ({
-  policy,
-  policyId,
+const entryStart = (policy: RangerPolicy, isTag: boolean) => ({
+  service: policy.service,
+  zoneName: policy.zoneName,
+  policy: policyLabel(policy),
+  policyId: policy.id,
   isTag,
   list: null,
   itemIndex: null,
   by: null,
 })
-const startOf = (policy: CompiledPolicy) => entryStart(policy.policy.id, policyLabel(policy.policy), policy.isTag)
+const startOf = (policy: CompiledPolicy) => entryStart(policy.policy, policy.isTag)
 
 function explainPolicy(
   policyType: PolicyType,
@@ -91,6 +95,8 @@ function explainPolicy(
     result.source !== null &&
     result.source.policyId === policy.policy.id &&
     result.source.policyName === policy.policy.name &&
+    result.source.service === policy.policy.service &&
+    result.source.zoneName === policy.policy.zoneName &&
     result.source.isTag === policy.isTag
   const reasonOf = (list: string, item: CompiledItem): TraceReason => {
     if (!accessTypes.some(access => item.allows(access))) return 'access type'
