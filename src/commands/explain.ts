@@ -163,7 +163,7 @@ function explanationText({ topic, policies, views }: Explanation): string {
   return `topic ${topic}\npolicies: ${names.length === 0 ? 'none' : names.join(', ')}\n${none}${views.map(viewText).join('')}`
 }
 
-function viewText({ view, maskedTopic, outcome, columns, notMet }: ViewExplanation): string {
+function viewText({ view, maskedTopic, rowFilter, outcome, columns, notMet }: ViewExplanation): string {
   const became =
     outcome === null
       ? ''
@@ -173,7 +173,8 @@ function viewText({ view, maskedTopic, outcome, columns, notMet }: ViewExplanati
           ? `the record is dropped: ${outcome.reason}\n`
           : `the record is rejected: ${outcome.code} at ${outcome.where}: ${errorCatalogue[outcome.code].message}\n`
   const absent = notMet.length === 0 ? '' : `\nnamed, but not here: ${notMet.join(', ')}\n`
-  return `\nview ${view} -> ${maskedTopic}\n${became}${columns.map(columnText).join('')}${absent}`
+  const rows = rowFilter === null ? '' : `rows: ${rowFilter.expression} (${rowFilter.policy} ${rowFilter.path})\n`
+  return `\nview ${view} -> ${maskedTopic}\n${rows}${became}${columns.map(columnText).join('')}${absent}`
 }
 
 function columnText({ column, parts, type, masked, mask, problems, candidates }: ColumnExplanation): string {

@@ -78,7 +78,12 @@ export function findCandidates(
   const policies = documents.filter(isMaskingPolicy).filter(document => concerns(document, topic))
   const views = readViews(documents, '${topic}.').views
   const profile = views.find(({ name }) => name === view?.view)?.profile ?? null
-  const ranger = profile === null ? null : rangerCandidates(documents, topic, profile, now)
+  const reader = profile ?? views[0]?.profile
+  const ranger = reader === undefined ? null : rangerCandidates(documents, topic, reader, now)
+  const priorities = new Map([
+    ...policies.map(({ name, policyPriority = 0 }): [string, number] => [name, policyPriority]),
+    ...(ranger?.policies ?? []).map(({ name, priority }): [string, number] => [name, priority]),
+  ])
   const schemas = documents.filter(
     (document): document is TableSchemaDocument => isTableSchema(document) && document.tableSchema.topic === topic,
   )
@@ -92,10 +97,10 @@ export function findCandidates(
     const of = (isPart: boolean): Candidate[] =>
       conditions
         .filter(one => one.isPart === isPart)
-        .map(one => candidateOf(one, winner, { isAccepted, view, documents: policies, profile }))
+        .map(one => candidateOf(one, winner, { isAccepted, view, priorities, profile }))
     return [
       ...of(false),
-      ...(ranger?.(column, winner) ?? []),
+      ...(ranger?.of(column, winner) ?? []),
       ...schemas.flatMap((document, n) => acceptance(document, column, winner, n === 0 ? null : schemas[0])),
       ...unknownActions(policies, view, winner !== null || isAccepted),
       ...of(true),
@@ -104,11 +109,14 @@ export function findCandidates(
 
   return {
     of,
-    policies: policies.map(({ name, isEnabled = true, policyPriority = 0 }) => ({
-      name,
-      isEnabled,
-      priority: policyPriority,
-    })),
+    policies: [
+      ...policies.map(({ name, isEnabled = true, policyPriority = 0 }) => ({
+        name,
+        isEnabled,
+        priority: policyPriority,
+      })),
+      ...(ranger?.policies ?? []).map(policy => ({ ...policy, isEnabled: true })),
+    ],
     named: [...byColumn.keys()].filter(column => column !== null),
   }
 }
@@ -145,7 +153,7 @@ function candidateOf(
   at: {
     readonly isAccepted: boolean
     readonly view: ViewPlan | null
-    readonly documents: readonly MaskingPolicyDocument[]
+    readonly priorities: ReadonlyMap<string, number>
     readonly profile: Profile | null
   },
 ): Candidate {
@@ -170,8 +178,8 @@ function candidateOf(
   const isWinnerNamed = winner !== null && [...(at.view?.rules.byName.values() ?? [])].includes(winner)
   if (column === null && isWinnerNamed) return candidate('outranked-by-name', by)
   if (column === null && at.isAccepted) return candidate('outranked-by-accepted-schema')
-  const other = at.documents.find(({ name }) => name === winner?.policy)
-  if ((other?.policyPriority ?? 0) > (document.policyPriority ?? 0)) return candidate('outranked-by-priority', by)
+  const decisive = at.priorities.get(winner?.policy ?? '') ?? 0
+  if (decisive > (document.policyPriority ?? 0)) return candidate('outranked-by-priority', by)
   return candidate(
     mask === 'none' && winner?.maskType.effect !== 'keep' ? 'outranked-by-hiding' : 'outranked-by-order',
     by,

@@ -12,13 +12,17 @@ export function rangerCandidates(
   topic: string,
   profile: Profile,
   now: number,
-): (column: string, winner: ColumnRule | null) => readonly Candidate[] {
+): {
+  readonly of: (column: string, winner: ColumnRule | null) => readonly Candidate[]
+  readonly policies: readonly { readonly name: string; readonly priority: number }[]
+} {
   const services = readRangerServices(documents).services.flatMap(service => {
     // Which key a mask takes changes nothing of who decides.
     const of = createServiceRules(service, { get: () => undefined }).of(topic, profile, now)
     return of === null ? [] : [of]
   })
-  return (column, winner) =>
+  const policies = services.flatMap(service => service.policies)
+  const of = (column: string, winner: ColumnRule | null): readonly Candidate[] =>
     services.flatMap(({ trace }) =>
       trace(column).flatMap(({ policy, item, mask, reason, by }): Candidate[] => {
         const path = item === null ? '' : `dataMaskPolicyItems[${item}].dataMaskInfo`
@@ -30,6 +34,7 @@ export function rangerCandidates(
         return [{ policy, path, selector: null, mask: mask ?? 'none of its items', params: {}, verdict, detail }]
       }),
     )
+  return { of, policies }
 }
 
 /** Null: the policy is about something else. */

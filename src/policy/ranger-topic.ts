@@ -29,6 +29,8 @@ export interface ServiceTopic {
   readonly inside: readonly { readonly nested: NestedRule; readonly priority: number }[]
   /** Pairs of policies that decide otherwise of it at the same priority, the winner first. */
   readonly conflictsOf: (column: string) => readonly { readonly winner: string; readonly other: string }[]
+  /** Masks and filters that name the topic, for whomever they are. */
+  readonly policies: readonly { readonly name: string; readonly priority: number }[]
   /** Why each item of each policy has a part in what becomes of the column, or has none. */
   readonly trace: (column: string) => readonly TracedItem[]
   /** A filter of null is one that says: all rows. */
@@ -149,6 +151,7 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
         isNamed: hiding.length > 0,
         isReadable: isReadable(governing.length > 0, denies, () => engine.evaluate(0, table)),
         columns: [...new Set([...literal.values()].flatMap(names => [...names]))],
+        policies: concerned(topic).map(({ policy }) => ({ name: policyLabel(policy), priority: policy.priority })),
         conflictsOf: column =>
           tables.column === null
             ? []

@@ -7,6 +7,7 @@ import { compileSchema, type SchemaPlan } from '../pipeline/project/schema-plan.
 import { createValueReader, type RecordValue } from '../pipeline/record-values.ts'
 import { tellableName } from '../pipeline/tellable-name.ts'
 import { createTransform } from '../pipeline/transform.ts'
+import { printExpression } from '../policy/expression/print.ts'
 import { type Candidate, type CandidateFinder, findCandidates } from '../policy/candidates.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { type ColumnReport, inspectTopic } from '../policy/inspect-topic.ts'
@@ -25,6 +26,8 @@ export interface Explanation {
 export interface ViewExplanation {
   readonly view: string
   readonly maskedTopic: string
+  /** Which rows its readers see, and who says so; null: all. */
+  readonly rowFilter: { readonly policy: string; readonly path: string; readonly expression: string } | null
   /** What becomes of the record; null where a topic alone is explained. */
   readonly outcome: RecordOutcome | null
   readonly columns: readonly ColumnExplanation[]
@@ -74,6 +77,7 @@ export function explain(options: ExplainOptions): Explanation {
       return {
         view: view.view,
         maskedTopic: view.maskedTopic,
+        rowFilter: filterOf(view),
         outcome:
           outcome === null
             ? null
@@ -86,6 +90,12 @@ export function explain(options: ExplainOptions): Explanation {
       }
     }),
   }
+}
+
+function filterOf({ rules: { rowFilter } }: ViewPlan): ViewExplanation['rowFilter'] {
+  if (rowFilter === null) return null
+  const { policy, path, expression, dialect } = rowFilter
+  return { policy, path, expression: printExpression(expression, dialect) }
 }
 
 function explainColumns(

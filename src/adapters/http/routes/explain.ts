@@ -55,6 +55,7 @@ const answer = Type.Object({
     Type.Object({
       view: text,
       maskedTopic: text,
+      rowFilter: Type.Union([Type.Object({ policy: text, path: text, expression: text }), Type.Null()]),
       outcome: Type.Union([
         Type.Null(),
         Type.Object({
