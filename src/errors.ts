@@ -72,6 +72,10 @@ export const errorCatalogue = {
     'Two views would publish to the same topic',
     'Give each view an outputTopic of its own, such as ${topic}.masked.analytics.',
   ),
+  POLICY_COLUMN_UNMET: policy(
+    'A policy names a column that the known schema of its topic does not have',
+    'It may be spelt otherwise, or have been renamed. A column that is named before its DDL is no mistake.',
+  ),
   POLICY_DISAGREE: policy(
     'Two policies say different things of a column',
     'At equal priority what hides wins, then the first by name. Make them agree.',

@@ -17,6 +17,7 @@ import { createServiceRules } from './ranger-topic.ts'
 import { sizeProblem } from './set-size.ts'
 import { readTableSchema } from './table-schema.ts'
 import { createTopicPlans } from './topic-plans.ts'
+import { unmetColumns } from './unmet-columns.ts'
 import { identityOf, readViews } from './view.ts'
 import { createViewPolicies, type ViewPolicies } from './view-policies.ts'
 
@@ -62,6 +63,7 @@ export function compilePolicies(documents: readonly PolicyDocument[], options: C
     sharedOutputs(perView),
     once(perView.flatMap(view => checkSchemas(schemas, view, options))),
     once(perView.flatMap(view => disagreements(view.policies))),
+    unmetColumns(perView, schemas),
     once(
       rangerConflicts(
         perView,

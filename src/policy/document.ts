@@ -66,23 +66,26 @@ const projection = Type.Object(
     drop: Type.Optional(Type.Array(text('Column.', 250), { maxItems: 10_000, description: 'These do not go out.' })),
     rename: Type.Optional(Type.Record(Type.String(), text('The new name.', 250))),
     columns: Type.Optional(
-      Type.Record(
-        Type.String(),
-        Type.Union([
-          text('Expression over the columns as they came.', 10_000),
-          Type.Object(
-            {
-              valueExpr: text('The same.', 10_000),
-              dialect,
-              readsRaw: Type.Optional(
-                Type.Boolean({ default: false, description: 'It may read columns that other rules hide.' }),
-              ),
-            },
-            { additionalProperties: false },
-          ),
-        ]),
-        { description: 'New columns, or new values of columns, by the name that goes out.' },
-      ),
+      Type.Union([
+        Type.Array(text('`round(score, 1) as score`.', 10_000), { maxItems: 1_000 }),
+        Type.Record(
+          Type.String(),
+          Type.Union([
+            text('Expression over the columns as they came.', 10_000),
+            Type.Object(
+              {
+                valueExpr: text('The same.', 10_000),
+                dialect,
+                readsRaw: Type.Optional(
+                  Type.Boolean({ default: false, description: 'It may read columns that other rules hide.' }),
+                ),
+              },
+              { additionalProperties: false },
+            ),
+          ]),
+          { description: 'New columns, or new values of columns, by the name that goes out.' },
+        ),
+      ]),
     ),
   },
   { additionalProperties: false },

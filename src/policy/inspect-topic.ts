@@ -79,8 +79,30 @@ export function inspectTopic(
       ...schemaProblems(topic, seen),
       ...schemalessProblems(view, seen, declared),
       ...toastProblems(topic, seen),
+      ...unmetProblems(view, found, declared),
     ],
   }
+}
+
+/** Columns that policies name and that none of the schemas and records looked at has. */
+function unmetProblems(
+  { topic, rules }: ViewPlan,
+  found: ReadonlyMap<string, unknown>,
+  declared: ReadonlyMap<string, unknown>,
+): Problem[] {
+  if (found.size === 0) return []
+  return [...rules.byName].flatMap(([column, { policy, path }]): Problem[] =>
+    found.has(column) || declared.has(column)
+      ? []
+      : [
+          {
+            code: 'POLICY_COLUMN_UNMET',
+            severity: 'warning',
+            where: { topic, policy, path },
+            detail: `column ${column}`,
+          },
+        ],
+  )
 }
 
 const rowsOf = (plans: readonly SchemaPlan[]): readonly SchemaColumn[] =>

