@@ -429,6 +429,12 @@ describe('refused at load', () => {
       'resources.topic',
     ],
     [
+      'expressions without an end, each looked for in all that follows',
+      mask('a', '${{'.repeat(300_000), [item('MASK')]),
+      'POLICY_SHAPE',
+      'resources.column.values[0]',
+    ],
+    [
       'a condition that nobody knows',
       mask('a', 'ssn', [item('MASK')], { conditions: [{ type: 'moon', values: ['full'] }] }),
       'POLICY_CONDITION',
