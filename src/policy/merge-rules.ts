@@ -70,7 +70,7 @@ export function mergeRules(
   }
 }
 
-/** Filters are not combined: the first of the highest priority counts. */
+/** Filters are not combined: of the highest priority the first that hides rows counts. */
 function filterOf(policies: readonly MaskingPolicy[], services: readonly ServiceTopic[]): RowFilter | null {
   const said = [
     ...policies.flatMap(({ document, rows: { rowFilter } }) =>
@@ -79,7 +79,7 @@ function filterOf(policies: readonly MaskingPolicy[], services: readonly Service
     ...services.flatMap(({ filter }) => filter ?? []),
   ]
   const highest = Math.max(...said.map(({ priority }) => priority))
-  return said.find(({ priority }) => priority === highest)?.rowFilter ?? null
+  return said.find(({ rowFilter, priority }) => priority === highest && rowFilter !== null)?.rowFilter ?? null
 }
 
 /** Only what names a column as it is spelt may leave it in clear. */

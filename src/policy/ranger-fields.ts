@@ -20,7 +20,7 @@ export interface WrittenPart {
 const isPath = (value: string): boolean => /[.$[]/.test(value) && !/[{]/.test(value)
 
 /** Values that name a column, or a part of one, by a path: `after.email`, `$.email`, `address.city`. */
-export function pathsIn({ policyType, resourceSets }: RangerPolicy, column: string | null): readonly string[] {
+function pathsIn({ policyType, resourceSets }: RangerPolicy, column: string | null): readonly string[] {
   if (policyType !== 1 || column === null) return []
   return resourceSets.flatMap(set => {
     const resource = set.get(column)
@@ -42,10 +42,12 @@ const prefixes = [
   '$.before.',
 ]
 
-export const spellingsOf = (column: string): readonly string[] => [
-  ...prefixes.map(prefix => prefix + column),
-  `$['${column}']`,
-]
+/** How a column would stand in these values. */
+export function spellingsIn(values: readonly string[]): (column: string) => readonly string[] {
+  const used = prefixes.filter(prefix => values.some(value => value.startsWith(prefix)))
+  const isQuoted = values.some(value => value.startsWith("$['"))
+  return column => [...used.map(prefix => prefix + column), ...(isQuoted ? [`$['${column}']`] : [])]
+}
 
 /** The parts of columns that these values name. */
 export const partsIn = (values: readonly string[]): readonly WrittenPart[] =>
@@ -67,9 +69,25 @@ export const columnsIn = (values: readonly string[]): readonly string[] =>
     )
   })
 
+/** Each is asked for in each topic, as what it says may differ. */
+const MAX_PATHS = 2_000
+
+/** The paths of each policy that has some; null: there are too many. */
+export function pathsOf(
+  policies: readonly RangerPolicy[],
+  column: string | null,
+): ReadonlyMap<RangerPolicy, readonly string[]> | null {
+  const paths = policies
+    .map(policy => [policy, pathsIn(policy, column)] as const)
+    .filter(([, found]) => found.length > 0)
+  return paths.reduce((sum, [, found]) => sum + found.length, 0) > MAX_PATHS ? null : new Map(paths)
+}
+
 /** Paths that cannot be followed would hide nothing. Other services have no paths: a dot in a name is one there. */
-export function fieldProblems({ serviceDef, policies }: RangerService): Problem[] {
+export function fieldProblems({ name: service, serviceDef, policies }: RangerService): Problem[] {
   const column = tableMap(serviceDef)?.column ?? null
+  if (pathsOf(policies, column) === null)
+    return [policyProblem('POLICY_SHAPE', service, '', 'too many rules on parts of columns')]
   const dialect = serviceDialect(serviceDef.name)
   if (dialect !== 'scrim' && dialect !== 'text') return []
   return policies.flatMap(policy =>

@@ -32,15 +32,13 @@ function rolesOfProfile(
   given: ReadonlySet<string>,
 ): readonly string[] {
   const had = new Set(given)
-  for (let before = -1; before < had.size; ) {
-    before = had.size
-    for (const role of roles) {
-      const isHad =
-        role.users.includes(user) ||
-        role.groups.some(group => groups.includes(group)) ||
-        role.roles.some(one => had.has(one))
-      if (isHad) had.add(role.name)
-    }
-  }
+  for (const { name, users, groups: members } of roles)
+    if (users.includes(user) || members.some(group => groups.includes(group))) had.add(name)
+  const containing = Map.groupBy(
+    roles.flatMap(({ name, roles: contained }) => contained.map(one => ({ name, one }))),
+    ({ one }) => one,
+  )
+  // What is added while it goes on is looked at too.
+  for (const role of had) for (const { name } of containing.get(role) ?? []) had.add(name)
   return [...had].sort()
 }

@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.ts'
 import type { KeyRing, RowFilter } from '../pipeline/plan.ts'
 import type { NestedRule } from './column-rules.ts'
-import { columnsIn, fieldProblems, partsIn, pathsIn, spellingsOf } from './ranger-fields.ts'
+import { columnsIn, fieldProblems, partsIn, pathsOf, spellingsIn } from './ranger-fields.ts'
 import { requestOf } from './ranger-request.ts'
 import { createItemRules, policyLabel } from './ranger-rules.ts'
 import type { RangerService } from './ranger-services.ts'
@@ -66,6 +66,7 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
   const { serviceDef, engine } = service
   const rules = createItemRules(service, keys)
   const tables = tableMap(serviceDef)
+  const paths = pathsOf(service.policies, tables?.column ?? null) ?? new Map<RangerPolicy, readonly string[]>()
   const hierarchies = hierarchyIndex(serviceDef)
   // Which tags a column bears is known when it is asked for, so with them every topic is concerned.
   const denies = service.hasTags && service.policies.some(policy => isTagPolicy(policy) && policy.policyType === 0)
@@ -110,17 +111,17 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
       const literal = new Map(
         hiding.map(one => [policyLabel(one.policy), new Set(literalColumns(one, elements, tables))]),
       )
-      const written = hiding.flatMap(({ policy }) => pathsIn(policy, tables.column))
+      const written = hiding.flatMap(({ policy }) => paths.get(policy) ?? [])
+      const spellingsOf = spellingsIn(written)
       const ruleOf = (column: string): FoundRule | null => {
         if (tables.column === null) return null
         if (governsColumns || denies) {
           const access = engine.evaluate(0, ofColumn(column))
           if (governsColumns ? !access.isAllowed : isDenied(access)) return taken(service.name)
         }
-        const found = [ruleFor(column, column)]
-        // Policies may spell it as a path; those that do not are not asked again.
-        if (written.length > 0) found.push(...spellingsOf(column).map(spelt => ruleFor(spelt, column)))
-        return found.filter(one => one !== null).reduce<FoundRule | undefined>(stronger, undefined) ?? null
+        const spelt = [column, ...spellingsOf(column)]
+        const found = spelt.map(field => ruleFor(field, column)).filter(one => one !== null)
+        return found.reduce<FoundRule | undefined>(stronger, undefined) ?? null
       }
       const ruleFor = (field: string, column: string): FoundRule | null => {
         const decision = engine.evaluate(1, ofColumn(field))
@@ -128,7 +129,7 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
         const found = sourceOf(decision, 1, service.policies)
         if (found === null || decision.mask === null) return null
         const { policy, item } = found
-        if (field !== column && pathsIn(policy, tables.column).length === 0) return null
+        if (field !== column && !paths.has(policy)) return null
         const rule = rules.mask(policy, item, { user: base.user, placeholders: decision.mask.placeholders })
         if (rule === null) return undecided(service.name, [policyLabel(policy)])
         const isLiteral = literal.get(policyLabel(policy))?.has(column) ?? false

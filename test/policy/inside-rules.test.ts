@@ -58,6 +58,17 @@ describe('at load', () => {
     else expect(found).toContain(code)
   })
 
+  test('a CUSTOM mask may not read what a rule on a part of its column hides', () => {
+    const part = policy([{ field: 'doc.city', maskType: 'null' }])
+    const whole = (readsRaw: boolean) => ({
+      ...policy([{ field: 'doc', maskType: 'custom', valueExpr: '{col}', readsRaw }]),
+      name: 'whole',
+    })
+    const schema = declared({ name: 'doc', ...json, optional: true })
+    expect(codes(schema, part, whole(false))).toContain('SCHEMA_READS_HIDDEN')
+    expect(codes(schema, part, whole(true))).not.toContain('SCHEMA_READS_HIDDEN')
+  })
+
   test('a rule under a hidden column is a warning, whichever comes first', () => {
     const hidden = { field: 'doc', maskType: 'drop' }
     const part = { field: 'doc.a', maskType: 'full' }

@@ -252,6 +252,13 @@ describe('row filters and expressions', () => {
     expect(rowOf([schema, none, { ...ours, policyPriority: 1 }])).toMatchObject({ id: 7 })
   })
 
+  test('of two services at one priority the one that hides rows decides', () => {
+    const all = { ...filter(''), service: 'a', name: 'all' }
+    const few = { ...filter("city = 'Kota'"), service: 'b', name: 'few' }
+    expect(rowOf([schema, all, few])).toMatchObject(dropped)
+    expect(rowOf([schema, { ...all, policyPriority: 1 }, few])).toMatchObject({ id: 7 })
+  })
+
   test('what a reader brings is bound as a value, never pasted', () => {
     const rows = (city: string) =>
       run([schema, filter("city = '${{USER.city}}'"), views({ attributes: { city } })]).rows.v0
@@ -274,6 +281,17 @@ describe('row filters and expressions', () => {
     const byUser = custom("case when '${{USER.dept}}' = 'hr' then {col} else null end")
     const { rows } = run([schema, rest, byUser, views({ attributes: { dept: 'hr' } }, { attributes: { dept: 'it' } })])
     expect(rows).toMatchObject({ v0: { ssn: '123456789' }, v1: { ssn: null } })
+    const trino = {
+      ...custom("case when source('ts_ms') = 5 then 'late' else 'early' end"),
+      service: 't',
+      serviceType: 'trino',
+      resources: { catalog: resource('*'), schema: resource('hr'), table: resource('staff'), column: resource('s?n') },
+    }
+    const late = { ...record, value: { ...record.value, source: { ts_ms: 5 } } }
+    const { plan } = compile([schema, trino], { now: 0 })
+    const [outcome] = transform([late], plan!)
+    const value = outcome?.outcome === 'publish' ? Buffer.from(outcome.record.value!, 'base64').toString() : outcome
+    expect(value).toContain('"ssn":"late"')
     expect(errorsOf([schema, custom('(select 1)')])).toContainEqual([
       'POLICY_EXPRESSION',
       'cl1_hive:custom',
@@ -492,6 +510,12 @@ describe('refused at load', () => {
       mask('a', 'x', [], { resources: { topic: resource('hr') } }),
       'POLICY_RESOURCE',
       'resources.topic',
+    ],
+    [
+      'expressions without an end, each looked for in all that follows',
+      mask('a', '${{'.repeat(300_000), [item('MASK')]),
+      'POLICY_SHAPE',
+      'resources.column.values[0]',
     ],
     [
       'a condition that nobody knows',

@@ -74,6 +74,11 @@ describe('a field of a policy of Ranger may be a path', () => {
     expect(transform([record], plan!)).toMatchObject([{ outcome: 'reject', code: 'RECORD_UNKNOWN_COLUMN' }])
   })
 
+  test('there is a bound on them, for each is asked for in each topic', () => {
+    const many = Array.from({ length: 2_001 }, (_, n) => `address.a${n}`)
+    expect(rowOf(mask(fields(...many)))).toContainEqual(['POLICY_SHAPE', undefined])
+  })
+
   test('what is excluded by a path is hidden with the rest', () => {
     expect(rowOf(mask({ values: ['id', 'address.city'], isExcludes: true }))).toMatchObject({ id: 7, address: null })
   })

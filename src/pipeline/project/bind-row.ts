@@ -9,7 +9,7 @@ import type { ColumnRules, KeyRing } from '../plan.ts'
 import type { ColumnType, SchemaColumn } from '../schema.ts'
 import { type BoundColumn, bindColumn, mayBeToasted } from './bind-column.ts'
 import type { AddedColumn, MadeUp, RowJudge, RowProgram, Slot } from './row-program.ts'
-import { isFault, type RowScope, slotsOf } from './row-scope.ts'
+import { isFault, type RowScope, ruleOf, slotsOf } from './row-scope.ts'
 
 /** A column of a row, its type null where nothing tells it. */
 export interface RowColumn {
@@ -83,7 +83,7 @@ export function bindRow(all: readonly RowColumn[], scope: RowScope, place: RowPl
           added,
           addedBefore: [],
           compares: expressions.some(({ changedSlots }) => changedSlots.length > 0),
-          sourceMembers: sourceMembersIn(rules),
+          sourceMembers: sourceMembersIn(all, rules),
         }
       : null,
     problems,
@@ -100,7 +100,8 @@ function asksOfEvent(node: unknown): boolean {
 }
 
 /** What the expressions of these rules ask of `source`. */
-function sourceMembersIn({ rowFilter, projection, byName }: ColumnRules): SourceMember[] {
+function sourceMembersIn(all: readonly RowColumn[], rules: ColumnRules): SourceMember[] {
+  const { rowFilter, projection } = rules
   const found = new Set<SourceMember>()
   const look = (node: unknown): void => {
     if (typeof node !== 'object' || node === null) return
@@ -112,7 +113,7 @@ function sourceMembersIn({ rowFilter, projection, byName }: ColumnRules): Source
   }
   look(rowFilter?.expression)
   for (const { expression } of projection?.columns.values() ?? []) look(expression)
-  for (const { custom } of byName.values()) look(custom?.expression)
+  for (const { name } of all) look(ruleOf(name, rules)?.custom?.expression)
   return [...found]
 }
 

@@ -67,7 +67,7 @@ export function createRowScope(
         ? undefined
         : slotsOf(bound)
             .map(slot => (columns[slot] as SchemaColumn).name)
-            .find(name => name !== self && hides(name, rules))
+            .find(name => (name === self ? hidesParts(name, rules) : hides(name, rules)))
       if (raw === undefined) return bound
       return { code: 'SCHEMA_READS_HIDDEN', detail: `policy ${text.policy}, ${text.path}: reads ${raw}` }
     },
@@ -83,6 +83,10 @@ const hides = (name: string, rules: ColumnRules): boolean => {
   const said = [ruleOf(name, rules), ...rulesInside(name, rules).map(({ rule }) => rule)]
   return said.some(rule => rule !== null && rule.maskType.effect !== 'keep')
 }
+
+/** What a CUSTOM mask makes of its own column may be the column: rules on parts of it are not kept by that. */
+const hidesParts = (name: string, rules: ColumnRules): boolean =>
+  rulesInside(name, rules).some(({ column, rule }) => column !== null && rule.maskType.effect !== 'keep')
 
 /** The rule of a column; null where there is none. */
 export const ruleOf = (name: string, rules: ColumnRules): ColumnRule | null =>

@@ -3,6 +3,8 @@ import { policyProblem } from '../policy-problem.ts'
 
 /** More entries than any real list has; what is beyond is a mistake or an attack. */
 const MAX_ENTRIES = 100_000
+/** For each that begins the rest of the text is looked through for its end. */
+const MAX_EXPRESSIONS = 50
 
 /**
  * Reads the members of JSON that others wrote. A member that is absent or null takes its default; one of a wrong type is
@@ -56,7 +58,9 @@ export function membersOf(value: unknown, findings: Findings, path = ''): Member
   }
   const text = (name: string): string | null => {
     const found = raw(name)
-    return found === undefined ? null : typeof found === 'string' ? found : wrong(name, 'a text')
+    if (found === undefined) return null
+    if (typeof found !== 'string') return wrong(name, 'a text')
+    return isOverfull(found) ? wrong(name, FEWER_EXPRESSIONS) : found
   }
   return {
     path,
@@ -83,7 +87,9 @@ export function membersOf(value: unknown, findings: Findings, path = ''): Member
     texts: name =>
       list(name).flatMap((entry, index) => {
         if (entry === null) return []
-        return typeof entry === 'string' ? [entry] : (wrong(`${name}[${index}]`, 'a text') ?? [])
+        const isText = typeof entry === 'string'
+        if (isText && !isOverfull(entry)) return [entry]
+        return wrong(`${name}[${index}]`, isText ? FEWER_EXPRESSIONS : 'a text') ?? []
       }),
     object: name => (raw(name) === undefined ? null : membersOf(raw(name), findings, at(name))),
     objects: name =>
@@ -98,6 +104,10 @@ export function membersOf(value: unknown, findings: Findings, path = ''): Member
     },
   }
 }
+
+const FEWER_EXPRESSIONS = `a text with at most ${MAX_EXPRESSIONS} expressions`
+
+const isOverfull = (text: string): boolean => text.split('${{', MAX_EXPRESSIONS + 2).length > MAX_EXPRESSIONS + 1
 
 /** The members of an object as texts, each as JSON says it; used for options, which Ranger keeps as texts. */
 export function textMap(members: Members, name: string): ReadonlyMap<string, string> {
