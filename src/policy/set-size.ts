@@ -1,5 +1,6 @@
 import type { Problem } from '../errors.ts'
-import { isMaskingPolicy, isTableSchema, isView, type PolicyDocument } from './document.ts'
+import { isMaskingPolicy, isRanger, isTableSchema, isView, type PolicyDocument } from './document.ts'
+import { rangerExcess } from './ranger-size.ts'
 import { shapeProblem } from './policy-problem.ts'
 import { isWildcard } from './topic-pattern.ts'
 
@@ -35,6 +36,6 @@ export function sizeProblem(documents: readonly PolicyDocument[]): Problem | nul
               ? 'views'
               : conditions * views > MAX_CONDITIONS_OF_VIEWS
                 ? 'conditions and columns for so many views'
-                : null
+                : rangerExcess(documents.filter(isRanger))
   return tooMany === null ? null : shapeProblem('policies', '', `too many ${tooMany} in one set`)
 }
