@@ -2,8 +2,10 @@ import type { Problem } from '../errors.ts'
 import type { ColumnRule, KeyRing, RowFilter } from '../pipeline/plan.ts'
 import { drop } from '../pipeline/mask/types/drop.ts'
 import { createItemRules, policyLabel } from './ranger-rules.ts'
+import { type OwnOptions, ownOptions } from './ranger-own.ts'
 import type { RangerService } from './ranger-services.ts'
-import { readingAccess, type TableMap, tableMap } from './ranger-tables.ts'
+import { literalColumns, namesColumns, namesLiterally, spellsColumns } from './ranger-names.ts'
+import { readingAccess, tableMap } from './ranger-tables.ts'
 import type { Decision } from './ranger/engine.ts'
 import type { RangerPolicy } from './ranger/policy.ts'
 import { hierarchyIndex, type PolicyMatcher, policyMatcher } from './ranger/policy-matcher.ts'
@@ -28,11 +30,17 @@ export interface ServiceTopic {
   readonly isReadable: boolean
   /** The columns that policies name, as they are spelt there. */
   readonly columns: readonly string[]
+  /** Those of policies that name the table letter by letter too. */
+  readonly ownColumns: readonly string[]
   readonly ruleOf: (column: string) => FoundRule | null
+  /** May there be a rule for a column that no policy names as it is spelt? */
+  readonly hasPatterns: boolean
   /** Why each item of each policy has a part in what becomes of the column, or has none. */
   readonly trace: (column: string) => readonly TracedItem[]
   /** A filter of null is one that says: all rows. */
   readonly filter: { readonly rowFilter: RowFilter | null; readonly priority: number } | null
+  /** What policies for these readers say in options of our own. */
+  readonly options: readonly Pick<OwnOptions, 'unknownColumns' | 'toast'>[]
 }
 
 export interface TracedItem {
@@ -130,11 +138,17 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
       return {
         isNamed: hiding.length > 0,
         isReadable: governing.length === 0 || engine.evaluate(0, table).isAllowed,
+        ownColumns: hiding
+          .filter(({ policy }) => namesLiterally(policy, elements))
+          .flatMap(({ policy }) => literalColumns(policy, tables)),
         columns: [...new Set([...literal.values()].flatMap(names => [...names]))],
         trace: column =>
           tables.column === null ? [] : traceOf(engine.evaluate(1, ofColumn(column), { trace: true }), service),
         ruleOf: isUndecided ? () => undecided(service.name, filtering?.faults ?? []) : memo(ruleOf),
         filter: filtered === null ? null : { rowFilter, priority: filtered.policy.priority },
+        hasPatterns:
+          isUndecided || governsColumns || !hiding.every(({ policy }) => spellsColumns(policy, service, tables)),
+        options: hiding.map(({ policy }) => ownOptions(policy)),
       }
     },
   }
@@ -254,19 +268,6 @@ function sourceOf(
 }
 
 const itemsOf = ({ masks, filters }: RangerPolicy): readonly unknown[] => [...masks, ...filters]
-
-const namesColumns = ({ resourceSets }: RangerPolicy, { column }: TableMap): boolean =>
-  column !== null && resourceSets.some(set => set.has(column))
-
-/** Names of columns in a policy that are no patterns. */
-function literalColumns({ policyType, resourceSets }: RangerPolicy, { column }: TableMap): readonly string[] {
-  if (policyType !== 1 || column === null) return []
-  return resourceSets.flatMap(set => {
-    const resource = set.get(column)
-    if (resource === undefined || resource.isExcludes) return []
-    return resource.values.filter(value => value !== '' && !/[*?{]/.test(value))
-  })
-}
 
 function memo<T>(make: (key: string) => T): (key: string) => T {
   const made = new Map<string, T>()
