@@ -14,13 +14,16 @@ const ownStack = [
   'test/proof/secured.int.test.ts',
   'test/support/stack/stack.int.test.ts',
 ]
+/** These talk to Apache Ranger's own code, and need no stack. */
+const ranger = ['test/support/ranger-oracle/*.int.test.ts']
 const real = ['test/**/*.int.test.ts', 'test/**/*.e2e.test.ts']
 const setup = existsSync(stackSetup) ? { globalSetup: [stackSetup] } : {}
 const times = { testTimeout: 120_000, hookTimeout: 180_000 }
 
 /**
  * `unit` needs nothing but Node. `own-stack` and `stack` hold what talks to real parts (`*.int.test.ts`, `*.e2e.test.ts`);
- * a stack is started only when a file of theirs is to run. They run one after the other, in this order.
+ * a stack is started only when a file of theirs is to run. They run one after the other, in this order. `ranger` needs
+ * Java and Maven.
  */
 export default defineConfig({
   test: {
@@ -40,8 +43,16 @@ export default defineConfig({
         test: { name: 'own-stack', include: ownStack, ...setup, ...times, maxWorkers: 2, sequence: { groupOrder: 1 } },
       },
       {
-        test: { name: 'stack', include: real, exclude: ownStack, ...setup, ...times, fileParallelism: false },
+        test: {
+          name: 'stack',
+          include: real,
+          exclude: [...ownStack, ...ranger],
+          ...setup,
+          ...times,
+          fileParallelism: false,
+        },
       },
+      { test: { name: 'ranger', include: ranger, ...times, maxWorkers: 1, sequence: { groupOrder: 2 } } },
     ],
   },
 })

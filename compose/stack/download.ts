@@ -14,19 +14,27 @@ export interface DownloadProgress {
   readonly elapsedMs: number
 }
 
-const pom = fileURLToPath(new URL('pom.xml', import.meta.url))
-/** Ignored by git, not touched by `npm ci`. */
-const cache = fileURLToPath(new URL('../../.cache/stack/', import.meta.url))
+/** A pom.xml whose phase `generate-resources` fills the folder `stack.dir`, and where such folders are kept. */
+export interface MavenParts {
+  readonly pom: string
+  /** Ignored by git, not touched by `npm ci`. Nothing else may be in it. */
+  readonly cache: string
+}
+
+const stackParts: MavenParts = {
+  pom: fileURLToPath(new URL('pom.xml', import.meta.url)),
+  cache: fileURLToPath(new URL('../../.cache/stack/', import.meta.url)),
+}
 const stamp = 'complete.json'
 
 /** Where the jars of the present pom.xml are, or will be. */
-export function distDir(): string {
+function distDir({ pom, cache }: MavenParts): string {
   return join(cache, createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 12))
 }
 
 /** True when `download` would have nothing to do. */
-export function isDownloaded(): boolean {
-  const dist = distDir()
+export function isDownloaded(parts: MavenParts = stackParts): boolean {
+  const dist = distDir(parts)
   try {
     const { jars } = JSON.parse(readFileSync(join(dist, stamp), 'utf8')) as { jars: number }
     return countJars(dist) === jars
@@ -35,22 +43,24 @@ export function isDownloaded(): boolean {
   }
 }
 
-/** Lets Maven fetch Kafka, Connect and the Debezium connectors, once; answers where they are. Starts nothing when they are there. */
+/** Lets Maven fetch Kafka, Connect and the Debezium connectors, or other `parts`, once; answers where they are. Starts nothing when they are there. */
 export async function download(
   progress: (so: DownloadProgress) => void = () => {},
   signal: AbortSignal = new AbortController().signal,
+  parts: MavenParts = stackParts,
 ): Promise<string> {
-  const dist = distDir()
-  if (isDownloaded()) return dist
+  const { pom, cache } = parts
+  const dist = distDir(parts)
+  if (isDownloaded(parts)) return dist
   mkdirSync(cache, { recursive: true })
   // Filled beside its place and renamed when complete: what lies under the final name is never half a download, and two
   // downloads at once do not meet. What an interrupted one has fetched is in Maven's own repository.
   const partial = `${dist}.partial-${ownerTag()}`
   try {
-    await runMaven([`-Dstack.dir=${partial}`], progress, signal)
+    await runMaven(pom, [`-Dstack.dir=${partial}`], progress, signal)
     writeFileSync(join(partial, stamp), JSON.stringify({ jars: countJars(partial) }))
-    if (isDownloaded()) return dist // somebody was quicker, and may be running from it
-    removeRests()
+    if (isDownloaded(parts)) return dist // somebody was quicker, and may be running from it
+    removeRests(cache)
     renameSync(partial, dist)
   } finally {
     rmSync(partial, { recursive: true, force: true })
@@ -58,7 +68,12 @@ export async function download(
   return dist
 }
 
-async function runMaven(args: string[], progress: (so: DownloadProgress) => void, signal: AbortSignal): Promise<void> {
+async function runMaven(
+  pom: string,
+  args: string[],
+  progress: (so: DownloadProgress) => void,
+  signal: AbortSignal,
+): Promise<void> {
   signal.throwIfAborted()
   const startedAt = Date.now()
   const so = { files: 0, bytes: 0 }
@@ -88,7 +103,7 @@ async function runMaven(args: string[], progress: (so: DownloadProgress) => void
     signal.throwIfAborted()
     if (code !== 0) {
       const why = lastLines.slice(0, 5).join('\n') || 'it printed no error'
-      throw new Error(`Maven could not download the stack (exit code ${code}):\n${why}`)
+      throw new Error(`Maven could not download what ${pom} names (exit code ${code}):\n${why}`)
     }
     tell()
   } finally {
@@ -104,7 +119,7 @@ function countJars(dir: string): number {
 }
 
 // Downloads of earlier pom.xml, and what downloads left that were killed.
-function removeRests(): void {
+function removeRests(cache: string): void {
   for (const name of readdirSync(cache)) {
     if (!hasLivingOwner(name)) rmSync(join(cache, name), { recursive: true, force: true })
   }

@@ -38,8 +38,10 @@ export function mergeRules(
     for (const found of services.flatMap(service => service.ruleOf(column) ?? []))
       if (mayDecide(found)) byName.set(column, stronger(byName.get(column), found))
   }
-  const stated = <T>(read: (document: MaskingPolicyDocument) => T | undefined): T[] =>
-    policies.map(({ document }) => read(document)).filter(value => value !== undefined)
+  const stated = <T>(read: (options: Stated) => T | null | undefined): T[] =>
+    [...policies.map(({ document }) => document.maskingPolicy), ...services.flatMap(({ options }) => options)].flatMap(
+      one => read(one) ?? [],
+    )
   return {
     byName: new Map([...byName].map(([column, { rule }]) => [column, rule])),
     inside: [
@@ -51,16 +53,16 @@ export function mergeRules(
       .filter(({ nested: { column } }) => only === null || column === null || only.has(column))
       .toSorted((a, b) => b.priority - a.priority)
       .map(({ nested, priority }) => insideRule(nested, priority)),
-    matching: services.length === 0 ? null : column => matchingRule(column, services),
+    matching: !services.some(({ hasPatterns }) => hasPatterns) ? null : column => matchingRule(column, services),
     wildcard: policies.find(({ wildcard }) => wildcard !== null)?.wildcard ?? null,
     unknown:
       strictest(
         ['hold', 'quarantine', 'drop', 'null'],
-        stated(document => document.maskingPolicy.unknownColumns),
+        stated(options => options.unknownColumns),
       ) ?? 'hold',
     toast: strictest(
       ['reject', 'omit', 'keep'],
-      stated(document => document.maskingPolicy.toast),
+      stated(options => options.toast),
     ),
     compacted,
     tableSchema: schema === undefined ? null : readTableSchema(schema).schema,
@@ -69,6 +71,12 @@ export function mergeRules(
     identity,
   }
 }
+
+type Stated = Partial<{
+  readonly [Name in 'unknownColumns' | 'toast']:
+    | MaskingPolicyDocument['maskingPolicy'][Name]
+    | ServiceTopic['options'][number][Name]
+}>
 
 /** Filters are not combined: of the highest priority the first that hides rows counts. */
 function filterOf(policies: readonly MaskingPolicy[], services: readonly ServiceTopic[]): RowFilter | null {

@@ -1,6 +1,6 @@
 import type { MaskInfo } from './ranger/policy.ts'
 import type { ServiceDef } from './ranger/service-def.ts'
-import { rangerMaskName } from './ranger-export.ts'
+import { rangerMaskName } from './ranger-own.ts'
 
 /** A mask of Ranger's as a condition of ours says it; or, in words, why it cannot be one. */
 export type TranslatedMask =
@@ -68,5 +68,5 @@ export function translateMask({ maskType, valueExpr }: MaskInfo, setting: MaskSe
 
 function custom(text: string, dialect: ServiceDialect, params: MaskSetting['params']): TranslatedMask {
   if (dialect === 'text') return { maskType: 'full', params: { maskValue: text } }
-  return { maskType: 'custom', params: { ...params, valueExpr: text, dialect } }
+  return { maskType: 'custom', params: { dialect, ...params, valueExpr: text } }
 }

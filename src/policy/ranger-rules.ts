@@ -1,11 +1,12 @@
 import type { Problem } from '../errors.ts'
+import { type Dialect, dialects } from '../pipeline/expression/dialect.ts'
 import type { PlaceholderValue } from '../pipeline/expression/expression.ts'
 import type { ColumnRule, KeyRing, RowFilter } from '../pipeline/plan.ts'
 import { readRule } from './column-rules.ts'
 import { placeholdersIn } from './expression/parse.ts'
 import { policyProblem } from './policy-problem.ts'
 import { rangerPolicyName } from './ranger-document.ts'
-import { OWN_OPTIONS } from './ranger-export.ts'
+import { ownOptions } from './ranger-own.ts'
 import { serviceDialect, translateMask } from './ranger-mask.ts'
 import type { RangerService } from './ranger-services.ts'
 import type { BoundPlaceholder } from './ranger/expression-text.ts'
@@ -65,15 +66,15 @@ function maskRule(
   if (mask === null) return null
   const name = policyLabel(policy)
   const path = `dataMaskPolicyItems[${item}].dataMaskInfo`
-  const own = policy.options[OWN_OPTIONS]
-  const params = isObject(own) && isObject(own.params) ? own.params : {}
+  const { params } = ownOptions(policy)
   const translated = translateMask(mask, { serviceDef, maskDialect: config.get('scrim.mask.dialect') ?? null, params })
   if ('fault' in translated) {
     problems.push(policyProblem('POLICY_UNKNOWN_MASK', name, path, translated.fault))
     return null
   }
   const { maskType, params: all } = translated
-  const values = maskType === 'custom' ? valuesOf(String(all.valueExpr), serviceDef.name, reader) : []
+  const dialect = dialects.find(one => one === all.dialect) ?? expressionDialect(serviceDef.name)
+  const values = maskType === 'custom' ? valuesOf(String(all.valueExpr), dialect, reader) : []
   return readRule({ field: '', maskType, ...all }, name, path, keys, problems, values)
 }
 
@@ -87,21 +88,22 @@ function filterRule(
   const text = policy.filters[item]?.filterExpr ?? ''
   if (text.trim() === '') return null
   const path = `rowFilterPolicyItems[${item}].rowFilterInfo.filterExpr`
-  const dialect = expressionDialect(serviceDef.name)
-  const values = valuesOf(text, serviceDef.name, reader)
+  const { undecidedDelete, isBeforeWhole, ...own } = ownOptions(policy)
+  const dialect = own.dialect ?? expressionDialect(serviceDef.name)
+  const values = valuesOf(text, dialect, reader)
   const read = readExpression(text, dialect, policyLabel(policy), path, problems, values)
-  return read === null ? null : { ...read, undecidedDelete: 'delete', isBeforeWhole: false }
+  return read === null ? null : { ...read, undecidedDelete, isBeforeWhole }
 }
 
 /** Ranger's structures are filtered by JavaScript; what that shares with ours is read, the rest refused. */
-function expressionDialect(serviceType: string): 'scrim' | 'hive' | 'trino' {
+function expressionDialect(serviceType: string): Dialect {
   const dialect = serviceDialect(serviceType)
   return dialect === 'text' ? 'scrim' : dialect
 }
 
 /** In the order of the text. Without a reader each stands for some text: whether the expression can be read depends on none. */
-function valuesOf(text: string, serviceType: string, reader: Reader | null): readonly PlaceholderValue[] {
-  const found = placeholdersIn(text, expressionDialect(serviceType))
+function valuesOf(text: string, dialect: Dialect, reader: Reader | null): readonly PlaceholderValue[] {
+  const found = placeholdersIn(text, dialect)
   if ('fault' in found) return []
   const left = [...(reader?.placeholders ?? [])]
   return found.placeholders.flatMap(({ written }): PlaceholderValue[] => {
@@ -113,9 +115,6 @@ function valuesOf(text: string, serviceType: string, reader: Reader | null): rea
     return bound?.value == null ? [] : [bound.value]
   })
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export const policyLabel = ({ service, zoneName, name }: RangerPolicy): string =>
   rangerPolicyName(service, zoneName, name)

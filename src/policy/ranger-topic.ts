@@ -1,13 +1,15 @@
 import type { Problem } from '../errors.ts'
 import type { KeyRing, RowFilter } from '../pipeline/plan.ts'
 import type { NestedRule } from './column-rules.ts'
-import { columnsIn, fieldProblems, partsIn, pathsOf, spellingsIn } from './ranger-fields.ts'
+import { fieldProblems, partsIn, pathsOf, spellingsIn } from './ranger-fields.ts'
 import { requestOf } from './ranger-request.ts'
 import { createItemRules, policyLabel } from './ranger-rules.ts'
+import { type OwnOptions, ownOptions } from './ranger-own.ts'
 import type { RangerService } from './ranger-services.ts'
 import { taken, undecided } from './ranger-verdicts.ts'
 import { type FoundRule, stronger } from './rule-strength.ts'
 import { type TableMap, tableMap } from './ranger-tables.ts'
+import { literalColumns, namesColumns, namesLiterally, spellsColumns } from './ranger-names.ts'
 import type { Decision } from './ranger/engine.ts'
 import type { RangerPolicy } from './ranger/policy.ts'
 import { hierarchyIndex, type PolicyMatcher, policyMatcher } from './ranger/policy-matcher.ts'
@@ -24,6 +26,8 @@ export interface ServiceTopic {
   readonly isReadable: boolean
   /** The columns that policies name, as they are spelt there. */
   readonly columns: readonly string[]
+  /** Those of policies that name the table letter by letter too. */
+  readonly ownColumns: readonly string[]
   readonly ruleOf: (column: string) => FoundRule | null
   /** Of parts of columns. */
   readonly inside: readonly { readonly nested: NestedRule; readonly priority: number }[]
@@ -31,10 +35,14 @@ export interface ServiceTopic {
   readonly conflictsOf: (column: string) => readonly { readonly winner: string; readonly other: string }[]
   /** Masks and filters that name the topic, for whomever they are. */
   readonly policies: readonly { readonly name: string; readonly priority: number }[]
+  /** May there be a rule for a column that no policy names as it is spelt? */
+  readonly hasPatterns: boolean
   /** Why each item of each policy has a part in what becomes of the column, or has none. */
   readonly trace: (column: string) => readonly TracedItem[]
   /** A filter of null is one that says: all rows. */
   readonly filter: { readonly rowFilter: RowFilter | null; readonly priority: number } | null
+  /** What policies for these readers say in options of our own. */
+  readonly options: readonly Pick<OwnOptions, 'unknownColumns' | 'toast'>[]
 }
 
 export interface TracedItem {
@@ -109,7 +117,10 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
       const governing = concerned(topic).filter(({ policy }) => policy.policyType === 0)
       const governsColumns = governing.some(({ policy }) => namesColumns(policy, tables))
       const literal = new Map(
-        hiding.map(one => [policyLabel(one.policy), new Set(literalColumns(one, elements, tables))]),
+        hiding.map(one => [
+          policyLabel(one.policy),
+          new Set(literalColumns(one.policy, tables, isOfTable(one, elements))),
+        ]),
       )
       const written = hiding.flatMap(({ policy }) => paths.get(policy) ?? [])
       const spellingsOf = spellingsIn(written)
@@ -151,6 +162,9 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
       return {
         isNamed: hiding.length > 0,
         isReadable: isReadable(governing.length > 0, denies, () => engine.evaluate(0, table)),
+        ownColumns: hiding
+          .filter(({ policy }) => namesLiterally(policy, elements))
+          .flatMap(({ policy }) => [...(literal.get(policyLabel(policy)) ?? [])]),
         columns: [...new Set([...literal.values()].flatMap(names => [...names]))],
         policies: concerned(topic).map(({ policy }) => ({ name: policyLabel(policy), priority: policy.priority })),
         conflictsOf: column =>
@@ -170,6 +184,13 @@ export function createServiceRules(service: RangerService, keys: KeyRing): Servi
         }),
         ruleOf: isUndecided ? () => undecided(service.name, filtering?.faults ?? []) : memo(ruleOf),
         filter: filtered === null ? null : { rowFilter, priority: filtered.policy.priority },
+        hasPatterns:
+          isUndecided ||
+          governsColumns ||
+          service.hasTags ||
+          service.policies.some(({ zoneName }) => zoneName !== '') ||
+          !hiding.every(({ policy }) => !paths.has(policy) && spellsColumns(policy, serviceDef, tables)),
+        options: hiding.map(({ policy }) => ownOptions(policy)),
       }
     },
   }
@@ -180,6 +201,12 @@ const noContext: MatchContext = { tokens: new Map(), resolve: text => text }
 /** Something of the table is meant, or may be for some reader. */
 const mayMatch = (matcher: PolicyMatcher, elements: ReadonlyMap<string, string>): boolean =>
   matcher.isDynamic || matcher.match(elements, noScopes, noContext) !== 'NONE'
+
+/** What another set of a policy says of another table makes nothing known in this one. */
+const isOfTable =
+  ({ matchers }: Named, elements: ReadonlyMap<string, string>): ((set: number) => boolean) =>
+  set =>
+    matchers[set] !== undefined && mayMatch(matchers[set], elements)
 
 const isTagPolicy = ({ serviceType }: Pick<RangerPolicy, 'serviceType'>): boolean => serviceType === 'tag'
 
@@ -255,26 +282,6 @@ function literalTopics({ resourceSets }: RangerPolicy, tables: TableMap | null):
   return resourceSets.flatMap(set => {
     const resource = set.get(level)
     return resource === undefined || resource.isExcludes ? [] : resource.values.filter(value => !/[*?{]/.test(value))
-  })
-}
-
-const namesColumns = ({ resourceSets }: RangerPolicy, { column }: TableMap): boolean =>
-  column !== null && resourceSets.some(set => set.has(column))
-
-/** Names of columns of the table in a policy that are no patterns. */
-function literalColumns(
-  { policy: { policyType, resourceSets }, matchers }: Named,
-  elements: ReadonlyMap<string, string>,
-  { column }: TableMap,
-): readonly string[] {
-  if (policyType !== 1 || column === null) return []
-  return resourceSets.flatMap((set, at) => {
-    const resource = set.get(column)
-    if (resource === undefined || resource.isExcludes) return []
-    // What another set says of another table makes nothing known in this one.
-    if (matchers[at] === undefined || !mayMatch(matchers[at], elements)) return []
-    const names = resource.values.filter(value => value !== '' && !/[*?{]/.test(value))
-    return [...names, ...columnsIn(names)]
   })
 }
 

@@ -69,7 +69,8 @@ function viewPlan(
   toastMarkers: ToastMarkers,
 ): ViewPlan {
   const policies = applying(topic)
-  const rules = mergeRules(facts, { policies, services: services(topic), schema, identity: identityOf(view.profile) })
+  const said = services(topic)
+  const rules = mergeRules(facts, { policies, services: said, schema, identity: identityOf(view.profile) })
   return {
     view: view.name,
     topic,
@@ -77,6 +78,7 @@ function viewPlan(
     isSignalTopic: isSignalTopic(topic, [
       // What a wildcard names is meant for other topics too, so it tells nothing about this one.
       ...policies.filter(namesLiterally(topic)).flatMap(policy => policy.columns.map(({ column }) => column)),
+      ...said.flatMap(({ ownColumns }) => ownColumns),
       ...(rules.tableSchema?.columns ?? []).map(({ name }) => name),
     ]),
     rules,

@@ -51,9 +51,11 @@ export function createSchemalessLayouts(
   }
 
   const programOf = ({ program, problems: [first] }: ReturnType<typeof bindRow>): RowProgram | null => {
-    if (first === undefined) return program === null ? null : { ...program, problem: null }
+    // Of a table without columns, too, nothing is made up where no block asks for it.
+    const bound = program === null ? null : { ...program, madeUp: null }
+    if (first === undefined) return bound === null ? null : { ...bound, problem: null }
     const problem = { code: first.code, path: first.name, detail: first.detail }
-    return { ...(program ?? nothing), problem }
+    return { ...(bound ?? nothing), problem }
   }
 
   const metadata = (program: RowProgram | null): Column[] =>

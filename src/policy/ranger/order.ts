@@ -57,6 +57,7 @@ export function evaluationScore({ policy, matchers }: CompiledPolicy, serviceDef
   const users = new Set(items.flatMap(item => item.users))
   const groups = new Set(items.flatMap(item => item.groups))
   const isForAll = policy.isDenyAllElse || groups.has('public') || users.has('{USER}')
+  const conditions = [policy, ...items].flatMap(one => one.conditions)
   const accesses = new Set(items.flatMap(item => item.accesses.filter(one => one.isAllowed).map(one => one.type)))
   return (
     10_000 +
@@ -64,7 +65,7 @@ export function evaluationScore({ policy, matchers }: CompiledPolicy, serviceDef
     Math.min(100, ofResources) -
     (isForAll ? 25 : Math.min(25, users.size + groups.size)) -
     Math.round((25 * accesses.size) / Math.max(1, serviceDef.accessTypes.length)) -
-    Math.max(0, 25 - 5 * policy.conditions.length)
+    Math.max(0, 25 - 5 * conditions.length)
   )
 }
 

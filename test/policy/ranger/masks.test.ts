@@ -284,3 +284,15 @@ test('accesses of the request: several at once need one policy each', () => {
   expect(ask([['consume', 'publish']]).isAllowed).toBe(true)
   expect(ask([['consume'], ['publish']]).isAllowed).toBe(false)
 })
+
+test("a condition of an item counts in Ranger's order as one of the policy does", () => {
+  const condition = { type: '_expression', values: ["USER._name == 'anna'"] }
+  const two = (item: Readonly<Record<string, unknown>>, more: Readonly<Record<string, unknown>>) => [
+    maskPolicy('b', 'orders', '*', [mask('MASK', item)], more),
+    maskPolicy('a', 'orders', '?mail', [mask('MASK_NULL')]),
+  ]
+  expect(maskOf(two({}, {}), {}, { order: 'ranger' })).toBe('MASK')
+  const five = Array.from({ length: 5 }, () => condition)
+  expect(maskOf(two({}, { conditions: five }), {}, { order: 'ranger' })).toBe('MASK_NULL')
+  expect(maskOf(two({ conditions: five }, {}), {}, { order: 'ranger' })).toBe('MASK_NULL')
+})

@@ -105,6 +105,8 @@ const isEqual = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
 function places(expression: string, json: object, ignoreEvalErrors = false): Set<string> | null {
   if (/@(?!\.|\[|property)/.test(expression) && holdsNested(json)) return null
   if (expression.includes('^') && /length|\d/.test(expression)) return null
+  // Above the document it goes on with the document.
+  if (expression.split('^').length > 2) return null
   try {
     const found = JSONPath({
       path: expression,
