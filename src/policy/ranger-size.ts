@@ -27,6 +27,7 @@ const itemLists = [
 export function rangerExcess(documents: readonly RangerDocument[]): string | null {
   const counts = new Map<Counted, number>()
   const services = new Set<unknown>()
+  const zoneNames = new Set<unknown>()
   const add = (what: Counted, count: number): void => void counts.set(what, (counts.get(what) ?? 0) + count)
   for (const { ranger } of documents) {
     const zones = Object.values(objectOf(ranger.securityZones)).map(objectOf)
@@ -39,6 +40,7 @@ export function rangerExcess(documents: readonly RangerDocument[]): string | nul
     const policies = [...nested.map(objectOf), ...(nested.length === 0 ? [ranger] : [])]
     add('policies', nested.length)
     for (const policy of policies) {
+      if (policy.zoneName !== undefined) zoneNames.add(policy.zoneName)
       const sets = [policy.resources, ...listOf(policy.additionalResources)].map(objectOf)
       for (const resource of sets.flatMap(set => Object.values(set))) {
         const values = listOf(objectOf(resource).values)
@@ -54,6 +56,7 @@ export function rangerExcess(documents: readonly RangerDocument[]): string | nul
     }
   }
   add('services', services.size)
+  add('security zones', zoneNames.size)
   const found = [...counts].find(([what, count]) => count > most[what])
   return found === undefined ? null : found[0]
 }

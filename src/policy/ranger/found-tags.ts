@@ -1,4 +1,5 @@
 import { hasSay } from './evaluate-policy.ts'
+import { createMatcherIndex } from './matcher-index.ts'
 import { type HierarchyIndex, policyMatcher } from './policy-matcher.ts'
 import type { Asked } from './request.ts'
 import { policyTypes } from './policy.ts'
@@ -29,12 +30,13 @@ export function createTagStore(
     )
     return type === undefined
       ? []
-      : [{ matcher: policyMatcher(resource.resources, hierarchies[type]), tags: resource.tags }]
+      : [{ matchers: [policyMatcher(resource.resources, hierarchies[type])] as const, tags: resource.tags }]
   })
+  const index = createMatcherIndex(tagged)
   return {
     tagsOf: asked => {
       const isAllOfThem = asked.elements.size === 0 && asked.isAny
-      return tagged.flatMap(({ matcher, tags: own }) => {
+      return index.candidates(asked.elements, asked.scopes).flatMap(({ matchers: [matcher], tags: own }) => {
         const matchType = isAllOfThem ? 'DESCENDANT' : matcher.match(asked.elements, asked.scopes, asked.match)
         const isOn = matchType === 'ANCESTOR' || hasSay(matchType, { ...asked, tags: [] }, null)
         return isOn

@@ -1,12 +1,16 @@
-import type { CompiledPolicy } from './compiled-policy.ts'
-import type { Elements, Scopes } from './policy-matcher.ts'
+import type { Elements, PolicyMatcher, Scopes } from './policy-matcher.ts'
 import type { ResourceMatcher } from './resource-matcher.ts'
 import type { MatchContext } from './value-matcher.ts'
 
-/** Which policies of a list may match; those that are given are in the order of the list. */
-export interface PolicyIndex {
-  readonly all: readonly CompiledPolicy[]
-  readonly candidates: (elements: Elements, scopes: Scopes) => readonly CompiledPolicy[]
+/** What matches where one of its matchers does: a policy, a tagged resource. */
+interface Matched {
+  readonly matchers: readonly Pick<PolicyMatcher, 'matchers'>[]
+}
+
+/** Which of a list may match; those that are given are in the order of the list. */
+export interface MatcherIndex<T> {
+  readonly all: readonly T[]
+  readonly candidates: (elements: Elements, scopes: Scopes) => readonly T[]
 }
 
 /** Values that were looked up are kept up to this number for each resource. */
@@ -16,11 +20,11 @@ const MAX_KNOWN = 10_000
 const noContext: MatchContext = { tokens: new Map(), resolve: text => text }
 
 /**
- * For each resource name: the policies by the values they name, those with patterns, and those that any value may
+ * For each resource name: the entries by the values they name, those with patterns, and those that any value may
  * concern. What a value comes to is remembered, so that a thousand columns of one topic ask the patterns of topics once.
  */
-export function createPolicyIndex(all: readonly CompiledPolicy[]): PolicyIndex {
-  const names = new Set(all.flatMap(({ policy }) => policy.resourceSets.flatMap(set => [...set.keys()])))
+export function createMatcherIndex<T extends Matched>(all: readonly T[]): MatcherIndex<T> {
+  const names = new Set(all.flatMap(({ matchers }) => matchers.flatMap(one => [...one.matchers.keys()])))
   const levels = new Map([...names].map(name => [name, levelIndex(name, all)]))
   return {
     all,
@@ -33,12 +37,12 @@ export function createPolicyIndex(all: readonly CompiledPolicy[]): PolicyIndex {
         const found = level(value)
         if (fewest === null || found.length < fewest.length) fewest = found
       }
-      return fewest === null ? all : fewest.map(at => all[at]).filter(policy => policy !== undefined)
+      return fewest === null ? all : fewest.map(at => all[at]).filter(one => one !== undefined)
     },
   }
 }
 
-function levelIndex(name: string, all: readonly CompiledPolicy[]): (value: string) => readonly number[] {
+function levelIndex(name: string, all: readonly Matched[]): (value: string) => readonly number[] {
   const byLiteral = new Map<string, Set<number>>()
   const patterns: (readonly [number, ResourceMatcher])[] = []
   const always = new Set<number>()
