@@ -76,6 +76,10 @@ export const errorCatalogue = {
     'A policy names a column that the known schema of its topic does not have',
     'It may be spelt otherwise, or have been renamed. A column that is named before its DDL is no mistake.',
   ),
+  POLICY_TAGS_MISSING: policy(
+    'Policies of tags hide nothing in a service of which no tags are known',
+    'Load the tags of the service beside them, as /service/tags/download/{service} gives them.',
+  ),
   POLICY_DISAGREE: policy(
     'Two policies say different things of a column',
     'At equal priority what hides wins, then the first by name. Make them agree.',

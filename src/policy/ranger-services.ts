@@ -105,6 +105,9 @@ interface Parts {
 
 const TAG_TYPE = 'tag'
 
+const hidesSomething = ({ isEnabled, isDenyAllElse, deny, masks, filters }: RangerPolicy): boolean =>
+  isEnabled && (isDenyAllElse || deny.length + masks.length + filters.length > 0)
+
 const isTagPolicy = ({ serviceType }: RangerPolicy): boolean => serviceType === TAG_TYPE
 
 const serviceNames = ({ downloads, policies }: Parts): readonly string[] => [
@@ -135,6 +138,8 @@ function serviceOf(name: string, parts: Parts, problems: Problem[]): RangerServi
     policy => forComponent({ ...policy, serviceType: TAG_TYPE }, serviceDef.name) ?? [],
   )
   const tags = parts.tags.get(name) ?? null
+  if (tags === null && tagPolicies.some(hidesSomething))
+    problems.push({ code: 'POLICY_TAGS_MISSING', severity: 'warning', where: { policy: name, path: 'tagPolicies' } })
   const guessed = zonesOf(single)
   const zones = [...(download?.zones ?? []), ...guessed]
   const policies = [...(download?.policies ?? []), ...single.filter(({ zoneName }) => zoneName === '')]

@@ -450,6 +450,18 @@ describe('policies on tags', () => {
     })
   })
 
+  test('warn where the tags are not there', () => {
+    const codes = (documents: object[]) => run(documents).problems.map(({ code, severity }) => [code, severity])
+    expect(codes([hide, elsewhere, ours])).toContainEqual(['POLICY_TAGS_MISSING', 'warning'])
+    expect(codes([deny, elsewhere, ours])).toContainEqual(['POLICY_TAGS_MISSING', 'warning'])
+    for (const documents of [
+      [hide, tags, elsewhere, ours],
+      [{ ...hide, isEnabled: false }, elsewhere, ours],
+      [tagPolicy({ policyType: 0, policyItems: [item('', { dataMaskInfo: undefined })] }), elsewhere, ours],
+    ])
+      expect(codes(documents)).not.toContainEqual(['POLICY_TAGS_MISSING', 'warning'])
+  })
+
   test('need a policy that says what the service is', () => {
     expect(errorsOf([hide, tags, ours])).toEqual([['POLICY_RESOURCE', 'tags:cl1_hive', 'serviceName']])
   })
