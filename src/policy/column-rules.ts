@@ -90,8 +90,8 @@ export function readRule(
   }
   if (misfits.length > 0) return null
   if (maskType !== custom) return { maskType, params, policy, path, custom: null }
-  const { valueExpr, dialect, readsRaw = false } = params as CustomParams
-  const read = readExpression(valueExpr, dialect, policy, `${path}.valueExpr`, problems, values)
+  const { valueExpr, dialect = 'scrim', readsRaw = false } = params as CustomParams
+  const read = readExpression(valueExpr, { dialect, values }, policy, `${path}.valueExpr`, problems)
   return read === null ? null : { maskType, params, policy, path, custom: { ...read, readsRaw } }
 }
 

@@ -91,7 +91,8 @@ function filterRule(
   const { undecidedDelete, isBeforeWhole, ...own } = ownOptions(policy)
   const dialect = own.dialect ?? expressionDialect(serviceDef.name)
   const values = valuesOf(text, dialect, reader)
-  const read = readExpression(text, dialect, policyLabel(policy), path, problems, values)
+  const options = { dialect, values, rowName: serviceDialect(serviceDef.name) === 'text' ? 'jsonAttr' : null }
+  const read = readExpression(text, options, policyLabel(policy), path, problems)
   return read === null ? null : { ...read, undecidedDelete, isBeforeWhole }
 }
 

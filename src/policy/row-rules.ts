@@ -1,11 +1,10 @@
 import type { Problem } from '../errors.ts'
 import { flattenedMetadata } from '../pipeline/decode/record-shapes.ts'
-import type { Dialect } from '../pipeline/expression/dialect.ts'
-import type { PlaceholderValue } from '../pipeline/expression/expression.ts'
 import type { ColumnExpression, ColumnRules, PolicyExpression, Projection, RowFilter } from '../pipeline/plan.ts'
 import type { MaskingPolicyDocument } from './document.ts'
 import { maskedColumns } from './inside-rules.ts'
 import type { ExpressionFault } from './expression/expression-fault.ts'
+import type { ParseOptions } from './expression/parse-options.ts'
 import { parseExpression, parseProjectionItem } from './expression/parse.ts'
 import { policyProblem } from './policy-problem.ts'
 
@@ -31,8 +30,8 @@ function readFilter(
   problems: Problem[],
 ): RowFilter | null {
   if (written === undefined) return null
-  const { filterExpr, dialect, undecidedDelete = 'delete', replicaIdentity } = written
-  const read = readExpression(filterExpr, dialect, policy, 'maskingPolicy.rowFilter.filterExpr', problems)
+  const { filterExpr, dialect = 'scrim', undecidedDelete = 'delete', replicaIdentity } = written
+  const read = readExpression(filterExpr, { dialect }, policy, 'maskingPolicy.rowFilter.filterExpr', problems)
   return read === null ? null : { ...read, undecidedDelete, isBeforeWhole: replicaIdentity === 'full' }
 }
 
@@ -54,8 +53,8 @@ function readProjection(
     else columns.set(read.name, { expression: read.expression, dialect: 'scrim', readsRaw: false, policy, path: place })
   }
   for (const [name, text] of Array.isArray(written.columns) ? [] : Object.entries(written.columns ?? {})) {
-    const { valueExpr, dialect, readsRaw = false } = typeof text === 'string' ? { valueExpr: text } : text
-    const read = readExpression(valueExpr, dialect, policy, `${path}.columns.${name}`, problems)
+    const { valueExpr, dialect = 'scrim', readsRaw = false } = typeof text === 'string' ? { valueExpr: text } : text
+    const read = readExpression(valueExpr, { dialect }, policy, `${path}.columns.${name}`, problems)
     if (read !== null) columns.set(name, { ...read, readsRaw })
   }
   const rename = new Map(Object.entries(written.rename ?? {}))
@@ -81,14 +80,13 @@ export function hiddenColumns(rules: ColumnRules): string[] {
 /** Null where the text is no expression, which is then a problem. `values`: what its placeholders stand for. */
 export function readExpression(
   text: string,
-  dialect: Dialect = 'scrim',
+  options: ParseOptions,
   policy: string,
   path: string,
   problems: Problem[],
-  values: readonly PlaceholderValue[] = [],
 ): PolicyExpression | null {
-  const read = parseExpression(text, { dialect, values })
-  if ('expression' in read) return { expression: read.expression, dialect, policy, path }
+  const read = parseExpression(text, options)
+  if ('expression' in read) return { expression: read.expression, dialect: options.dialect, policy, path }
   problems.push(expressionProblem(read.fault, policy, path))
   return null
 }

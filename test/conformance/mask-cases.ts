@@ -46,6 +46,7 @@ function readCases(file: string): MaskCase[] {
   if (suite.policies === undefined || !Array.isArray(suite.tests)) return []
   return suite.tests.map((test, index) => ({
     ...test,
+    suite,
     id: `${basename(file, '.json')}/${index + 1}`,
     kind: 'authorize-record',
   }))

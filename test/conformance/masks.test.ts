@@ -9,6 +9,7 @@ import {
 } from '../../src/pipeline/mask/nested-structure.ts'
 import { columnType } from '../support/mask-samples.ts'
 import { maskThroughEngine } from '../support/masked-value.ts'
+import { type AuthorisedRecord, authorisedRecord } from './authorised-record.ts'
 import { type MaskCase, readMaskCases } from './mask-cases.ts'
 import { type FieldRule, type Json, listFields, maskLeaf, maskRecord, readText } from './nested-records.ts'
 
@@ -24,7 +25,6 @@ const later = new Set(['chars', 'truncate', 'hash', 'digits-mask'])
 /** What Scrim does not offer, and why. */
 function notOffered({ kind, dialect, maskType }: MaskCase): string | null {
   if (kind === 'filter-js') return 'filters in JavaScript: foreign code never runs'
-  if (kind === 'authorize-record') return 'decided by the policy engine, not by a mask'
   if (kind === 'string-bad' && maskType === 'mask') return 'names of masks are read without regard to case'
   return dialect === undefined && later.has(String(kind)) ? 'masks of Debezium and DMS, not there yet' : null
 }
@@ -104,6 +104,8 @@ function resultOf(one: MaskCase): unknown {
       return listFields(one.record as Json).size
     case 'date-show-year':
       return year(one)
+    case 'authorize-record':
+      return authorisedRecord(one)
     default:
       throw new Error(`no runner for ${String(one.kind)}`)
   }
@@ -112,7 +114,17 @@ function resultOf(one: MaskCase): unknown {
 /** Each kind of case names what it expects in its own way. */
 const expectations = ['expected', 'expectedRecord', 'expectedText', 'expectedCount']
 
+/** The suite of whole records has the expected record as a text. */
+function expectedRecord({ result }: MaskCase): AuthorisedRecord {
+  const { hasAccess, json } = result as { readonly hasAccess: boolean; readonly json: string | null }
+  return { hasAccess, json: json === null ? null : (JSON.parse(json) as Json) }
+}
+
 function check(one: MaskCase): void {
+  if (one.kind === 'authorize-record') {
+    expect(resultOf(one)).toEqual(expectedRecord(one))
+    return
+  }
   if (one.error === true) {
     expect(() => resultOf(one)).toThrow(/^(?:refused at load|rejected): /)
     return
@@ -140,10 +152,9 @@ describe.runIf(isDefault && cases.length > 0)('the visible cases', () => {
   test('are all there, and run but for these', () => {
     const left = Object.entries(reasons).map(([reason, ones]) => [reason, ones?.map(({ id }) => id)])
     expect(cases.length).toBe(46 + 91 + 5 + 30)
-    expect(offered.length).toBe(163)
+    expect(offered.length).toBe(168)
     expect(Object.fromEntries(left)).toEqual({
       'filters in JavaScript: foreign code never runs': ['nested/filter-js/03', 'nested/filter-js/04'],
-      'decided by the policy engine, not by a mask': [1, 2, 3, 4, 5].map(n => `customer-records/${n}`),
       'names of masks are read without regard to case': ['nested/string-bad/06', 'nested/string-bad/07'],
     })
   })

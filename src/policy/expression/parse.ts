@@ -1,17 +1,9 @@
 import type { Dialect } from '../../pipeline/expression/dialect.ts'
-import type { Expression, PlaceholderValue } from '../../pipeline/expression/expression.ts'
+import type { Expression } from '../../pipeline/expression/expression.ts'
 import { type ExpressionFault, Fault } from './expression-fault.ts'
+import type { ParseOptions } from './parse-options.ts'
 import { Parser } from './parser.ts'
 import { tokensOf } from './tokens.ts'
-
-export interface ParseOptions {
-  readonly dialect: Dialect
-  /**
-   * What the placeholders stand for, in the order of `placeholdersIn`. They become values in the tree and are never pasted
-   * into the text, so nothing in them can change what the expression says.
-   */
-  readonly values?: readonly PlaceholderValue[]
-}
 
 type OrFault<T> = T | { readonly fault: ExpressionFault }
 
@@ -39,7 +31,7 @@ export function placeholdersIn(
 /** Reads one expression: a row filter, a CUSTOM mask, a condition. */
 export function parseExpression(text: string, options: ParseOptions): OrFault<{ readonly expression: Expression }> {
   return orFault(() => {
-    const parser = new Parser(tokensOf(text, options.dialect), options.values ?? [])
+    const parser = new Parser(tokensOf(text, options.dialect), options)
     const expression = parser.expression()
     parser.end()
     return { expression }
@@ -52,7 +44,7 @@ export function parseProjectionItem(
   options: ParseOptions,
 ): OrFault<{ readonly expression: Expression; readonly name: string }> {
   return orFault(() => {
-    const parser = new Parser(tokensOf(text, options.dialect), options.values ?? [])
+    const parser = new Parser(tokensOf(text, options.dialect), options)
     const expression = parser.expression()
     const name = parser.alias(expression)
     parser.end()

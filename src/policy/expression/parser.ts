@@ -1,13 +1,9 @@
-import type {
-  ArithmeticOperator,
-  CastType,
-  Expression,
-  PlaceholderValue,
-} from '../../pipeline/expression/expression.ts'
+import type { ArithmeticOperator, CastType, Expression } from '../../pipeline/expression/expression.ts'
 import { arityOf, functionName } from '../../pipeline/expression/functions/function-table.ts'
 import { readCastType } from './cast-types.ts'
 import { refuse } from './expression-fault.ts'
 import { numberLiteral, temporalLiteral } from './literals.ts'
+import type { ParseOptions } from './parse-options.ts'
 import { PlaceholderValues } from './placeholders.ts'
 import { compareOperators, foreignFunction, foreignWords, isReserved } from './reserved-words.ts'
 import { TokenCursor } from './token-cursor.ts'
@@ -18,11 +14,13 @@ import { MAX_DEPTH, TreeMaker } from './tree-maker.ts'
 export class Parser {
   private readonly tokens: TokenCursor
   private readonly values: PlaceholderValues
+  private readonly rowName: string | null
   private readonly trees = new TreeMaker()
 
-  constructor(tokens: readonly Token[], values: readonly PlaceholderValue[]) {
+  constructor(tokens: readonly Token[], { values = [], rowName = null }: Omit<ParseOptions, 'dialect'>) {
     this.tokens = new TokenCursor(tokens)
     this.values = new PlaceholderValues(values)
+    this.rowName = rowName
   }
 
   /** or := and (OR and)* */
@@ -277,7 +275,8 @@ export class Parser {
     while (this.tokens.takeSign('.')) path.push(this.name())
     if (path.length > MAX_DEPTH) refuse(at, `a path of more than ${MAX_DEPTH} names`)
     if (this.tokens.isSign('(')) refuse(at, 'unknown function')
-    return this.trees.make(at, { kind: 'column', path }, [])
+    const ofRow = path.length > 1 && path[0] === this.rowName ? path.slice(1) : path
+    return this.trees.make(at, { kind: 'column', path: ofRow }, [])
   }
 
   private name(): string {
