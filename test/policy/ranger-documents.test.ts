@@ -66,6 +66,26 @@ describe('a policy of Ranger for a table', () => {
     })
   })
 
+  test('a pattern leaves nothing in clear that a policy hides, whatever its priority', () => {
+    const hidden = {
+      name: 'hidden',
+      resources: { topic },
+      maskingPolicy: {
+        maskingConditions: [
+          { field: 'id', maskType: 'none' },
+          { field: 'ssn', maskType: 'null' },
+          { field: 'city', maskType: 'none' },
+        ],
+      },
+    }
+    for (const pattern of ['*', 's*', 'SSN']) {
+      const all = mask('all', pattern, [item('MASK_NONE')], { policyPriority: 1 })
+      expect(rowOf([all, hidden])).toEqual({ id: 7, ssn: null, city: 'Jaipur' })
+    }
+    const named = mask('ssn', 'ssn', [item('MASK_NONE')], { policyPriority: 1 })
+    expect(rowOf([named, hidden])).toMatchObject({ ssn: '123456789' })
+  })
+
   test('names of columns may differ in case where they hide, not where they leave in clear', () => {
     expect(rowOf([mask('ssn', 'SSN', [item('MASK_NULL')]), clear('id', 'city')])).toMatchObject({ ssn: null })
     expect(rowOf([mask('ssn', 'ssn', [item('MASK_NULL')]), clear('ID', 'city')])).toMatchObject({
