@@ -55,13 +55,12 @@ test('every runbook that a hint names is there', () => {
   expect(named.filter(name => !readme.includes(`**Runbook: ${name.toLowerCase()}.**`))).toEqual([])
 })
 
-/** These are asked for by tests only. */
+/** What only tests read; the README names it too. */
 const ofTests = ['SCRIM_REQUIRE_STACK', 'SCRIM_RANGER_CASES', 'SCRIM_JSONPATH_CASES', 'SCRIM_MASK_CASES']
 
 test('every setting that a hint or the README names exists', () => {
   const known = new Set(describeConfig().flatMap(({ env }) => env.split(' or ')))
   const said = [readme, ...Object.values(errorCatalogue).map(({ hint }) => hint)].join('\n')
-  // What only tests read is named in the README too.
   const others = new Set([...ofTests, ...Object.keys(errorCatalogue)])
   const names = [...said.matchAll(/\b(?:SCRIM|KAFKA)_[A-Z][A-Z_]*[A-Z]\b/g)].map(([name]) => name)
   expect([...new Set(names)].filter(name => !known.has(name) && !others.has(name))).toEqual([])

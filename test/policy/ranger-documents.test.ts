@@ -470,6 +470,15 @@ describe('policies on tags', () => {
     })
   })
 
+  test('count while the tag is valid', () => {
+    const validityPeriods = [{ startTime: '2026/01/01 00:00:00', endTime: '2026/12/31 00:00:00', timeZone: 'UTC' }]
+    const dated = { ...tags, tags: { 1: { type: 'PII', validityPeriods } } }
+    const at = (day: string) => rowOf([hide, dated, elsewhere, ours], Date.parse(day))
+    expect(at('2026-06-01')).toMatchObject({ ssn: null })
+    expect(at('2027-06-01')).toMatchObject({ ssn: '123456789' })
+    expect(at('2025-06-01')).toMatchObject({ ssn: '123456789' })
+  })
+
   test('warn where the tags are not there', () => {
     const codes = (documents: object[]) => run(documents).problems.map(({ code, severity }) => [code, severity])
     expect(codes([hide, elsewhere, ours])).toContainEqual(['POLICY_TAGS_MISSING', 'warning'])
